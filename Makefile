@@ -1,0 +1,43 @@
+# The two commands of the README, and the separate checks. Everything else is CMake's.
+BUILD ?= build
+.PHONY: demo test build setup test-asan test-tsan fuzz install deb format clean
+
+setup:
+	@tools/setup
+
+build: setup
+	@tools/configure $(BUILD)
+	@cmake --build $(BUILD)
+
+demo: build
+	@tools/demo $(BUILD)
+
+test: build
+	@cd $(BUILD) && ctest --output-on-failure --no-tests=error -j2
+
+test-asan: setup
+	@tools/configure build-asan -DCMAKE_BUILD_TYPE=Sanitize -DINGOT_SANITIZE=address,undefined
+	@cmake --build build-asan
+	@cd build-asan && ctest --output-on-failure --no-tests=error -j2
+
+test-tsan: setup
+	@tools/configure build-tsan -DCMAKE_BUILD_TYPE=Sanitize -DINGOT_SANITIZE=thread
+	@cmake --build build-tsan
+	@cd build-tsan && ctest --output-on-failure --no-tests=error -j2
+
+fuzz: setup
+	@CC=clang CXX=clang++ tools/configure build-fuzz -DCMAKE_BUILD_TYPE=Sanitize -DINGOT_SANITIZE=address,undefined -DINGOT_FUZZ=ON
+	@cmake --build build-fuzz
+	@tools/fuzz build-fuzz
+
+install: build
+	@cmake --install $(BUILD)
+
+deb: build
+	@cd $(BUILD) && cpack -G DEB
+
+format:
+	@git ls-files '*.h' '*.cpp' | xargs clang-format -i
+
+clean:
+	@rm -rf build build-asan build-tsan build-fuzz
