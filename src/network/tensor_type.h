@@ -1,0 +1,33 @@
+// What is known of a tensor before it has values.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/data_type.h"
+#include "network/dim.h"
+
+namespace ingot {
+
+enum class Place : uint8_t {
+  kDevice,  // the runtime never dereferences it
+  kHost,    // shape arithmetic: small integer tensors that the runtime reads
+};
+
+struct TensorType {
+  DataType type = DataType::kFloat;
+  Dims dims;
+  // The elements, row-major, of a small integer or bool tensor (at most kMostValues elements) where they are known or symbolic.
+  std::optional<std::vector<Dim>> values = std::nullopt;
+  Place place = Place::kDevice;
+
+  int64_t rank() const { return static_cast<int64_t>(dims.size()); }
+  bool operator==(const TensorType&) const = default;
+  std::string text() const;  // "float [2, batch]"
+
+  static constexpr int64_t kMostValues = 64;
+};
+
+using TensorTypes = std::vector<TensorType>;
+
+}  // namespace ingot

@@ -1,0 +1,31 @@
+// y = op(x...) element by element, with broadcasting. One operator struct serves all scalar functions; its name is the function's.
+// Source: ONNX elementwise operators; IElementWiseLayer, IUnaryLayer, IActivationLayer, ISelectLayer, ICastLayer, IParametricReLULayer.
+#pragma once
+
+#include "operators/expression.h"
+
+namespace ingot {
+
+struct Elementwise final : OperatorBase<Elementwise> {
+  static constexpr const char* kName = "elementwise";
+  ScalarOp op = ScalarOp::kIdentity;
+  double a = 0, b = 0;            // constants of the function, e.g. clip's bounds
+  DataType to = DataType::kFloat;  // of cast
+
+  Elementwise() = default;
+  explicit Elementwise(ScalarOp op, double a = 0, double b = 0) : op(op), a(a), b(b) {}
+  static Elementwise cast(DataType to);
+
+  std::string_view name() const override { return name_of(op); }
+  template <class Visitor>
+  void fields(Visitor visit) {
+    visit("a", a);
+    visit("b", b);
+    visit("to", to);
+  }
+  Result<TensorTypes> infer(const TensorTypes& inputs) const override;
+  Result<Arrays> evaluate(const Arrays& inputs) const override;
+  using OperatorBase::fields;
+};
+
+}  // namespace ingot
