@@ -211,7 +211,9 @@ class OnnxNode {
   virtual Result<std::vector<std::string>> words(std::string_view attribute, std::vector<std::string> fallback) const = 0;
   virtual Result<Array> tensor(std::string_view attribute) const = 0;
   // Imports the graph attribute as a network; `captures` receives the outer tensors it reads, in the order of its further inputs.
-  virtual Result<std::shared_ptr<Network>> graph(std::string_view attribute, std::vector<Tensor*>* captures) const = 0;
+  // `input_types`, where given, are the types of the graph's own inputs, in order, in place of those it declares.
+  virtual Result<std::shared_ptr<Network>> graph(std::string_view attribute, std::vector<Tensor*>* captures,
+                                                 const TensorTypes* input_types = nullptr) const = 0;
   // The values of an input where they are known now; an error that names the input otherwise.
   virtual Result<Array> constant(size_t index) const = 0;
   virtual bool is_constant(size_t index) const = 0;
