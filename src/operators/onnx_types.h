@@ -1,0 +1,11 @@
+// ONNX's numbers of element types, which attributes such as Cast's `to` hold.
+#pragma once
+
+#include "base/data_type.h"
+
+namespace ingot {
+
+// An error names the type where it is none of ours: strings, complex numbers, fp8 without negative zero, 2-bit integers.
+Result<DataType> data_type_from_onnx(int64_t number);
+
+}  // namespace ingot
