@@ -24,8 +24,9 @@ class Tensor {
   // Symmetric quantization range of weakly typed int8 networks; NaN where not set.
   float range_min = __builtin_nanf(""), range_max = __builtin_nanf("");
 
-  bool is_constant() const { return constant.data() != nullptr || is_empty_constant; }
+  bool is_constant() const { return constant.data() != nullptr || is_empty_constant || is_packed; }
   bool is_empty_constant = false;       // a constant of zero elements
+  bool is_packed = false;               // a constant of a plan whose bytes only its tactics have, in a form of their own
   Layer* producer() const { return producer_; }
   size_t producer_index() const { return producer_index_; }
   // Layers that read it, once for each input that does.

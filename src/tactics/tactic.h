@@ -11,22 +11,10 @@
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "device/device.h"
+#include "network/choice.h"
 #include "network/network.h"
 
 namespace ingot {
-
-// Memory layouts of a tensor [N, C, spatial...]; tensors of rank under 3 have only kLinear.
-enum class Format : uint8_t {
-  kLinear,        // row-major, as the dims stand
-  kChannelsLast,  // channels innermost: [N, spatial..., C]
-  kC16,           // channels in groups of 16, the last one padded with zeros: [N, C/16, spatial..., 16]
-  // Formats of TensorRT's network borders, read and written by reformats only.
-  kChw2, kHwc8, kChw4, kChw16, kChw32, kHwc, kHwc16,
-};
-std::string_view name_of(Format format);
-Result<Format> format_from_name(std::string_view name);
-// Bytes that a tensor of this shape takes, padding included; an error where it overflows.
-Result<size_t> storage_bytes(DataType type, Format format, const Shape& shape);
 
 // What a tactic is asked to compute.
 struct Problem {
@@ -37,15 +25,6 @@ struct Problem {
   std::vector<bool> present;                   // by input; false where it is left out
   bool allow_tf32 = false;                     // fp32 products may round as TF32 does, or better
   std::vector<Shape> opt_inputs;               // concrete shapes to tune for
-};
-
-// A constant as a tactic reads it. Packings are named and versioned; see packing.h.
-struct PackedWeights {
-  std::string packing;     // "" where the bytes are the plain row-major array
-  size_t input = 0;        // which input of the layer it is
-  const std::byte* data = nullptr;
-  size_t size = 0;
-  std::shared_ptr<const void> keeper;
 };
 
 struct RunArguments {
