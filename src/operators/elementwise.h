@@ -9,11 +9,13 @@ namespace ingot {
 struct Elementwise final : OperatorBase<Elementwise> {
   static constexpr const char* kName = "elementwise";
   ScalarOp op = ScalarOp::kIdentity;
-  double a = 0, b = 0;            // constants of the function, e.g. clip's bounds
+  double a = 0, b = 0;             // constants of the function, e.g. clip's bounds; of cast, a = 1 lets fp8 overflow
   DataType to = DataType::kFloat;  // of cast
 
   Elementwise() = default;
-  explicit Elementwise(ScalarOp op, double a = 0, double b = 0) : op(op), a(a), b(b) {}
+  // With the function's usual constants, e.g. 0.01 for leaky_relu.
+  explicit Elementwise(ScalarOp op) : op(op), a(default_a_of(op)), b(default_b_of(op)) {}
+  Elementwise(ScalarOp op, double a, double b = 0) : op(op), a(a), b(b) {}
   static Elementwise cast(DataType to);
 
   std::string_view name() const override { return name_of(op); }
