@@ -1,0 +1,65 @@
+// The tensors that a plugin is told about.
+#pragma once
+
+#include "../NvInferPluginBase.h"
+
+namespace nvinfer1 {
+
+// Shape, type, format and, for kINT8, scale of an input or output. The library holds the form with Dims64.
+struct PluginTensorDesc64 {
+  Dims64 dims;
+  DataType type;
+  TensorFormat format;
+  float scale;
+};
+
+// The same before the shape is known: its range, and the typical shape.
+struct DynamicPluginTensorDesc64 {
+  PluginTensorDesc64 desc;  // -1 where a dimension is not fixed
+  Dims64 min;
+  Dims64 max;
+  Dims64 opt;
+};
+
+#if NV_TENSORRT_MAJOR >= 10
+using PluginTensorDesc = PluginTensorDesc64;
+using DynamicPluginTensorDesc = DynamicPluginTensorDesc64;
+#else
+struct INGOT_LEVEL_ABI PluginTensorDesc {
+  Dims dims;
+  DataType type;
+  TensorFormat format;
+  float scale;
+};
+struct INGOT_LEVEL_ABI DynamicPluginTensorDesc {
+  PluginTensorDesc desc;
+  Dims min;
+  Dims max;
+};
+
+namespace impl {
+
+template <>
+struct Narrow<PluginTensorDesc, PluginTensorDesc64> {
+  static PluginTensorDesc from(PluginTensorDesc64 const& wide) noexcept {
+    return PluginTensorDesc{narrow<Dims>(wide.dims), wide.type, wide.format, wide.scale};
+  }
+};
+template <>
+struct Narrow<DynamicPluginTensorDesc, DynamicPluginTensorDesc64> {
+  static DynamicPluginTensorDesc from(DynamicPluginTensorDesc64 const& wide) noexcept {
+    return DynamicPluginTensorDesc{narrow<PluginTensorDesc>(wide.desc), narrow<Dims>(wide.min), narrow<Dims>(wide.max)};
+  }
+};
+
+}  // namespace impl
+#endif
+
+namespace impl {
+
+using DimsArray = NarrowArray<Dims, Dims64>;
+using DescArray = NarrowArray<PluginTensorDesc, PluginTensorDesc64>;
+using DynamicDescArray = NarrowArray<DynamicPluginTensorDesc, DynamicPluginTensorDesc64>;
+
+}  // namespace impl
+}  // namespace nvinfer1

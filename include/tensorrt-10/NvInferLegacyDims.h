@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferLegacyDims.h"
+#include "NvInferVersion.h"

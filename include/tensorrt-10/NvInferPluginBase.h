@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferPluginBase.h"
+#include "NvInferVersion.h"

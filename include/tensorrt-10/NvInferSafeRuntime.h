@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferSafeRuntime.h"
+#include "NvInferVersion.h"

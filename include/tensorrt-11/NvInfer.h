@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInfer.h"
+#include "NvInferVersion.h"

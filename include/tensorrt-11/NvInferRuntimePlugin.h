@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferRuntimePlugin.h"
+#include "NvInferVersion.h"

@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvOnnxParser.h"
+#include "NvInferVersion.h"

@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvOnnxParserRuntime.h"
+#include "NvInferVersion.h"

@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferImpl.h"
+#include "NvInferVersion.h"

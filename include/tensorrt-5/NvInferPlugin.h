@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferPlugin.h"
+#include "NvInferVersion.h"

@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferRuntimeCommon.h"
+#include "NvInferVersion.h"

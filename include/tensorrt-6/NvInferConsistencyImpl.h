@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferConsistencyImpl.h"
+#include "NvInferVersion.h"

@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferPluginUtils.h"
+#include "NvInferVersion.h"

@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferRuntime.h"
+#include "NvInferVersion.h"

@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvOnnxConfig.h"
+#include "NvInferVersion.h"

@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvUtils.h"
+#include "NvInferVersion.h"

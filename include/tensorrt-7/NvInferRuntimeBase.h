@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferRuntimeBase.h"
+#include "NvInferVersion.h"

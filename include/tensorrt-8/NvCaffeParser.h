@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvCaffeParser.h"
+#include "NvInferVersion.h"

@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvInferConsistency.h"
+#include "NvInferVersion.h"

@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../NvUffParser.h"
+#include "NvInferVersion.h"

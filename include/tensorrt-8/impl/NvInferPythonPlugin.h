@@ -1,0 +1,4 @@
+#pragma once
+
+#include "../../impl/NvInferPythonPlugin.h"
+#include "../NvInferVersion.h"
