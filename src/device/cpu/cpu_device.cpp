@@ -1,0 +1,90 @@
+// The CPU as a device: host memory, and the program's streams through whatever CUDA runtime it has loaded.
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "base/cpu_info.h"
+#include "device/device.h"
+
+namespace ingot {
+namespace {
+
+// Of the CUDA runtime that the program loaded; this library links none.
+struct Runtime {
+  int (*launch_host_func)(void* stream, void (*work)(void*), void* context) = nullptr;
+  int (*stream_synchronize)(void* stream) = nullptr;
+  const char* (*get_error_string)(int error) = nullptr;
+
+  Runtime() {
+    find(launch_host_func, "cudaLaunchHostFunc");
+    find(stream_synchronize, "cudaStreamSynchronize");
+    find(get_error_string, "cudaGetErrorString");
+  }
+  template <class Function>
+  static void find(Function& function, const char* name) {
+    void* symbol = dlsym(RTLD_DEFAULT, name);
+    std::memcpy(&function, &symbol, sizeof symbol);
+  }
+  Error error(const char* call, int code) const {
+    return internal(std::string(call) + " failed: " + (get_error_string ? get_error_string(code) : std::to_string(code).c_str()));
+  }
+};
+
+// Looked up at each use until found: a program may load its runtime late.
+const Runtime& runtime() {
+  static Runtime found;
+  if (!found.launch_host_func) found = Runtime();
+  return found;
+}
+
+class CpuDevice final : public Device {
+ public:
+  CpuDevice() : description_("cpu " + cpu_name() + " " + std::string(name_of(machine_isa()))) {}
+
+  DeviceKind kind() const override { return DeviceKind::kCpu; }
+  const std::string& description() const override { return description_; }
+
+  Result<void*> allocate(size_t bytes, size_t alignment) override {
+    const size_t rounded = (bytes + alignment) / alignment * alignment;
+    void* memory = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
+    if (!memory) return out_of_memory("no memory for " + std::to_string(bytes) + " bytes");
+    return memory;
+  }
+  void release(void* address) override { std::free(address); }
+
+  Status enqueue(Stream stream, void (*work)(void*), void* context) override {
+    if (const Runtime& cuda = runtime(); cuda.launch_host_func) {
+      if (const int code = cuda.launch_host_func(stream.handle, work, context)) return cuda.error("cudaLaunchHostFunc", code);
+      return Ok{};
+    }
+    if (stream.handle) return invalid("a stream is given, but the program has loaded no CUDA runtime; link libcudart");
+    work(context);
+    return Ok{};
+  }
+  Status synchronize(Stream stream) override {
+    if (const Runtime& cuda = runtime(); cuda.stream_synchronize) {
+      if (const int code = cuda.stream_synchronize(stream.handle)) return cuda.error("cudaStreamSynchronize", code);
+    }
+    return Ok{};
+  }
+  Status copy(void* to, const void* from, size_t bytes, Stream stream) override {
+    TRY(synchronize(stream));
+    std::memcpy(to, from, bytes);
+    return Ok{};
+  }
+
+ private:
+  std::string description_;
+};
+
+}  // namespace
+
+std::shared_ptr<Device> cpu_device() {
+  static const std::shared_ptr<Device> device = std::make_shared<CpuDevice>();
+  return device;
+}
+
+Result<std::shared_ptr<Device>> default_device() { return cpu_device(); }
+
+}  // namespace ingot

@@ -1,0 +1,100 @@
+#include "runtime/engine.h"
+
+#include <unordered_map>
+
+#include "base/cpu_info.h"
+#include "runtime/prepared.h"
+
+namespace ingot {
+
+Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> device, Log& log, std::vector<Misfit>* misfits) {
+  register_all_tactics();
+  auto engine = std::make_shared<Engine>();
+  engine->device_ = std::move(device);
+  engine->plan_ = std::move(plan);
+  const Network& network = *engine->plan_.network;
+  if (engine->plan_.choices.size() != network.layers().size())
+    return invalid("the plan has " + std::to_string(engine->plan_.choices.size()) + " choices for " + std::to_string(network.layers().size()) + " layers");
+  TRY_ASSIGN(ShapeCase shapes, shape_case(network));
+  const bool tf32 = engine->plan_.property("tf32") == "1";
+  bool fits = true;
+  for (size_t step = 0; step < network.layers().size(); ++step) {
+    const Layer& layer = *network.layers()[step];
+    const Choice& choice = engine->plan_.choices[step];
+    const auto prepare = [&]() -> Result<std::unique_ptr<Kernel>> {
+      const Tactic* tactic = TacticCatalogue::instance().find(choice.tactic);
+      if (!tactic) return unsupported("there is no tactic '" + choice.tactic + "' here");
+      if (is_disabled(choice.tactic)) return unsupported("the tactic is switched off");
+      if (tactic->device() != engine->device_->kind()) return unsupported("the tactic '" + choice.tactic + "' is of another device");
+      Problem problem = problem_of(layer, choice.input_formats, choice.output_formats, tf32, shapes.opt);
+      TRY(tactic->accepts(problem));
+      for (size_t i = 0; i < layer.inputs().size(); ++i) {
+        const Tensor* input = layer.inputs()[i];
+        if (!input || !input->is_packed) continue;
+        bool given = false;
+        for (const PackedWeights& packed : choice.packed) given |= packed.input == i;
+        if (!given) return unsupported("the weights '" + input->name + "' are not in the form that it reads");
+      }
+      return tactic->prepare(problem, choice.packed);
+    };
+    auto kernel = prepare();
+    if (!kernel.ok()) {
+      if (kernel.error().code == ErrorCode::kOutOfMemory) return std::move(kernel).error().within("layer '" + layer.name + "'");
+      log.verbose("layer '" + layer.name + "': " + choice.tactic + " does not fit: " + kernel.error().message);
+      if (misfits) misfits->push_back({step, kernel.error().message});
+      fits = false;
+      engine->kernels_.push_back(nullptr);
+      continue;
+    }
+    engine->kernels_.push_back(std::move(kernel).value());
+  }
+  std::unordered_map<const Tensor*, Format> formats;
+  for (size_t step = 0; step < network.layers().size(); ++step) {
+    const Layer& layer = *network.layers()[step];
+    for (size_t i = 0; i < layer.outputs().size(); ++i) formats[layer.output(i)] = engine->plan_.choices[step].output_formats[i];
+  }
+  for (const Tensor* input : network.inputs()) {
+    TRY_ASSIGN(Format format, input->format_hint.empty() ? Result<Format>(Format::kLinear) : format_from_name(input->format_hint));
+    engine->io_.push_back({input, true, format});
+    formats[input] = format;
+  }
+  for (const Tensor* output : network.outputs()) engine->io_.push_back({output, false, formats[output]});
+  for (size_t step = 0; step < network.layers().size(); ++step) {
+    const Layer& layer = *network.layers()[step];
+    for (size_t i = 0; i < layer.inputs().size(); ++i) {
+      const Tensor* input = layer.inputs()[i];
+      if (input && !input->is_constant() && input->type.rank() > 2 && formats[input] != engine->plan_.choices[step].input_formats[i])
+        return invalid("layer '" + layer.name + "' reads '" + input->name + "' as " + std::string(name_of(engine->plan_.choices[step].input_formats[i])) +
+                       ", but it is " + std::string(name_of(formats[input])));
+    }
+  }
+  if (!fits) {
+    if (misfits) return std::shared_ptr<Engine>();
+    return unsupported("the plan has steps that cannot run here");
+  }
+  return engine;
+}
+
+int Engine::io_index(std::string_view name) const {
+  for (size_t i = 0; i < io_.size(); ++i) {
+    if (io_[i].tensor->name == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+Result<size_t> Engine::activation_bytes(int profile) const {
+  const size_t profiles = std::max<size_t>(profile_count(), 1);
+  size_t most = 0;
+  for (size_t p = 0; p < profiles; ++p) {
+    if (profile >= 0 && static_cast<size_t>(profile) != p) continue;
+    TRY_ASSIGN(ShapeCase shapes, shape_case(network(), p));
+    std::vector<Shape> inputs;
+    for (const Tensor* input : network().inputs()) inputs.push_back(shape_at(input->type.dims, shapes.most));
+    auto prepared = prepare_engine(*this, inputs, p, true, {});
+    if (!prepared.ok()) return std::move(prepared).error();
+    most = std::max(most, (*prepared)->total_bytes());
+  }
+  return most;
+}
+
+}  // namespace ingot

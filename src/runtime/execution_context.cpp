@@ -1,0 +1,312 @@
+#include "runtime/execution_context.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+namespace ingot {
+namespace {
+
+constexpr size_t kRuns = 64;          // asynchronous runs that may wait on a stream at once
+constexpr size_t kRecentShapes = 8;   // sets of shapes whose launches are kept
+
+}  // namespace
+
+// What one enqueue hands to the stream. Made beforehand, so that enqueue allocates nothing.
+struct ExecutionContext::Run {
+  ExecutionContext* context = nullptr;
+  std::shared_ptr<Prepared> prepared;
+  std::shared_ptr<void> arena;
+  void* base = nullptr;
+  std::vector<void*> addresses;
+  Stream stream;
+  std::atomic<bool> busy{false};
+};
+
+ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, Memory memory) : engine_(std::move(engine)), memory_(std::move(memory)) {
+  if (!memory_.allocate) {
+    Device* device = &engine_->device();
+    memory_.allocate = [device](size_t bytes) -> void* { return device->allocate(bytes, 256).value_or(nullptr); };
+    memory_.release = [device](void* address) { device->release(address); };
+  }
+  shapes_.resize(engine_->network().inputs().size());
+  addresses_.resize(engine_->io().size(), nullptr);
+  allocators_.resize(engine_->io().size());
+  for (size_t i = 0; i < shapes_.size(); ++i) {
+    const TensorType& type = engine_->network().inputs()[i]->type;
+    if (all_constant(type.dims)) shapes_[i] = constant_shape(type.dims);
+  }
+  for (size_t i = 0; i < kRuns; ++i) {
+    runs_.push_back(std::make_unique<Run>());
+    runs_.back()->context = this;
+    runs_.back()->addresses.resize(addresses_.size());
+  }
+}
+
+ExecutionContext::~ExecutionContext() {
+  for (const auto& run : runs_) {
+    while (run->busy.load(std::memory_order_acquire)) std::this_thread::yield();
+  }
+}
+
+Status ExecutionContext::set_profile(size_t profile) {
+  const size_t count = std::max<size_t>(engine_->profile_count(), 1);
+  if (profile >= count) return invalid("the engine has " + std::to_string(count) + " profiles; there is no profile " + std::to_string(profile));
+  if (profile == profile_) return Ok{};
+  profile_ = profile;
+  shapes_changed_ = true;
+  for (size_t i = 0; i < shapes_.size(); ++i) {
+    if (!all_constant(engine_->network().inputs()[i]->type.dims)) shapes_[i].reset();
+  }
+  return Ok{};
+}
+
+Status ExecutionContext::set_input_shape(std::string_view name, const Shape& shape) {
+  const int index = engine_->io_index(name);
+  if (index < 0 || !engine_->io()[index].is_input) {
+    std::string known;
+    for (const Tensor* input : engine_->network().inputs()) known += (known.empty() ? "'" : ", '") + input->name + "'";
+    return invalid("there is no input '" + std::string(name) + "'; the inputs are " + known);
+  }
+  const Tensor* input = engine_->network().inputs()[index];
+  SymbolValues ignored;
+  TRY(bind_symbols(input->type.dims, shape, &ignored).within("input '" + input->name + "'"));
+  if (profile_ < engine_->profile_count()) {
+    const auto& shapes = engine_->network().profiles[profile_].shapes;
+    if (const auto entry = shapes.find(input->name); entry != shapes.end()) {
+      for (size_t d = 0; d < shape.size(); ++d) {
+        if (shape[d] < entry->second.min[d] || shape[d] > entry->second.max[d])
+          return invalid("input '" + input->name + "': dimension " + std::to_string(d) + " of " + to_text(shape) + " is outside profile " + std::to_string(profile_) +
+                         ", which allows " + to_text(entry->second.min) + " to " + to_text(entry->second.max));
+      }
+    }
+  }
+  if (shapes_[index] == shape) return Ok{};
+  shapes_[index] = shape;
+  shapes_changed_ = true;
+  return Ok{};
+}
+
+std::optional<Shape> ExecutionContext::input_shape(size_t io) const { return io < shapes_.size() ? shapes_[io] : std::nullopt; }
+
+bool ExecutionContext::all_shapes_set() const {
+  return std::all_of(shapes_.begin(), shapes_.end(), [](const auto& shape) { return shape.has_value(); });
+}
+
+Result<Shape> ExecutionContext::io_shape(size_t io) {
+  const Dims& dims = engine_->io()[io].tensor->type.dims;
+  if (io < shapes_.size() && shapes_[io]) return *shapes_[io];
+  if (all_constant(dims)) return constant_shape(dims);
+  if (all_shapes_set()) {
+    TRY(prepare());
+    if (prepared_->is_late_io[io] && io < produced_io_.size() && !produced_io_[io].empty()) return produced_io_[io];
+    return prepared_->io_shapes[io];
+  }
+  Shape open;
+  for (const Dim& dim : dims) open.push_back(dim.is_constant() ? dim.value() : -1);
+  return open;
+}
+
+Status ExecutionContext::set_address(size_t io, void* address) {
+  addresses_[io] = address;
+  // Shapes may hang on the values of host inputs.
+  if (engine_->io()[io].is_input && engine_->io()[io].tensor->type.place == Place::kHost) shapes_changed_ = true;
+  return Ok{};
+}
+
+void ExecutionContext::set_output_allocator(size_t io, OutputAllocator allocator) { allocators_[io] = std::move(allocator); }
+
+Status ExecutionContext::set_device_memory(void* memory, size_t bytes) {
+  if (memory && reinterpret_cast<uintptr_t>(memory) % 64 != 0) return invalid("memory for activations must be 64-byte aligned");
+  user_memory_ = memory;
+  user_memory_bytes_ = bytes;
+  return Ok{};
+}
+
+size_t ExecutionContext::arena_bytes() const { return prepared_ ? prepared_->arena_bytes : 0; }
+size_t ExecutionContext::arena_lower_bound() const { return prepared_ ? prepared_->lower_bound : 0; }
+
+Status ExecutionContext::prepare() {
+  if (shapes_changed_ || !prepared_) {
+    std::vector<Shape> shapes;
+    std::vector<const void*> host;
+    bool reads_values = false;
+    for (size_t i = 0; i < shapes_.size(); ++i) {
+      const Tensor* input = engine_->network().inputs()[i];
+      if (!shapes_[i]) return invalid("the shape of input '" + input->name + "' " + to_text(input->type.dims) + " is not set");
+      shapes.push_back(*shapes_[i]);
+      host.push_back(input->type.place == Place::kHost ? addresses_[i] : nullptr);
+      reads_values |= host.back() != nullptr;
+    }
+    std::shared_ptr<Prepared> made;
+    if (!reads_values) {
+      for (const auto& recent : recent_) {
+        if (recent->input_shapes == shapes && recent->profile == profile_) made = recent;
+      }
+    }
+    if (!made) {
+      TRY_ASSIGN(made, prepare_engine(*engine_, shapes, profile_, true, host));
+      recent_.insert(recent_.begin(), made);
+      if (recent_.size() > kRecentShapes) recent_.pop_back();
+    }
+    prepared_ = std::move(made);
+    shapes_changed_ = false;
+    produced_io_.assign(engine_->io().size(), {});
+  }
+  const size_t bytes = prepared_->total_bytes();
+  if (user_memory_) {
+    if (user_memory_bytes_ < bytes)
+      return invalid("the program's memory for activations has " + std::to_string(user_memory_bytes_) + " bytes; these shapes need " + std::to_string(bytes));
+  } else if (bytes > arena_capacity_ || !arena_) {
+    void* memory = memory_.allocate(std::max<size_t>(bytes, 64));
+    if (!memory) return out_of_memory("no memory for " + std::to_string(bytes) + " bytes of activations");
+    auto release = memory_.release;
+    arena_ = std::shared_ptr<void>(memory, [release, engine = engine_](void* address) { release(address); });
+    arena_capacity_ = bytes;
+  }
+  return Ok{};
+}
+
+Status ExecutionContext::check_addresses() const {
+  for (size_t i = 0; i < addresses_.size(); ++i) {
+    if (addresses_[i] || allocators_[i].allocate) continue;
+    const IoTensor& io = engine_->io()[i];
+    if (prepared_->io_shapes[i].empty() || volume(prepared_->io_shapes[i]).value_or(1) > 0)
+      return invalid(std::string(io.is_input ? "input" : "output") + " '" + io.tensor->name + "' has no address");
+  }
+  return Ok{};
+}
+
+ExecutionContext::Run* ExecutionContext::take_run() {
+  while (true) {
+    for (const auto& run : runs_) {
+      bool idle = false;
+      if (run->busy.compare_exchange_strong(idle, true, std::memory_order_acquire)) return run.get();
+    }
+    std::this_thread::yield();  // as many runs as fit wait on the stream
+  }
+}
+
+Status ExecutionContext::enqueue(Stream stream) {
+  if (shapes_changed_ || !prepared_) TRY(prepare());
+  else if (!user_memory_ && !arena_) TRY(prepare());
+  TRY(check_addresses());
+  Run* run = take_run();
+  run->prepared = prepared_;
+  run->arena = user_memory_ ? nullptr : arena_;
+  run->base = user_memory_ ? user_memory_ : arena_.get();
+  run->stream = stream;
+  std::copy(addresses_.begin(), addresses_.end(), run->addresses.begin());
+  Status status = engine_->device().enqueue(stream, run_on_stream, run);
+  if (!status.ok()) run->busy.store(false, std::memory_order_release);
+  return status;
+}
+
+Status ExecutionContext::execute(Stream stream) {
+  TRY(enqueue(stream));
+  TRY(engine_->device().synchronize(stream));
+  return take_run_error();
+}
+
+Status ExecutionContext::take_run_error() {
+  std::lock_guard lock(error_mutex_);
+  if (!run_error_) return Ok{};
+  Error error = std::move(*run_error_);
+  run_error_.reset();
+  return error;
+}
+
+void ExecutionContext::run_on_stream(void* handle) {
+  Run& run = *static_cast<Run*>(handle);
+  ExecutionContext& context = *run.context;
+  Status status = context.run_steps(run);
+  if (!status.ok()) {
+    std::lock_guard lock(context.error_mutex_);
+    if (!context.run_error_) context.run_error_ = status.error();
+  }
+  run.prepared.reset();
+  run.arena.reset();
+  run.busy.store(false, std::memory_order_release);
+}
+
+Status ExecutionContext::run_steps(Run& run) {
+  using Clock = std::chrono::steady_clock;
+  Prepared& prepared = *run.prepared;
+  if (prepared.base != run.base) prepared.point_at(run.base);
+  for (size_t i = engine_->network().inputs().size(); i < allocators_.size(); ++i) {
+    if (!allocators_[i].allocate) continue;
+    const IoTensor& io = engine_->io()[i];
+    TRY_ASSIGN(size_t bytes, storage_bytes(io.tensor->type.type, io.format, prepared.io_shapes[i]));
+    run.addresses[i] = allocators_[i].allocate(io.tensor->name, run.addresses[i], bytes);
+    if (!run.addresses[i] && bytes > 0) return out_of_memory("the output allocator of '" + io.tensor->name + "' gave no memory for " + std::to_string(bytes) + " bytes");
+  }
+  for (const auto& [slot, io] : prepared.io_slots) prepared.pointers[slot] = run.addresses[io];
+  SymbolValues values;
+  if (prepared.any_late) values = prepared.known;
+  void* workspace = static_cast<std::byte*>(run.base) + prepared.arena_bytes;
+  RunArguments arguments{nullptr, nullptr, workspace, &ThreadPool::shared(), run.stream};
+  const bool timed = static_cast<bool>(profiler_);
+  std::vector<std::byte> late_workspace;
+  for (size_t i = 0; i < prepared.steps.size(); ++i) {
+    const PreparedStep& step = prepared.steps[i];
+    const auto begin = timed ? Clock::now() : Clock::time_point();
+    const Launch* launch = step.launch.get();
+    std::unique_ptr<Launch> late;
+    arguments.inputs = prepared.pointers.data() + step.inputs;
+    arguments.outputs = prepared.pointers.data() + step.outputs;
+    arguments.workspace = workspace;
+    if (step.is_late && !step.is_view) {
+      const Layer& layer = engine_->layer(i);
+      SymbolValues most = values;
+      bind_bounds(engine_->network(), &most);
+      std::vector<Shape> inputs, outputs;
+      for (const Tensor* input : layer.inputs()) inputs.push_back(input ? shape_at(input->type.dims, values) : Shape{});
+      for (const Tensor* output : layer.outputs()) outputs.push_back(shape_at(output->type.dims, depends_on_unknown(output->type.dims, values) ? most : values));
+      auto made = engine_->kernel(i).launch(inputs, outputs);
+      if (!made.ok()) return std::move(made).error().within("layer '" + layer.name + "'");
+      late = std::move(made).value();
+      launch = late.get();
+      if (launch->workspace_bytes() > prepared.workspace_bytes) {
+        late_workspace.resize(launch->workspace_bytes() + 64);
+        arguments.workspace = reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(late_workspace.data()) + 63) / 64 * 64);
+      }
+    }
+    if (launch) {
+      Status status = launch->run(arguments);
+      if (!status.ok()) return std::move(status).within("layer '" + engine_->layer(i).name + "'");
+      if (step.produces_shapes) {
+        const std::vector<Shape> produced = launch->produced_shapes();
+        const Layer& layer = engine_->layer(i);
+        SymbolValues most = values;
+        bind_bounds(engine_->network(), &most);
+        for (size_t o = 0; o < layer.outputs().size(); ++o) {
+          const Dims& dims = layer.output(o)->type.dims;
+          TRY(bind_symbols(dims, o < produced.size() ? produced[o] : shape_at(dims, most), &values).within("layer '" + layer.name + "'"));
+        }
+      }
+    }
+    if (timed) profiler_(engine_->layer(i).name, std::chrono::duration<float, std::milli>(Clock::now() - begin).count());
+    if (listener_) {
+      const Layer& layer = engine_->layer(i);
+      std::vector<const void*> outputs;
+      std::vector<Shape> shapes;
+      for (size_t o = 0; o < layer.outputs().size(); ++o) {
+        outputs.push_back(prepared.pointers[step.outputs + o]);
+        shapes.push_back(shape_at(layer.output(o)->type.dims, prepared.any_late ? values : prepared.known));
+      }
+      listener_(i, outputs, shapes);
+    }
+  }
+  if (prepared.any_late) {
+    produced_io_.resize(engine_->io().size());
+    for (size_t i = 0; i < engine_->io().size(); ++i) produced_io_[i] = shape_at(engine_->io()[i].tensor->type.dims, values);
+  }
+  for (size_t i = engine_->network().inputs().size(); i < allocators_.size(); ++i) {
+    if (allocators_[i].notify_shape)
+      allocators_[i].notify_shape(engine_->io()[i].tensor->name, prepared.any_late ? produced_io_[i] : prepared.io_shapes[i]);
+  }
+  return Ok{};
+}
+
+}  // namespace ingot

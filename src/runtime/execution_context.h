@@ -1,0 +1,98 @@
+// One running use of an engine: its shapes, addresses and activations.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "runtime/engine.h"
+#include "runtime/prepared.h"
+
+namespace ingot {
+
+class ExecutionContext {
+ public:
+  // Receives the time of each step, in order, after a run; the run is then synchronous.
+  using Profiler = std::function<void(const std::string& layer, float ms)>;
+  // Gives memory of at least `bytes` for an output whose size is known only now, and is told its shape after the run.
+  struct OutputAllocator {
+    std::function<void*(const std::string& name, void* current, size_t bytes)> allocate;
+    std::function<void(const std::string& name, const Shape& shape)> notify_shape;
+  };
+  // Called with each finished step's outputs.
+  using StepListener = std::function<void(size_t step, const std::vector<const void*>& outputs, const std::vector<Shape>& shapes)>;
+  // Memory of activations; empty functions take the device's.
+  struct Memory {
+    std::function<void*(size_t bytes)> allocate;
+    std::function<void(void* address)> release;
+  };
+
+  ExecutionContext(std::shared_ptr<const Engine> engine, Memory memory = {});
+  ~ExecutionContext();
+  ExecutionContext(const ExecutionContext&) = delete;
+  ExecutionContext& operator=(const ExecutionContext&) = delete;
+
+  const Engine& engine() const { return *engine_; }
+
+  Status set_profile(size_t profile);
+  size_t profile() const { return profile_; }
+  // Checks against the network and the profile; takes effect at the next prepare() or enqueue.
+  Status set_input_shape(std::string_view name, const Shape& shape);
+  // What is set, or the static shape; nothing where a dimension is open.
+  std::optional<Shape> input_shape(size_t io) const;
+  bool all_shapes_set() const;
+  // The shape for the current inputs; for outputs sized at run time the last run's, or their bound before one. -1 for what is open.
+  Result<Shape> io_shape(size_t io);
+  Status set_address(size_t io, void* address);
+  void* address(size_t io) const { return addresses_[io]; }
+
+  // Launches and memory for the current shapes. enqueue calls it where it is needed; afterwards enqueue allocates nothing.
+  Status prepare();
+  // Runs after what is queued on the stream. Addresses are taken now, so they may change as soon as it returns.
+  Status enqueue(Stream stream);
+  // enqueue and wait; errors of steps come back from here.
+  Status execute(Stream stream = {});
+  // The first error of a step of an asynchronous run since the last call.
+  Status take_run_error();
+
+  void set_profiler(Profiler profiler) { profiler_ = std::move(profiler); }
+  const Profiler& profiler() const { return profiler_; }
+  void set_step_listener(StepListener listener) { listener_ = std::move(listener); }
+  void set_output_allocator(size_t io, OutputAllocator allocator);
+  // The program's own memory for activations, at least activation_bytes(); null goes back to the context's.
+  Status set_device_memory(void* memory, size_t bytes);
+  // Bytes of the arena for the current shapes, and the largest sum of live tensors.
+  size_t arena_bytes() const;
+  size_t arena_lower_bound() const;
+
+ private:
+  struct Run;
+  static void run_on_stream(void* run);
+  Status run_steps(Run& run);
+  Status check_addresses() const;
+  Run* take_run();
+
+  std::shared_ptr<const Engine> engine_;
+  Memory memory_;
+  size_t profile_ = 0;
+  std::vector<std::optional<Shape>> shapes_;  // by input
+  std::vector<void*> addresses_;              // by io
+  std::vector<OutputAllocator> allocators_;   // by io
+  bool shapes_changed_ = true;
+  std::shared_ptr<Prepared> prepared_;
+  std::vector<std::shared_ptr<Prepared>> recent_;
+  std::shared_ptr<void> arena_;
+  size_t arena_capacity_ = 0;
+  void* user_memory_ = nullptr;
+  size_t user_memory_bytes_ = 0;
+  std::vector<std::unique_ptr<Run>> runs_;
+  std::mutex error_mutex_;
+  std::optional<Error> run_error_;
+  std::vector<Shape> produced_io_;  // by io: the last run's true shapes
+  Profiler profiler_;
+  StepListener listener_;
+};
+
+}  // namespace ingot

@@ -1,0 +1,180 @@
+#include "runtime/prepared.h"
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+
+#include "runtime/memory_map.h"
+
+namespace ingot {
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr std::string_view kView = "cpu.view";
+
+// Tensors that share memory: an output of a view step and what it views.
+class Groups {
+ public:
+  explicit Groups(const Network& network) {
+    for (const auto& tensor : network.tensors()) {
+      place_[tensor.get()] = static_cast<int>(parent_.size());
+      parent_.push_back(static_cast<int>(parent_.size()));
+      // A constant, an input and an output of the program have addresses of their own; a group can hold one of them.
+      fixed_.push_back(tensor->is_constant() || tensor->is_input() || tensor->is_output());
+    }
+  }
+  int of(const Tensor* tensor) {
+    int index = place_.at(tensor);
+    while (parent_[index] != index) index = parent_[index] = parent_[parent_[index]];
+    return index;
+  }
+  bool join(const Tensor* a, const Tensor* b) {
+    const int x = of(a), y = of(b);
+    if (x == y) return true;
+    if (fixed_[x] && fixed_[y]) return false;
+    parent_[y] = x;
+    fixed_[x] = fixed_[x] || fixed_[y];
+    return true;
+  }
+  size_t size() const { return parent_.size(); }
+
+ private:
+  std::unordered_map<const Tensor*, int> place_;
+  std::vector<int> parent_;
+  std::vector<bool> fixed_;
+};
+
+size_t round_up(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+Shape shape_or_bound(const Dims& dims, const SymbolValues& known, const SymbolValues& most) {
+  return shape_at(dims, depends_on_unknown(dims, known) ? most : known);
+}
+
+}  // namespace
+
+void Prepared::point_at(void* arena) {
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (slots[i].kind == Location::kArena) pointers[i] = static_cast<std::byte*>(arena) + slots[i].offset;
+    if (slots[i].kind == Location::kConstant) pointers[i] = const_cast<void*>(slots[i].constant);
+  }
+  base = arena;
+}
+
+Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std::vector<Shape>& input_shapes, size_t profile, bool with_launches,
+                                                 const std::vector<const void*>& host_inputs) {
+  const Network& network = engine.network();
+  auto prepared = std::make_shared<Prepared>();
+  prepared->input_shapes = input_shapes;
+  prepared->profile = profile;
+  for (size_t i = 0; i < network.inputs().size(); ++i) {
+    const Tensor* input = network.inputs()[i];
+    TRY(bind_symbols(input->type.dims, input_shapes[i], &prepared->known).within("input '" + input->name + "'"));
+  }
+  for (size_t i = 0; i < network.inputs().size(); ++i) {
+    const Tensor* input = network.inputs()[i];
+    // Dims that are expressions of other inputs' symbols are checked now that all of them are bound.
+    TRY_ASSIGN(Shape wanted, evaluate(input->type.dims, prepared->known));
+    if (wanted != input_shapes[i])
+      return invalid("input '" + input->name + "': " + to_text(input->type.dims) + " makes " + to_text(wanted) + " of the other inputs' shapes; got " + to_text(input_shapes[i]));
+    if (!input->type.values || i >= host_inputs.size() || !host_inputs[i]) continue;
+    const Array values = Array::borrow(input->type.type, input_shapes[i], host_inputs[i], nullptr);
+    TRY(bind_symbols(*input->type.values, values.integers(), &prepared->known).within("values of input '" + input->name + "'"));
+  }
+  prepared->most = prepared->known;
+  bind_bounds(network, &prepared->most);
+
+  // Formats: of inputs by the engine's list, of others by who makes them.
+  std::unordered_map<const Tensor*, Format> formats;
+  for (const IoTensor& io : engine.io()) formats[io.tensor] = io.format;
+  for (size_t step = 0; step < engine.step_count(); ++step) {
+    const Layer& layer = engine.layer(step);
+    for (size_t i = 0; i < layer.outputs().size(); ++i) formats[layer.output(i)] = engine.choice(step).output_formats[i];
+  }
+
+  Groups groups(network);
+  prepared->steps.resize(engine.step_count());
+  for (size_t step = 0; step < engine.step_count(); ++step) {
+    if (engine.choice(step).tactic != kView) continue;
+    const Layer& layer = engine.layer(step);
+    if (groups.join(layer.input(0), layer.output(0))) prepared->steps[step].is_view = true;
+  }
+
+  std::unordered_map<int, Location> locations;
+  for (size_t i = 0; i < engine.io().size(); ++i) locations[groups.of(engine.io()[i].tensor)] = {Location::kIo, i, nullptr};
+  for (const auto& tensor : network.tensors()) {
+    if (tensor->is_constant()) locations[groups.of(tensor.get())] = {Location::kConstant, 0, tensor->constant.data()};
+  }
+  std::vector<Lifetime> lifetimes;
+  std::vector<int> owners;
+  std::unordered_map<int, size_t> lifetime_of;
+  const auto touch = [&](const Tensor* tensor, int step) -> Status {
+    const int group = groups.of(tensor);
+    if (locations.contains(group)) return Ok{};
+    const auto [entry, fresh] = lifetime_of.emplace(group, lifetimes.size());
+    if (fresh) {
+      lifetimes.push_back({0, step, step});
+      owners.push_back(group);
+    }
+    Lifetime& lifetime = lifetimes[entry->second];
+    lifetime.last = step;
+    const auto bytes = storage_bytes(tensor->type.type, formats[tensor], shape_or_bound(tensor->type.dims, prepared->known, prepared->most));
+    if (!bytes.ok()) return Error(bytes.error()).within("tensor '" + tensor->name + "'");
+    lifetime.bytes = std::max(lifetime.bytes, std::max<size_t>(*bytes, 1));
+    return Ok{};
+  };
+  for (size_t step = 0; step < engine.step_count(); ++step) {
+    const Layer& layer = engine.layer(step);
+    for (const Tensor* input : layer.inputs()) {
+      if (input) TRY(touch(input, static_cast<int>(step)));
+    }
+    for (const Tensor* output : layer.outputs()) TRY(touch(output, static_cast<int>(step)));
+  }
+  const MemoryMap map = map_memory(lifetimes, kAlignment);
+  for (size_t i = 0; i < owners.size(); ++i) locations[owners[i]] = {Location::kArena, map.offsets[i], nullptr};
+  prepared->arena_bytes = round_up(map.bytes);
+  prepared->lower_bound = map.lower_bound;
+
+  const auto add_slot = [&](const Tensor* tensor) {
+    const Location location = tensor ? locations[groups.of(tensor)] : Location{};
+    if (location.kind == Location::kIo)
+      prepared->io_slots.emplace_back(static_cast<uint32_t>(prepared->slots.size()), static_cast<uint32_t>(location.offset));
+    prepared->slots.push_back(location);
+  };
+  for (size_t step = 0; step < engine.step_count(); ++step) {
+    const Layer& layer = engine.layer(step);
+    PreparedStep& made = prepared->steps[step];
+    std::vector<Shape> inputs, outputs;
+    made.inputs = static_cast<uint32_t>(prepared->slots.size());
+    for (const Tensor* input : layer.inputs()) {
+      add_slot(input);
+      made.is_late |= input && depends_on_unknown(input->type.dims, prepared->known);
+      inputs.push_back(input ? shape_or_bound(input->type.dims, prepared->known, prepared->most) : Shape{});
+    }
+    made.outputs = static_cast<uint32_t>(prepared->slots.size());
+    for (const Tensor* output : layer.outputs()) {
+      add_slot(output);
+      made.produces_shapes |= depends_on_unknown(output->type.dims, prepared->known);
+      outputs.push_back(shape_or_bound(output->type.dims, prepared->known, prepared->most));
+      for (const Dim& dim : output->type.dims) {
+        bool open = false;
+        dim.visit_symbols([&](const std::string& symbol) { open |= !prepared->most.contains(symbol); });
+        if (open && !prepared->known.empty())
+          return unsupported("layer '" + layer.name + "': the dimension " + dim.text() + " of '" + output->name + "' is known only at run time, and nothing bounds it");
+      }
+    }
+    prepared->any_late |= made.is_late || made.produces_shapes;
+    if (!with_launches || made.is_view || made.is_late) continue;
+    auto launch = engine.kernel(step).launch(inputs, outputs);
+    if (!launch.ok()) return std::move(launch).error().within("layer '" + layer.name + "' (" + engine.choice(step).tactic + ")");
+    made.launch = std::move(launch).value();
+    prepared->workspace_bytes = std::max(prepared->workspace_bytes, round_up(made.launch->workspace_bytes()));
+  }
+  prepared->pointers.assign(prepared->slots.size(), nullptr);
+  for (const IoTensor& io : engine.io()) {
+    prepared->is_late_io.push_back(depends_on_unknown(io.tensor->type.dims, prepared->known));
+    prepared->io_shapes.push_back(shape_or_bound(io.tensor->type.dims, prepared->known, prepared->most));
+  }
+  return prepared;
+}
+
+}  // namespace ingot
