@@ -133,7 +133,8 @@ class Network {
   void bound_symbol(const std::string& symbol, Dim most);
   const std::map<std::string, Dim>& symbol_bounds() const { return bounds_; }
 
-  std::string text() const;
+  // Weights of more than `most_elements` elements are written as "...", which does not read back.
+  std::string text(int64_t most_elements = INT64_MAX) const;
   // Checks links, types (by inferring again), names and order; the error names the place.
   Status verify() const;
   // Outputs by references and decompositions, for inputs in order; constants included. Slow and sure.

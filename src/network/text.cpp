@@ -462,7 +462,7 @@ class Parser {
 
 }  // namespace
 
-std::string Network::text() const {
+std::string Network::text(int64_t most_elements) const {
   std::string text;
   if (!name.empty()) text += "network " + name_text(name) + "\n";
   for (const auto& [symbol, most] : bounds_) text += "bound " + symbol + " = " + most.text() + "\n";
@@ -476,7 +476,8 @@ std::string Network::text() const {
   for (const auto& tensor : tensors_) {
     if (!tensor->is_constant()) continue;
     const Array& array = tensor->constant;
-    text += "weights " + name_text(tensor->name) + " " + std::string(name_of(array.type())) + " " + to_text(array.shape()) + " = " + values_to_text(array) + "\n";
+    text += "weights " + name_text(tensor->name) + " " + std::string(name_of(array.type())) + " " + to_text(array.shape()) + " = " +
+            (array.count() > most_elements ? std::string("...") : values_to_text(array)) + "\n";
   }
   const auto order = in_order();
   if (!order.ok()) return text + "# " + order.error().message + "\n";

@@ -2,6 +2,7 @@
 // instantiates: type-checked, and no code.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,10 +17,22 @@ struct Values {
   std::vector<double> values;
 };
 
+// {1, 2, 3}: the values of all outputs, one output after the other; {{1, 2}, {3}}: output by output.
+struct Expected {
+  std::vector<std::vector<double>> parts;
+  bool by_output = false;
+
+  Expected(std::initializer_list<double> values) : parts{std::vector<double>(values)} {}
+  Expected(std::initializer_list<std::initializer_list<double>> outputs) : by_output(true) {
+    for (const auto& values : outputs) parts.emplace_back(values);
+  }
+  Expected(std::vector<double> values) : parts{std::move(values)} {}
+  Expected(std::vector<std::vector<double>> outputs) : parts(std::move(outputs)), by_output(true) {}
+};
+
 // Parses `network`, evaluates it on `inputs` and compares the outputs, flattened one after the other. Also checks the text and plan
 // round trips, and every tactic that accepts a layer of it.
-void expect_values(std::string_view network, const std::vector<Values>& inputs, const std::vector<double>& expected);
-void expect_values(std::string_view network, const std::vector<Values>& inputs, const std::vector<std::vector<double>>& expected);
+void expect_values(std::string_view network, const std::vector<Values>& inputs, const Expected& expected);
 // The output types, e.g. "float [2, n]".
 void expect_types(std::string_view network, const std::vector<std::string>& expected);
 // Parsing or building the network fails with a message that contains `part`.
@@ -42,6 +55,10 @@ struct ExampleRegistration {
 };
 
 }  // namespace ingot::testing
+
+namespace ingot {
+using namespace testing;  // examples read as sentences
+}
 
 #define INGOT_EXAMPLE_NAME_(line) example_##line
 #define INGOT_EXAMPLE_NAME(line) INGOT_EXAMPLE_NAME_(line)

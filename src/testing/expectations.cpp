@@ -45,20 +45,39 @@ Result<Arrays> arrays_of(const Network& network, const std::vector<Values>& inpu
   return arrays;
 }
 
-Status check_values(const Network& network, const Arrays& inputs, const std::vector<std::vector<double>>& expected) {
+// The expected values of each output; one list for all is cut by the outputs' sizes.
+Result<std::vector<std::vector<double>>> split(const Expected& expected, const Arrays& outputs) {
+  if (expected.by_output) {
+    if (outputs.size() == expected.parts.size()) return expected.parts;
+    return invalid("it has " + std::to_string(outputs.size()) + " outputs, the example expects " + std::to_string(expected.parts.size()));
+  }
+  const std::vector<double>& all = expected.parts[0];
+  int64_t count = 0;
+  for (const Array& output : outputs) count += output.count();
+  if (count != static_cast<int64_t>(all.size())) {
+    return invalid("the outputs have " + std::to_string(count) + " values together, the example expects " + std::to_string(all.size()));
+  }
+  std::vector<std::vector<double>> parts;
+  auto next = all.begin();
+  for (const Array& output : outputs) {
+    parts.emplace_back(next, next + output.count());
+    next += output.count();
+  }
+  return parts;
+}
+
+Status check_values(const Network& network, const Arrays& inputs, const Expected& expected) {
   auto outputs = network.evaluate(inputs);
   if (!outputs.ok()) return std::move(outputs).error().within("it does not evaluate");
-  if (outputs->size() != expected.size()) {
-    return invalid("it has " + std::to_string(outputs->size()) + " outputs, the example expects " + std::to_string(expected.size()));
-  }
-  for (size_t i = 0; i < expected.size(); ++i) {
+  TRY_ASSIGN(auto parts, split(expected, *outputs));
+  for (size_t i = 0; i < parts.size(); ++i) {
     const Array& got = (*outputs)[i];
     const std::string where = "output '" + network.outputs()[i]->name + "'";
-    if (got.count() != static_cast<int64_t>(expected[i].size())) {
+    if (got.count() != static_cast<int64_t>(parts[i].size())) {
       return invalid(where + " of shape " + to_text(got.shape()) + " has " + std::to_string(got.count()) + " values, the example expects " +
-                     std::to_string(expected[i].size()));
+                     std::to_string(parts[i].size()));
     }
-    TRY(compare(got, Array::of(got.type(), got.shape(), expected[i])).within(where));
+    TRY(compare(got, Array::of(got.type(), got.shape(), parts[i])).within(where));
   }
   return Ok{};
 }
@@ -128,7 +147,7 @@ std::vector<Example>& examples() {
   return all;
 }
 
-void expect_values(std::string_view network, const std::vector<Values>& inputs, const std::vector<std::vector<double>>& expected) {
+void expect_values(std::string_view network, const std::vector<Values>& inputs, const Expected& expected) {
   const auto check = [&]() -> Status {
     TRY_ASSIGN(std::unique_ptr<Network> parsed, parse_network(network));
     TRY_ASSIGN(Arrays arrays, arrays_of(*parsed, inputs));
@@ -136,30 +155,6 @@ void expect_values(std::string_view network, const std::vector<Values>& inputs, 
     return check_everything(*parsed, arrays);
   };
   if (Status status = check(); !status.ok()) fail(network, status.error().message);
-}
-
-void expect_values(std::string_view network, const std::vector<Values>& inputs, const std::vector<double>& expected) {
-  // With several outputs the values stand one output after the other.
-  const auto split = [&]() -> Result<std::vector<std::vector<double>>> {
-    TRY_ASSIGN(std::unique_ptr<Network> parsed, parse_network(network));
-    if (parsed->outputs().size() == 1) return std::vector<std::vector<double>>{expected};
-    TRY_ASSIGN(Arrays arrays, arrays_of(*parsed, inputs));
-    TRY_ASSIGN(Arrays outputs, parsed->evaluate(arrays));
-    std::vector<std::vector<double>> parts;
-    size_t used = 0;
-    for (const Array& output : outputs) {
-      const size_t end = std::min(expected.size(), used + static_cast<size_t>(output.count()));
-      parts.emplace_back(expected.begin() + static_cast<int64_t>(used), expected.begin() + static_cast<int64_t>(end));
-      used = end;
-    }
-    if (used < expected.size()) {
-      return invalid("the outputs have " + std::to_string(used) + " values together, the example expects " + std::to_string(expected.size()));
-    }
-    return parts;
-  };
-  auto parts = split();
-  if (!parts.ok()) return fail(network, parts.error().message);
-  expect_values(network, inputs, *parts);
 }
 
 void expect_types(std::string_view network, const std::vector<std::string>& expected) {

@@ -42,7 +42,7 @@ TEST(Expectations, a_wrong_value_is_shown_with_its_place) {
 TEST(Expectations, a_wrong_count_of_values_is_shown) {
   Reports reports;
   expect_values(kSum, {{{2}, {1, 2}}, {{2}, {3, 4}}}, {4});
-  EXPECT_PART(reports.only(), "has 2 values, the example expects 1");
+  EXPECT_PART(reports.only(), "the outputs have 2 values together, the example expects 1");
 }
 
 TEST(Expectations, a_missing_input_is_shown) {

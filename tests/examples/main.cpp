@@ -55,8 +55,8 @@ int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   register_all_operators();
   register_all_rewrites();
-  testing::hooks().fail = [](const std::string& message) { ADD_FAILURE() << message; };
-  testing::hooks().apply_rewrite = [](std::string_view rewrite, Network& network) { return apply_rewrite(rewrite, network); };
-  testing::register_examples();
+  hooks().fail = [](const std::string& message) { ADD_FAILURE() << message; };
+  hooks().apply_rewrite = [](std::string_view rewrite, Network& network) { return apply_rewrite(rewrite, network); };
+  register_examples();
   return RUN_ALL_TESTS();
 }

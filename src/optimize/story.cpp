@@ -1,0 +1,87 @@
+#include "optimize/story.h"
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "base/env.h"
+#include "optimize/apply.h"
+
+namespace ingot {
+namespace {
+
+double now_ms() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Weights with more elements are left out of dumps.
+constexpr int64_t kMostDumpedElements = 64;
+
+}  // namespace
+
+Result<Story> Story::begin(Network& network, const OptimizeOptions& options) {
+  auto verifier = RewriteVerifier::start(network);
+  if (!verifier.ok()) return std::move(verifier).error().within("before the first pass");
+  Story story(network, options, std::move(verifier).value());
+  story.dump("imported");
+  return story;
+}
+
+Result<bool> Story::pass(const char* name) {
+  const Pass* pass = RewriteCatalogue::instance().find_pass(name);
+  if (!pass) return internal("the pipeline names a pass '" + std::string(name) + "' that there is not");
+  if (is_disabled(name)) return false;
+  const size_t before = network_.layers().size();
+  const double start = now_ms();
+  auto changed = pass->run(network_, options_);
+  if (!changed.ok()) return std::move(changed).error().within(name);
+  if (*changed) network_.remove_unused();
+  return tell(name, *changed, "", before, now_ms() - start);
+}
+
+Result<bool> Story::fuse(const char* group, std::initializer_list<const char*> names) {
+  std::vector<const Fusion*> fusions;
+  for (const char* name : names) {
+    const Fusion* fusion = RewriteCatalogue::instance().find_fusion(name);
+    if (!fusion) return internal("the pipeline names a fusion '" + std::string(name) + "' that there is not");
+    if (!is_disabled(name)) fusions.push_back(fusion);
+  }
+  const size_t before = network_.layers().size();
+  const double start = now_ms();
+  TRY_ASSIGN(auto counts, apply_fusions(network_, fusions, options_.log ? options_.log : &stderr_log()));
+  std::string detail;
+  for (const auto& [name, count] : counts) detail += " " + name + " x" + std::to_string(count);
+  return tell(group, !counts.empty(), detail, before, now_ms() - start);
+}
+
+Result<bool> Story::tell(const std::string& name, bool changed, const std::string& detail, size_t layers_before, double ms) {
+  if (debug_enabled("passes")) {
+    char line[160];
+    if (changed) {
+      std::snprintf(line, sizeof line, "%-28s %8.2f ms  %zu -> %zu layers", name.c_str(), ms, layers_before, network_.layers().size());
+    } else {
+      std::snprintf(line, sizeof line, "%-28s %8.2f ms  (unchanged)", name.c_str(), ms);
+    }
+    debug("passes", line + detail);
+  }
+  if (changed) {
+    dump(name);
+    TRY(verifier_.check(network_, name, tolerance_));
+  }
+  return changed;
+}
+
+void Story::dump(const std::string& name) {
+  const auto folder = environment("INGOT_DUMP");
+  if (!folder || folder->empty()) return;
+  std::error_code ignored;
+  std::filesystem::create_directories(*folder, ignored);
+  char number[16];
+  std::snprintf(number, sizeof number, "%02d-", step_++);
+  const std::string path = *folder + "/" + number + name;
+  std::ofstream(path + ".net") << network_.text(kMostDumpedElements);
+  std::ofstream(path + ".svg") << draw_svg(network_);
+}
+
+}  // namespace ingot

@@ -1,0 +1,36 @@
+// Runs passes and fusions by name, and says on the way what each did.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+
+#include "optimize/rewrite.h"
+#include "optimize/verify.h"
+
+namespace ingot {
+
+class Story {
+ public:
+  static Result<Story> begin(Network& network, const OptimizeOptions& options);
+
+  // Runs the pass; whether anything changed.
+  Result<bool> pass(const char* name);
+  // Applies the fusions together until none fits; whether any did.
+  Result<bool> fuse(const char* group, std::initializer_list<const char*> fusions);
+  // From here on values may move by this much, relative to the largest: a lower precision is meant to show.
+  void allow_difference(double tolerance) { tolerance_ = tolerance; }
+
+ private:
+  Story(Network& network, const OptimizeOptions& options, RewriteVerifier verifier)
+      : network_(network), options_(options), verifier_(std::move(verifier)) {}
+  Result<bool> tell(const std::string& name, bool changed, const std::string& detail, size_t layers_before, double ms);
+  void dump(const std::string& name);
+
+  Network& network_;
+  const OptimizeOptions& options_;
+  RewriteVerifier verifier_;
+  double tolerance_ = 1e-4;
+  int step_ = 0;
+};
+
+}  // namespace ingot
