@@ -29,6 +29,8 @@ enum class Format : uint8_t {
 };
 std::string_view name_of(Format format);
 Result<Format> format_from_name(std::string_view name);
+bool is_channels_last(Format format);  // kChannelsLast, kHwc, kHwc8, kHwc16
+int64_t channel_group(Format format);  // channels are padded to a multiple of it
 // Bytes that a tensor of this shape takes, padding included; an error where it overflows.
 Result<size_t> storage_bytes(DataType type, Format format, const Shape& shape);
 

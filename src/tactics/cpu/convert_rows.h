@@ -1,0 +1,31 @@
+// Rows of elements to and from float, by the best instruction set of the machine.
+#pragma once
+
+#include <cstdint>
+
+#include "base/data_type.h"
+
+namespace ingot {
+
+using LoadRow = void (*)(const void* from, float* to, int64_t count);
+using StoreRow = void (*)(const float* from, void* to, int64_t count);
+
+// Null for types that have no row form (fp4, int4 ...). Bools read as 0 and 1.
+LoadRow load_row(DataType type);
+// Floating types round half to even; integers round half to even and saturate, NaN becomes 0; bools are x != 0.
+StoreRow store_row(DataType type);
+
+// Rows through a buffer of floats that stays in L1: to = store(load(from) * factor), or / factor where `divide`.
+struct RowConversion {
+  LoadRow load = nullptr;
+  StoreRow store = nullptr;
+  int from_bytes = 0, to_bytes = 0;
+  float factor = 1;
+  bool divide = false;
+
+  static RowConversion make(DataType from, DataType to);
+  bool ok() const { return load && store; }
+  void run(const void* from, void* to, int64_t count) const;
+};
+
+}  // namespace ingot

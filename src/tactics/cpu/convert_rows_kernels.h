@@ -1,0 +1,116 @@
+// The row conversions of convert_rows.h over vectors V; each instruction set's file makes them.
+#pragma once
+
+#include "base/data_type.h"
+#include "tactics/cpu/convert_rows.h"
+#include "tactics/cpu/vector_math.h"
+
+namespace ingot {
+
+LoadRow load_row_avx2(DataType type);
+StoreRow store_row_avx2(DataType type);
+LoadRow load_row_avx512(DataType type);
+StoreRow store_row_avx512(DataType type);
+
+namespace {
+
+// Calls body(offset, lanes) over [0, count): whole vectors, then one partial.
+template <class V, class Whole, class Part>
+INGOT_INLINE void for_vectors(int64_t count, Whole whole, Part part) {
+  int64_t i = 0;
+  for (; i + V::kLanes <= count; i += V::kLanes) whole(i);
+  if (i < count) part(i, static_cast<int>(count - i));
+}
+
+template <class V>
+INGOT_INLINE typename V::Float zero_for_nan(typename V::Float x) {
+  return V::select(V::is_nan(x), V::zero(), x);
+}
+
+template <class V>
+LoadRow vector_load_row(DataType type) {
+  switch (type) {
+    case DataType::kFloat:
+      return [](const void* from, float* to, int64_t count) {
+        const auto* f = static_cast<const float*>(from);
+        for_vectors<V>(
+            count, [&](int64_t i) { V::store(to + i, V::load(f + i)); }, [&](int64_t i, int n) { V::store(to + i, V::load(f + i, n), n); });
+      };
+    case DataType::kHalf:
+      return [](const void* from, float* to, int64_t count) {
+        const auto* f = static_cast<const uint16_t*>(from);
+        for_vectors<V>(
+            count, [&](int64_t i) { V::store(to + i, V::load_half(f + i)); },
+            [&](int64_t i, int n) { V::store(to + i, V::load_half(f + i, n), n); });
+      };
+    case DataType::kBf16:
+      return [](const void* from, float* to, int64_t count) {
+        const auto* f = static_cast<const uint16_t*>(from);
+        for_vectors<V>(
+            count, [&](int64_t i) { V::store(to + i, V::load_bf16(f + i)); },
+            [&](int64_t i, int n) { V::store(to + i, V::load_bf16(f + i, n), n); });
+      };
+    case DataType::kInt8:
+      return [](const void* from, float* to, int64_t count) {
+        const auto* f = static_cast<const int8_t*>(from);
+        for_vectors<V>(
+            count, [&](int64_t i) { V::store(to + i, V::load_int8(f + i)); },
+            [&](int64_t i, int n) { V::store(to + i, V::load_int8(f + i, n), n); });
+      };
+    case DataType::kUint8:
+      return [](const void* from, float* to, int64_t count) {
+        const auto* f = static_cast<const uint8_t*>(from);
+        for_vectors<V>(
+            count, [&](int64_t i) { V::store(to + i, V::load_uint8(f + i)); },
+            [&](int64_t i, int n) { V::store(to + i, V::load_uint8(f + i, n), n); });
+      };
+    default:
+      return nullptr;
+  }
+}
+
+template <class V>
+StoreRow vector_store_row(DataType type) {
+  switch (type) {
+    case DataType::kFloat:
+      return [](const float* from, void* to, int64_t count) {
+        auto* t = static_cast<float*>(to);
+        for_vectors<V>(
+            count, [&](int64_t i) { V::store(t + i, V::load(from + i)); },
+            [&](int64_t i, int n) { V::store(t + i, V::load(from + i, n), n); });
+      };
+    case DataType::kHalf:
+      return [](const float* from, void* to, int64_t count) {
+        auto* t = static_cast<uint16_t*>(to);
+        for_vectors<V>(
+            count, [&](int64_t i) { V::store_half(t + i, V::load(from + i)); },
+            [&](int64_t i, int n) { V::store_half(t + i, V::load(from + i, n), n); });
+      };
+    case DataType::kBf16:
+      return [](const float* from, void* to, int64_t count) {
+        auto* t = static_cast<uint16_t*>(to);
+        for_vectors<V>(
+            count, [&](int64_t i) { V::store_bf16(t + i, V::load(from + i)); },
+            [&](int64_t i, int n) { V::store_bf16(t + i, V::load(from + i, n), n); });
+      };
+    case DataType::kInt8:
+      return [](const float* from, void* to, int64_t count) {
+        auto* t = static_cast<int8_t*>(to);
+        for_vectors<V>(
+            count, [&](int64_t i) { V::store_int8(t + i, zero_for_nan<V>(V::load(from + i))); },
+            [&](int64_t i, int n) { V::store_int8(t + i, zero_for_nan<V>(V::load(from + i, n)), n); });
+      };
+    case DataType::kUint8:
+      return [](const float* from, void* to, int64_t count) {
+        auto* t = static_cast<uint8_t*>(to);
+        for_vectors<V>(
+            count, [&](int64_t i) { V::store_uint8(t + i, zero_for_nan<V>(V::load(from + i))); },
+            [&](int64_t i, int n) { V::store_uint8(t + i, zero_for_nan<V>(V::load(from + i, n)), n); });
+      };
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+}  // namespace ingot

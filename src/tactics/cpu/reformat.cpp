@@ -1,0 +1,253 @@
+// cpu.reformat: between all memory layouts, and between the element types that rows convert.
+#include "operators/reformat.h"
+
+#include <algorithm>
+
+#include "tactics/cpu/convert_rows.h"
+#include "tactics/cpu/strided_copy.h"
+#include "tactics/layout.h"
+
+namespace ingot {
+namespace {
+
+const std::byte kZeros[16] = {};
+
+// Strides of a layout with channels split into blocks of `group`: [N, C / group, group, spatial...].
+struct GroupedStrides {
+  int64_t batch, block, within;
+  Shape spatial;
+};
+
+GroupedStrides grouped_strides(Format format, const Shape& shape, int64_t group) {
+  GroupedStrides result;
+  if (has_strides(format)) {
+    const Shape strides = memory_strides(format, shape);
+    result = {strides[0], strides[1] * group, strides[1], Shape(strides.begin() + 2, strides.end())};
+    return result;
+  }
+  const int64_t own = channel_group(format), blocks = (shape[1] + own - 1) / own;
+  Shape spatial(shape.size() - 2);
+  int64_t step = own;
+  for (size_t d = spatial.size(); d-- > 0;) {
+    spatial[d] = step;
+    step *= shape[d + 2];
+  }
+  return {step * blocks, step, 1, std::move(spatial)};
+}
+
+// Where channel c starts.
+int64_t channel_offset(Format format, const Shape& shape, int64_t c) {
+  const int64_t group = has_strides(format) ? 1 : channel_group(format);
+  const GroupedStrides strides = grouped_strides(format, shape, group);
+  return c / group * strides.block + c % group * strides.within;
+}
+
+struct Box {
+  StridedCopy copy;
+  int64_t from_offset = 0, to_offset = 0;  // bytes
+  bool zeros = false;
+};
+
+class LayoutChange {
+ public:
+  static Result<LayoutChange> make(int bytes, Format from, Format to, const Shape& shape) {
+    LayoutChange change;
+    const auto rank = shape.size();
+    if (rank < 3 || from == to) {
+      TRY_ASSIGN(size_t all, storage_bytes(DataType::kInt8, usual_format(from, static_cast<int64_t>(rank)), shape));
+      const auto count = static_cast<int64_t>(all);
+      TRY(change.add(bytes, {count}, {1}, {1}, 0, 0, false));
+      return change;
+    }
+    const int64_t channels = shape[1];
+    const int64_t from_group = has_strides(from) ? 1 : channel_group(from), to_group = has_strides(to) ? 1 : channel_group(to);
+    // Two different groupings have no common box but single channels.
+    const int64_t group = from_group == 1 || to_group == 1 ? std::max(from_group, to_group) : 1;
+    if (from_group > 1 && to_group > 1) {
+      const GroupedStrides f = grouped_strides(from, shape, from_group), t = grouped_strides(to, shape, to_group);
+      for (int64_t c = 0; c < channels; ++c)
+        TRY(change.add_plane(bytes, shape, f, t, channel_offset(from, shape, c), channel_offset(to, shape, c), 1, 0, 0, false));
+    } else {
+      const GroupedStrides f = grouped_strides(from, shape, group), t = grouped_strides(to, shape, group);
+      const int64_t whole = channels / group;
+      if (whole > 0) {
+        Shape sizes{shape[0], whole, group}, fs{f.batch, f.block, f.within}, ts{t.batch, t.block, t.within};
+        sizes.insert(sizes.end(), shape.begin() + 2, shape.end());
+        fs.insert(fs.end(), f.spatial.begin(), f.spatial.end());
+        ts.insert(ts.end(), t.spatial.begin(), t.spatial.end());
+        TRY(change.add(bytes, sizes, fs, ts, 0, 0, false));
+      }
+      if (channels % group)
+        TRY(change.add_plane(bytes, shape, f, t, whole * f.block, whole * t.block, channels % group, f.within, t.within, false));
+    }
+    // Padding channels are zeros.
+    const int64_t padded_group = channel_group(to), padding = (padded_group - channels % padded_group) % padded_group;
+    if (padding) {
+      const GroupedStrides t = grouped_strides(to, shape, to_group), none{0, 0, 0, Shape(rank - 2, 0)};
+      TRY(change.add_plane(bytes, shape, none, t, 0, channel_offset(to, shape, channels), padding, 0, t.within, true));
+    }
+    return change;
+  }
+
+  void run(ThreadPool& pool, const void* from, void* to) const {
+    pool.run(parts_, [&](int64_t part, int) {
+      size_t box = 0;
+      while (part >= boxes_[box].copy.parts()) part -= boxes_[box++].copy.parts();
+      const Box& b = boxes_[box];
+      b.copy.run_part(part, b.zeros ? static_cast<const void*>(kZeros) : static_cast<const char*>(from) + b.from_offset,
+                      static_cast<char*>(to) + b.to_offset);
+    });
+  }
+
+ private:
+  Status add(int bytes, const Shape& sizes, const Shape& from, const Shape& to, int64_t from_offset, int64_t to_offset, bool zeros) {
+    Box box;
+    TRY_ASSIGN(box.copy, StridedCopy::make(bytes, sizes, from, to));
+    box.from_offset = from_offset * bytes;
+    box.to_offset = to_offset * bytes;
+    box.zeros = zeros;
+    parts_ += box.copy.parts();
+    boxes_.push_back(std::move(box));
+    return Ok{};
+  }
+  Status add_plane(int bytes, const Shape& shape, const GroupedStrides& f, const GroupedStrides& t, int64_t from_offset, int64_t to_offset,
+                   int64_t channels, int64_t from_step, int64_t to_step, bool zeros) {
+    Shape sizes{shape[0], channels}, fs{f.batch, from_step}, ts{t.batch, to_step};
+    sizes.insert(sizes.end(), shape.begin() + 2, shape.end());
+    fs.insert(fs.end(), f.spatial.begin(), f.spatial.end());
+    ts.insert(ts.end(), t.spatial.begin(), t.spatial.end());
+    return add(bytes, sizes, fs, ts, from_offset, to_offset, zeros);
+  }
+
+  std::vector<Box> boxes_;
+  int64_t parts_ = 0;
+};
+
+constexpr int64_t kConvertPiece = 16 * 1024;
+
+struct ReformatLaunch final : Launch {
+  std::optional<LayoutChange> change;
+  RowConversion conversion;  // load is null where the types agree
+  bool convert_first = false;
+  int64_t from_count = 0, to_count = 0;  // elements stored, padding included
+  size_t scratch = 0;
+  const void* constant = nullptr;
+
+  size_t workspace_bytes() const override { return scratch; }
+
+  void convert(ThreadPool& pool, const void* from, void* to, int64_t count) const {
+    pool.run((count + kConvertPiece - 1) / kConvertPiece, [&](int64_t piece, int) {
+      const int64_t begin = piece * kConvertPiece;
+      conversion.run(static_cast<const char*>(from) + begin * conversion.from_bytes, static_cast<char*>(to) + begin * conversion.to_bytes,
+                     std::min(kConvertPiece, count - begin));
+    });
+  }
+
+  Status run(const RunArguments& arguments) const override {
+    const void* from = constant ? constant : arguments.inputs[0];
+    void* to = arguments.outputs[0];
+    if (to_count == 0) return Ok{};
+    if (!conversion.load) {
+      change->run(*arguments.pool, from, to);
+    } else if (!change) {
+      convert(*arguments.pool, from, to, from_count);
+    } else if (convert_first) {
+      convert(*arguments.pool, from, arguments.workspace, from_count);
+      change->run(*arguments.pool, arguments.workspace, to);
+    } else {
+      change->run(*arguments.pool, from, arguments.workspace);
+      convert(*arguments.pool, arguments.workspace, to, to_count);
+    }
+    return Ok{};
+  }
+};
+
+struct ReformatKernel final : Kernel {
+  DataType from_type = DataType::kFloat, to_type = DataType::kFloat;
+  Format from = Format::kLinear, to = Format::kLinear;
+  float scale = 1;
+  Array constant;
+
+  Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& inputs, const std::vector<Shape>&) const override {
+    const Shape& shape = inputs[0];
+    auto launch = std::make_unique<ReformatLaunch>();
+    TRY_ASSIGN(size_t from_bytes, storage_bytes(DataType::kInt8, from, shape));
+    TRY_ASSIGN(size_t to_bytes, storage_bytes(DataType::kInt8, to, shape));
+    launch->from_count = static_cast<int64_t>(from_bytes);
+    launch->to_count = static_cast<int64_t>(to_bytes);
+    launch->constant = constant.data();
+    const int from_size = bits_of(from_type) / 8, to_size = bits_of(to_type) / 8;
+    const bool converts = from_type != to_type;
+    if (converts) {
+      launch->conversion = RowConversion::make(from_type, to_type);
+      launch->conversion.factor = scale;
+      launch->conversion.divide = to_type == DataType::kInt8 && scale != 1;
+      if (from_type != DataType::kInt8 && to_type != DataType::kInt8) launch->conversion.factor = 1;
+    }
+    if (!converts || from != to) {
+      if (bits_of(from_type) < 8) {  // packed pairs move as bytes; the layouts are equal then
+        launch->from_count = launch->to_count = static_cast<int64_t>(bytes_of(from_type, launch->from_count));
+        TRY_ASSIGN(launch->change, LayoutChange::make(1, Format::kLinear, Format::kLinear, {launch->from_count}));
+        return std::unique_ptr<Launch>(std::move(launch));
+      }
+      TRY_ASSIGN(launch->change, LayoutChange::make(std::min(from_size, to_size), from, to, shape));
+    }
+    launch->convert_first = to_size <= from_size;
+    if (converts && from != to)
+      launch->scratch = static_cast<size_t>(launch->convert_first ? launch->from_count * to_size : launch->to_count * from_size);
+    return std::unique_ptr<Launch>(std::move(launch));
+  }
+};
+
+struct ReformatBoxes final : Tactic {
+  std::string_view name() const override { return "cpu.reformat"; }
+
+  Status accepts(const Problem& problem) const override {
+    REQUIRES(problem.op->name() == "reformat", std::string(problem.op->name()) + " is no reformat");
+    const DataType from = problem.inputs[0].type, to = problem.outputs[0].type;
+    if (from == to) {
+      REQUIRES(bits_of(from) >= 8 || input_format(problem, 0) == output_format(problem, 0),
+               std::string(name_of(from)) + " elements are smaller than a byte");
+      return Ok{};
+    }
+    const auto converts = [](DataType type) {
+      return type == DataType::kFloat || type == DataType::kHalf || type == DataType::kBf16 || type == DataType::kInt8;
+    };
+    REQUIRES(converts(from) && converts(to), "it does not convert " + std::string(name_of(from)) + " to " + std::string(name_of(to)));
+    return Ok{};
+  }
+
+  std::vector<Formats> proposals(const Problem& problem) const override {
+    std::vector<Formats> result;
+    for (Format from : {Format::kLinear, Format::kChannelsLast}) {
+      for (Format to : {Format::kLinear, Format::kChannelsLast}) {
+        if (problem.inputs[0].rank() >= 3 || (from == Format::kLinear && to == Format::kLinear)) result.push_back({{from}, {to}});
+      }
+    }
+    return result;
+  }
+
+  Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
+    auto kernel = std::make_unique<ReformatKernel>();
+    kernel->from_type = problem.inputs[0].type;
+    kernel->to_type = problem.outputs[0].type;
+    kernel->from = input_format(problem, 0);
+    kernel->to = output_format(problem, 0);
+    kernel->scale = static_cast<float>(static_cast<const Reformat&>(*problem.op).scale);
+    if (is_constant(problem, 0)) kernel->constant = problem.constants[0];
+    return std::unique_ptr<Kernel>(std::move(kernel));
+  }
+
+  std::optional<double> estimate_ms(const Problem& problem) const override {
+    if (problem.opt_inputs.empty()) return std::nullopt;
+    const auto count = static_cast<double>(volume(problem.opt_inputs[0]).value_or(0));
+    const double bytes = count * (bits_of(problem.inputs[0].type) + bits_of(problem.outputs[0].type)) / 8;
+    return 0.002 + bytes / 15e6;  // about 15 GB/s, both ways together
+  }
+};
+
+}  // namespace
+
+TACTIC(ReformatBoxes, cpu, reformat)
+
+}  // namespace ingot

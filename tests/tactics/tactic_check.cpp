@@ -1,0 +1,327 @@
+#include "tactic_check.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+#include "tactics/layout.h"
+
+namespace ingot::testing {
+int64_t allocation_count();  // calls of operator new in this process so far
+}
+
+namespace ingot::testing {
+namespace {
+
+constexpr size_t kGuardBytes = 256;
+constexpr auto kGuard = std::byte{0xa5};
+
+// A block aligned as the runtime aligns, followed by bytes that must stay as they are.
+class Block {
+ public:
+  explicit Block(size_t size) : size_(size), memory_(size + kGuardBytes + 64, kGuard) {}
+  std::byte* data() { return reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory_.data()) + 63) / 64 * 64); }
+  size_t size() const { return size_; }
+  bool intact() {
+    for (size_t i = 0; i < kGuardBytes; ++i) {
+      if (data()[size_ + i] != kGuard) return false;
+    }
+    return true;
+  }
+
+ private:
+  size_t size_;
+  std::vector<std::byte> memory_;
+};
+
+int64_t stored_index(const Shape& index, const Shape& shape, Format format) {
+  if (shape.size() < 3 || has_strides(format)) {
+    const Shape strides = memory_strides(format, shape);
+    int64_t at = 0;
+    for (size_t d = 0; d < shape.size(); ++d) at += index[d] * strides[d];
+    return at;
+  }
+  const int64_t group = channel_group(format), blocks = (shape[1] + group - 1) / group;
+  int64_t at = index[0] * blocks + index[1] / group;
+  for (size_t d = 2; d < shape.size(); ++d) at = at * shape[d] + index[d];
+  return at * group + index[1] % group;
+}
+
+std::string describe(const Problem& problem) {
+  std::string text = std::string(problem.op->name()) + problem.op->fields_text() + " on";
+  for (size_t i = 0; i < problem.inputs.size(); ++i) {
+    text += " " + (problem.present[i] ? problem.inputs[i].text() + " " + std::string(name_of(problem.input_formats[i])) : std::string("-"));
+    if (problem.constants[i].data()) text += " constant";
+  }
+  text += " ->";
+  for (size_t i = 0; i < problem.outputs.size(); ++i)
+    text += " " + problem.outputs[i].text() + " " + std::string(name_of(problem.output_formats[i]));
+  return text;
+}
+
+std::string compare(const Array& got, const Array& expected, Tolerance tolerance) {
+  double largest = 0;
+  for (int64_t i = 0; i < expected.count(); ++i) {
+    const double x = expected.number(i);
+    if (std::isfinite(x)) largest = std::max(largest, std::fabs(x));
+  }
+  const double bound = tolerance.absolute + tolerance.relative * largest;
+  for (int64_t i = 0; i < expected.count(); ++i) {
+    const double g = got.number(i), e = expected.number(i);
+    const bool same = g == e || (std::isnan(g) && std::isnan(e)) || std::fabs(g - e) <= bound;
+    if (!same)
+      return "element " + std::to_string(i) + " is " + std::to_string(g) + ", not " + std::to_string(e) + " (bound " +
+             std::to_string(bound) + ")";
+  }
+  return "";
+}
+
+std::string run_one(const Tactic& tactic, const Problem& problem, const Trial& trial, const Arrays& expected) {
+  auto packed = tactic.pack(problem);
+  if (!packed.ok()) return "pack: " + packed.error().message;
+  Problem stripped = problem;
+  for (const PackedWeights& weights : *packed) stripped.constants[weights.input] = Array();
+  auto kernel = tactic.prepare(stripped, *packed);
+  if (!kernel.ok()) return "prepare: " + kernel.error().message;
+  std::vector<Shape> inputs, outputs;
+  for (const Array& array : trial.inputs) inputs.push_back(array.shape());
+  for (const TensorType& type : problem.outputs) outputs.push_back(constant_shape(type.dims));
+  auto launch = (*kernel)->launch(inputs, outputs);
+  if (!launch.ok()) return "launch: " + launch.error().message;
+
+  std::vector<Block> input_blocks;
+  std::vector<const void*> addresses;
+  input_blocks.reserve(trial.inputs.size());
+  for (size_t i = 0; i < trial.inputs.size(); ++i) {
+    if (!problem.present[i] || problem.constants[i].data()) {
+      addresses.push_back(nullptr);
+      continue;
+    }
+    const auto bytes = stored(trial.inputs[i], input_format(problem, i));
+    Block& block = input_blocks.emplace_back(bytes.size());
+    if (!bytes.empty()) std::memcpy(block.data(), bytes.data(), bytes.size());
+    addresses.push_back(block.data());
+  }
+  std::vector<std::vector<std::byte>> first;
+  for (int threads : {1, 2}) {
+    static ThreadPool one(1), two(2);
+    ThreadPool& pool = threads == 1 ? one : two;
+    std::vector<Block> output_blocks;
+    output_blocks.reserve(outputs.size());
+    std::vector<void*> targets;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      output_blocks.emplace_back(*storage_bytes(problem.outputs[i].type, output_format(problem, i), outputs[i]));
+      targets.push_back(output_blocks.back().data());
+    }
+    Block workspace((*launch)->workspace_bytes());
+    const RunArguments arguments{addresses.data(), targets.data(), workspace.data(), &pool, {}};
+    const int64_t before = allocation_count();
+    const Status status = (*launch)->run(arguments);
+    const int64_t allocated = allocation_count() - before;
+    if (!status.ok()) return "run: " + status.error().message;
+    if (allocated && !tactic.name().starts_with("reference.")) return "run allocated " + std::to_string(allocated) + " times";
+    if (!workspace.intact()) return "run wrote behind its workspace";
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      Block& block = output_blocks[i];
+      if (!block.intact()) return "run wrote behind output " + std::to_string(i);
+      const std::vector<std::byte> bytes(block.data(), block.data() + block.size());
+      if (threads == 1) {
+        first.push_back(bytes);
+        const Array got = loaded(bytes, problem.outputs[i].type, outputs[i], output_format(problem, i));
+        if (!got.data()) return "output " + std::to_string(i) + " has padding that is not zero";
+        if (auto difference = compare(got, expected[i], trial.tolerance); !difference.empty())
+          return "output " + std::to_string(i) + ": " + difference;
+      } else if (bytes != first[i]) {
+        return "output " + std::to_string(i) + " differs between 1 and 2 threads";
+      }
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+Tolerance usual_tolerance(DataType type) {
+  switch (type) {
+    case DataType::kFloat:
+      return {2e-6, 1e-6};
+    case DataType::kHalf:
+      return {2e-3, 1e-6};
+    case DataType::kBf16:
+      return {1.6e-2, 1e-6};
+    case DataType::kDouble:
+      return {1e-12, 1e-12};
+    default:
+      return {0, 0};
+  }
+}
+
+std::vector<std::byte> stored(const Array& array, Format format) {
+  std::vector<std::byte> bytes(*storage_bytes(array.type(), format, array.shape()));
+  if (format == Format::kLinear || array.rank() < 3) {
+    if (!bytes.empty()) std::memcpy(bytes.data(), array.data(), bytes.size());
+    return bytes;
+  }
+  const auto size = static_cast<size_t>(bits_of(array.type()) / 8);
+  size_t i = 0;
+  for (IndexWalk walk(array.shape()); !walk.done(); walk.next(), ++i) {
+    const auto at = static_cast<size_t>(stored_index(walk.index(), array.shape(), format));
+    std::memcpy(bytes.data() + at * size, array.as<std::byte>() + i * size, size);
+  }
+  return bytes;
+}
+
+// An array without data where padding holds something else than zeros.
+Array loaded(const std::vector<std::byte>& bytes, DataType type, const Shape& shape, Format format) {
+  Array array = *Array::make(type, shape);
+  auto* data = static_cast<std::byte*>(array.mutable_data());
+  if (format == Format::kLinear || shape.size() < 3) {
+    if (!bytes.empty()) std::memcpy(data, bytes.data(), bytes.size());
+    return array;
+  }
+  const auto size = static_cast<size_t>(bits_of(type) / 8);
+  std::vector<bool> used(bytes.size() / size);
+  size_t i = 0;
+  for (IndexWalk walk(shape); !walk.done(); walk.next(), ++i) {
+    const auto at = static_cast<size_t>(stored_index(walk.index(), shape, format));
+    std::memcpy(data + i * size, bytes.data() + at * size, size);
+    used[at] = true;
+  }
+  for (size_t at = 0; at < used.size(); ++at) {
+    for (size_t b = 0; b < size; ++b) {
+      if (!used[at] && bytes[at * size + b] != std::byte{0}) return Array();
+    }
+  }
+  return array;
+}
+
+Outcome check(const Tactic& tactic, const Trial& trial, const std::vector<Tactic::Formats>* formats) {
+  Outcome outcome;
+  Problem problem;
+  problem.op = trial.op;
+  problem.allow_tf32 = trial.allow_tf32;
+  for (size_t i = 0; i < trial.inputs.size(); ++i) {
+    const Array& array = trial.inputs[i];
+    TensorType type;
+    if (array.data()) {
+      type.type = array.type();
+      type.dims = to_dims(array.shape());
+      if (trial.op->reads_values_of(i)) {
+        type.values.emplace();
+        for (int64_t value : array.integers()) type.values->push_back(value);
+      }
+    }
+    problem.inputs.push_back(type);
+    problem.present.push_back(array.data() != nullptr);
+    problem.constants.push_back(i < trial.constants.size() && trial.constants[i] ? array : Array());
+    problem.opt_inputs.push_back(array.shape());
+  }
+  auto types = trial.op->infer(problem.inputs);
+  auto expected = trial.op->evaluate(trial.inputs);
+  if (!types.ok() || !expected.ok()) {
+    outcome.failure =
+        std::string(trial.op->name()) + trial.op->fields_text() + ": " + (types.ok() ? expected.error().message : types.error().message);
+    return outcome;
+  }
+  problem.outputs = *types;
+  for (size_t i = 0; i < problem.outputs.size(); ++i) problem.outputs[i].dims = to_dims((*expected)[i].shape());
+  problem.input_formats.assign(problem.inputs.size(), Format::kLinear);
+  problem.output_formats.assign(problem.outputs.size(), Format::kLinear);
+  for (const Tactic::Formats& proposal : formats ? *formats : tactic.proposals(problem)) {
+    problem.input_formats = proposal.inputs;
+    problem.output_formats = proposal.outputs;
+    if (const Status status = tactic.accepts(problem); !status.ok()) {
+      outcome.declined = status.error().message;
+      continue;
+    }
+    ++outcome.ran;
+    if (auto failure = run_one(tactic, problem, trial, *expected); !failure.empty()) {
+      outcome.failure = std::string(tactic.name()) + ": " + describe(problem) + ": " + failure;
+      return outcome;
+    }
+  }
+  return outcome;
+}
+
+std::vector<Isa> isa_levels() {
+  std::vector<Isa> levels;
+  for (Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512, Isa::kVnni, Isa::kBf16, Isa::kAmx}) {
+    if (isa <= machine_isa()) levels.push_back(isa);
+  }
+  return levels;
+}
+
+Shape Random::shape(int64_t rank, int64_t most) {
+  Shape shape;
+  for (int64_t d = 0; d < rank; ++d) shape.push_back(between(1, most));
+  return shape;
+}
+
+Array Random::array(DataType type, const Shape& shape, double least, double most) {
+  Array array = *Array::make(type, shape);
+  array.mutable_data();
+  for (int64_t i = 0; i < array.count(); ++i) {
+    if (is_floating(type))
+      array.set_number(i, real(least, most));
+    else if (type == DataType::kBool)
+      array.set_integer(i, between(0, 1));
+    else
+      array.set_integer(i, between(static_cast<int64_t>(is_signed(type) ? least : std::max(least, 0.0)), static_cast<int64_t>(most)));
+  }
+  return array;
+}
+
+std::vector<int64_t> Random::permutation(int64_t count) {
+  std::vector<int64_t> order;
+  for (int64_t i = 0; i < count; ++i) order.push_back(i);
+  std::shuffle(order.begin(), order.end(), engine_);
+  return order;
+}
+
+void for_random_trials(int count, const std::function<std::string(Random&)>& body, const std::vector<Isa>* levels) {
+  const char* wish = std::getenv("INGOT_TEST_SEED");
+  for (Isa isa : levels ? *levels : isa_levels()) {
+    if (!levels && isa > Isa::kAvx512) continue;
+    cap_isa(isa);
+    for (int i = 0; i < count; ++i) {
+      const uint64_t seed = wish ? std::strtoull(wish, nullptr, 10) : 1000 + static_cast<uint64_t>(i);
+      Random random(seed);
+      const std::string failure = body(random);
+      if (!failure.empty()) {
+        ADD_FAILURE() << "INGOT_TEST_SEED=" << seed << " on " << name_of(isa) << ": " << failure;
+        cap_isa(Isa::kAmx);
+        return;
+      }
+    }
+  }
+  cap_isa(Isa::kAmx);
+}
+
+std::string try_trial(std::string_view name, const Trial& trial, int* ran) {
+  register_all_tactics();
+  const Tactic* tactic = TacticCatalogue::instance().find(name);
+  if (!tactic) return "there is no tactic " + std::string(name);
+  const Outcome outcome = check(*tactic, trial);
+  if (ran) *ran += outcome.ran;
+  return outcome.failure;
+}
+
+std::string run_trial(std::string_view name, const Trial& trial) {
+  register_all_tactics();
+  const Tactic* tactic = TacticCatalogue::instance().find(name);
+  if (!tactic) return "there is no tactic " + std::string(name);
+  const Outcome outcome = check(*tactic, trial);
+  if (outcome.failure.empty() && outcome.ran == 0)
+    return std::string(name) + " declined " + std::string(trial.op->name()) + trial.op->fields_text() + ": " + outcome.declined;
+  return outcome.failure;
+}
+
+}  // namespace ingot::testing
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
