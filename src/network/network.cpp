@@ -154,19 +154,30 @@ Status Network::replace_all_uses(Tensor* from, Tensor* to) {
     }
   }
   from->readers_.clear();
-  if (from->is_output_) {
-    if (to->is_output_ || to->is_input_ || to->is_constant())
-      return invalid("the tensor '" + to->name + "' cannot take the place of the output '" + from->name + "'");
-    std::replace(outputs_.begin(), outputs_.end(), from, to);
-    from->is_output_ = false;
-    to->is_output_ = true;
-    const std::string public_name = from->name;
-    TRY(rename(from, unique_name(public_name + ".replaced", "replaced")));
-    TRY(rename(to, public_name));
-    std::swap(from->format_hint, to->format_hint);
-  }
+  if (from->is_output_) TRY(move_output(from, to));
   if (from->type == to->type) return Ok{};
   for (Layer* reader : readers) TRY(infer_from(reader));
+  return Ok{};
+}
+
+Status Network::move_output(Tensor* from, Tensor* to) {
+  if (to->is_output_ || to->is_input_ || to->is_constant())
+    return invalid("the tensor '" + to->name + "' cannot take the place of the output '" + from->name + "'");
+  std::replace(outputs_.begin(), outputs_.end(), from, to);
+  from->is_output_ = false;
+  to->is_output_ = true;
+  const std::string public_name = from->name;
+  TRY(rename(from, unique_name(public_name + ".inner", "inner")));
+  TRY(rename(to, public_name));
+  std::swap(from->format_hint, to->format_hint);
+  return Ok{};
+}
+
+Status Network::sort_layers() {
+  TRY_ASSIGN(std::vector<Layer*> order, in_order());
+  std::unordered_map<const Layer*, size_t> place;
+  for (size_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+  std::sort(layers_.begin(), layers_.end(), [&](const auto& a, const auto& b) { return place[a.get()] < place[b.get()]; });
   return Ok{};
 }
 

@@ -121,6 +121,10 @@ class Network {
   void remove_layer(Layer* layer);  // its outputs must be unread and no outputs of the network
   void remove_unused();             // layers and constants that no output needs; inputs stay
   Status rename(Tensor* tensor, std::string name);
+  // `to` becomes the output in `from`'s place and takes its name; readers of `from` stay.
+  Status move_output(Tensor* from, Tensor* to);
+  // Puts layers() in an order that follows the data.
+  Status sort_layers();
   // Infers types of `layer` and of everything behind it.
   Status infer_from(Layer* layer);
   Status infer_all();

@@ -1,0 +1,215 @@
+#include "build/builder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "operators/elementwise.h"
+#include "operators/register.h"
+#include "tactics/packing.h"
+#include "tactics/problem.h"
+
+namespace ingot {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// Each profile names every dynamic input, with min <= opt <= max and shapes that fit the input.
+Status check_profiles(const Network& network) {
+  std::string dynamic;
+  for (const Tensor* input : network.inputs()) {
+    if (!all_constant(input->type.dims)) dynamic += (dynamic.empty() ? "'" : ", '") + input->name + "' " + to_text(input->type.dims);
+  }
+  if (network.profiles.empty() && !dynamic.empty())
+    return invalid("the inputs " + dynamic + " have dynamic shapes: give a profile with their least, best and largest shapes (trtexec: --minShapes, --optShapes, --maxShapes)");
+  for (size_t p = 0; p < network.profiles.size(); ++p) {
+    const std::string where = "profile " + std::to_string(p);
+    for (const auto& [name, entry] : network.profiles[p].shapes) {
+      const Tensor* input = network.find_tensor(name);
+      if (!input || !input->is_input()) {
+        std::string known;
+        for (const Tensor* tensor : network.inputs()) known += (known.empty() ? "'" : ", '") + tensor->name + "'";
+        return invalid(where + " names '" + name + "', which is no input; the inputs are " + known);
+      }
+      for (const Shape* shape : {&entry.min, &entry.opt, &entry.max}) {
+        SymbolValues values;
+        TRY(bind_symbols(input->type.dims, *shape, &values).within(where + ", input '" + name + "'"));
+      }
+      for (size_t d = 0; d < entry.min.size(); ++d) {
+        if (entry.min[d] > entry.opt[d] || entry.opt[d] > entry.max[d])
+          return invalid(where + ", input '" + name + "': dimension " + std::to_string(d) + " has min " + std::to_string(entry.min[d]) + ", opt " +
+                         std::to_string(entry.opt[d]) + ", max " + std::to_string(entry.max[d]) + "; they must not fall");
+      }
+    }
+    for (const Tensor* input : network.inputs()) {
+      if (!all_constant(input->type.dims) && !network.profiles[p].shapes.contains(input->name))
+        return invalid(where + " lacks the input '" + input->name + "' " + to_text(input->type.dims));
+    }
+  }
+  return Ok{};
+}
+
+// Outputs that no layer makes (inputs and constants handed through) get one that copies.
+Status give_outputs_layers(Network& network) {
+  const std::vector<Tensor*> outputs = network.outputs();
+  for (Tensor* output : outputs) {
+    if (output->producer()) continue;
+    if (output->is_input()) return unsupported("the input '" + output->name + "' is an output too; put an identity layer between them");
+    TRY_ASSIGN(Tensor * copy, network.add(Elementwise(ScalarOp::kIdentity), {output}, "copy " + output->name));
+    TRY(network.move_output(output, copy));
+  }
+  return Ok{};
+}
+
+int tactics_to_time(int level) {
+  if (level >= 3) return 0;
+  return level <= 0 ? 1 : 2 * level;
+}
+
+}  // namespace
+
+Result<Plan> build_plan(const Network& original, const BuildConfig& config, BuildReport* report) {
+  register_all_operators();
+  register_all_tactics();
+  Log& log = config.log ? *config.log : null_log();
+  std::shared_ptr<Device> device = config.device;
+  if (!device) {
+    TRY_ASSIGN(device, default_device());
+  }
+  if (original.outputs().empty()) return invalid("the network has no outputs; mark at least one");
+  TRY(original.verify());
+  const auto tell = [&](const char* stage, size_t done, size_t all) { return !config.progress || config.progress(stage, done, all); };
+  const Error cancelled{ErrorCode::kCancelled, "the build was cancelled"};
+  if (!tell("optimize", 0, 1)) return cancelled;
+
+  BuildReport local;
+  BuildReport& told = report ? *report : local;
+  std::unique_ptr<Network> network = original.clone();
+  TRY(check_profiles(*network));
+  told.layers_before = network->layers().size();
+  auto begin = std::chrono::steady_clock::now();
+  OptimizeOptions options = config.optimize;
+  options.refittable = config.refittable;
+  options.log = &log;
+  TRY(optimize(*network, options));
+  TRY(give_outputs_layers(*network));
+  told.optimize_seconds = seconds_since(begin);
+  told.layers_after = network->layers().size();
+  log.verbose("optimized " + std::to_string(told.layers_before) + " layers into " + std::to_string(told.layers_after));
+  if (!tell("optimize", 1, 1)) return cancelled;
+
+  std::shared_ptr<TimingCache> cache = config.cache ? config.cache : std::make_shared<TimingCache>(device->description());
+  if (cache->device() != device->description()) {
+    log.warning("the timing cache was made on '" + cache->device() + "'; it is left out on '" + device->description() + "'");
+    cache = std::make_shared<TimingCache>(device->description());
+  }
+  SelectOptions select_options;
+  select_options.log = &log;
+  select_options.device = device.get();
+  select_options.cache = cache.get();
+  select_options.measure = config.optimization_level > 0;
+  select_options.error_on_cache_miss = config.error_on_cache_miss;
+  select_options.allow_tf32 = config.allow_tf32;
+  select_options.verify = config.verify;
+  select_options.keep_plain_weights = config.refittable;
+  select_options.most_tactics = tactics_to_time(config.optimization_level);
+  select_options.filter = config.filter;
+  select_options.progress = [&](size_t done, size_t all) { return tell("select", done, all); };
+  begin = std::chrono::steady_clock::now();
+  TRY_ASSIGN(Selection selection, select(*network, select_options));
+  told.select_seconds = seconds_since(begin);
+  told.measured = selection.measured;
+  told.cache_hits = selection.cache_hits;
+  told.predicted_ms = selection.total_ms;
+  for (const auto& layer : network->layers()) told.reformats += layer->op().name() == "reformat";
+  log.verbose("timed " + std::to_string(told.measured) + " tactics, " + std::to_string(told.cache_hits) + " from the cache; predicted " +
+              std::to_string(told.predicted_ms) + " ms with " + std::to_string(told.reformats) + " reformats");
+
+  Plan plan;
+  plan.network = std::move(network);
+  plan.choices = std::move(selection.choices);
+  plan.properties = config.properties;
+  plan.properties["device"] = device->description();
+  plan.properties["tf32"] = config.allow_tf32 ? "1" : "0";
+  plan.properties["refittable"] = config.refittable ? "1" : "0";
+  return plan;
+}
+
+Result<std::shared_ptr<Engine>> load_engine(Plan plan, std::shared_ptr<Device> device, Log& log) {
+  register_all_operators();
+  register_all_tactics();
+  if (!device) {
+    TRY_ASSIGN(device, default_device());
+  }
+  std::vector<Misfit> misfits;
+  Plan spare;
+  spare.network = plan.network->clone();
+  spare.choices = plan.choices;
+  spare.properties = plan.properties;
+  TRY_ASSIGN(std::shared_ptr<Engine> engine, Engine::load(std::move(plan), device, log, &misfits));
+  if (engine) return engine;
+
+  // Choose again for the steps that do not fit; their weights go back to plain arrays.
+  Network& network = *spare.network;
+  std::unordered_set<const Layer*> again;
+  for (const Misfit& misfit : misfits) again.insert(network.layers()[misfit.step].get());
+  std::unordered_set<const Tensor*> unpacked;
+  for (size_t step = 0; step < network.layers().size(); ++step) {
+    const Layer* layer = network.layers()[step].get();
+    if (!again.contains(layer)) continue;
+    for (const PackedWeights& packed : spare.choices[step].packed) {
+      Tensor* tensor = layer->input(packed.input);
+      if (!tensor->is_packed) continue;
+      if (!packed.packing.empty()) {
+        const Packing* packing = PackingCatalogue::instance().find(packed.packing);
+        if (!packing) return unsupported("layer '" + layer->name + "': the weights are packed as '" + packed.packing + "', which this version does not know; build the plan again");
+        auto plain = packing->unpack(tensor->type.type, constant_shape(tensor->type.dims), packed.data, packed.size);
+        if (!plain.ok()) return std::move(plain).error().within("weights '" + tensor->name + "'");
+        tensor->constant = std::move(plain).value();
+      } else {
+        tensor->constant = Array::borrow(tensor->type.type, constant_shape(tensor->type.dims), packed.data, packed.keeper);
+      }
+      tensor->is_packed = false;
+      unpacked.insert(tensor);
+    }
+  }
+  std::unordered_map<const Layer*, Choice> pinned;
+  for (size_t step = 0; step < network.layers().size(); ++step) {
+    const Layer* layer = network.layers()[step].get();
+    if (!again.contains(layer)) pinned[layer] = spare.choices[step];
+  }
+  TimingCache cache(device->description());
+  SelectOptions options;
+  options.log = &log;
+  options.device = device.get();
+  options.measure = false;
+  options.pinned = &pinned;
+  options.allow_tf32 = spare.property("tf32") == "1";
+  TRY_ASSIGN(Selection selection, select(network, options));
+  log.warning("the plan was built on '" + spare.property("device") + "'; " + std::to_string(misfits.size()) + " of " + std::to_string(pinned.size() + misfits.size()) +
+              " steps do not fit here and were chosen again (first: " + misfits[0].reason + ")");
+  spare.choices = std::move(selection.choices);
+  std::vector<Misfit> still;
+  TRY_ASSIGN(engine, Engine::load(std::move(spare), device, log, &still));
+  if (!engine) return internal("after choosing again, a step still does not fit: " + still[0].reason);
+  return engine;
+}
+
+Result<std::shared_ptr<Engine>> load_engine(Bytes bytes, std::shared_ptr<Device> device, Log& log) {
+  register_all_operators();
+  TRY_ASSIGN(AlignedBytes copy, copy_aligned(bytes));
+  TRY_ASSIGN(Plan plan, read_plan(Bytes(copy.data.get(), copy.size), copy.data));
+  return load_engine(std::move(plan), std::move(device), log);
+}
+
+Result<std::shared_ptr<Engine>> load_engine_file(const std::string& path, std::shared_ptr<Device> device, Log& log) {
+  register_all_operators();
+  TRY_ASSIGN(Plan plan, read_plan_file(path));
+  return load_engine(std::move(plan), std::move(device), log);
+}
+
+}  // namespace ingot

@@ -1,0 +1,47 @@
+// Strings the stages together: network and wishes in, plan out; and a plan in, engine out.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "optimize/rewrite.h"
+#include "plan/plan.h"
+#include "runtime/engine.h"
+#include "select/select.h"
+
+namespace ingot {
+
+struct BuildConfig {
+  Log* log = nullptr;                     // null for none
+  std::shared_ptr<Device> device;         // null for the default one
+  OptimizeOptions optimize;
+  bool allow_tf32 = true;
+  bool verify = false;                    // check every tactic against the reference
+  bool refittable = false;
+  std::shared_ptr<TimingCache> cache;     // null for one of this build alone
+  bool error_on_cache_miss = false;
+  int optimization_level = 3;             // 0 takes the first tactic by estimate; 1 and 2 time a few; 3 and up time all
+  std::function<std::vector<size_t>(const Layer&, const std::vector<Candidate>&)> filter;
+  // Stage, steps done, steps in all; returning false cancels the build.
+  std::function<bool(const std::string& stage, size_t done, size_t all)> progress;
+  std::map<std::string, std::string> properties;  // kept in the plan
+};
+
+struct BuildReport {
+  size_t layers_before = 0, layers_after = 0, reformats = 0;
+  size_t measured = 0, cache_hits = 0;
+  double predicted_ms = 0, optimize_seconds = 0, select_seconds = 0;
+};
+
+// Works on a copy; the network stays as it is. Dynamic inputs need a profile.
+Result<Plan> build_plan(const Network& network, const BuildConfig& config, BuildReport* report = nullptr);
+
+// Where steps do not fit this machine, tactics are chosen again, without measuring, and the log says how many.
+Result<std::shared_ptr<Engine>> load_engine(Plan plan, std::shared_ptr<Device> device, Log& log);
+// Copies the bytes; the caller's may go.
+Result<std::shared_ptr<Engine>> load_engine(Bytes bytes, std::shared_ptr<Device> device, Log& log);
+Result<std::shared_ptr<Engine>> load_engine_file(const std::string& path, std::shared_ptr<Device> device, Log& log);
+
+}  // namespace ingot

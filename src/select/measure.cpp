@@ -1,0 +1,231 @@
+#include "select/measure.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+
+#include "base/cpu_info.h"
+#include "tactics/layout.h"
+#include "tactics/problem.h"
+
+namespace ingot {
+namespace {
+
+constexpr double kLeastSeconds = 0.004, kMostSeconds = 0.06;
+constexpr int kLeastRuns = 3, kMostRuns = 40;
+
+// Values in [-1, 1) for real types, small ones for integers, so that indices stay inside.
+Result<Array> made_up(DataType type, const Shape& shape, uint64_t seed) {
+  TRY_ASSIGN(Array array, Array::make(type, shape));
+  uint64_t state = seed * 0x9e3779b97f4a7c15ull + 1;
+  const auto next = [&] {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+  };
+  const int64_t count = array.count();
+  if (type == DataType::kFloat) {
+    auto* values = array.as_mutable<float>();
+    for (int64_t i = 0; i < count; ++i) values[i] = static_cast<float>(static_cast<int64_t>(next() >> 40) - (1 << 23)) * 0x1p-23f;
+  } else if (type == DataType::kInt8 || type == DataType::kUint8) {
+    auto* values = array.as_mutable<uint8_t>();
+    for (int64_t i = 0; i < count; ++i) values[i] = static_cast<uint8_t>(next() >> 50);
+  } else if (type == DataType::kBool) {
+    auto* values = array.as_mutable<uint8_t>();
+    for (int64_t i = 0; i < count; ++i) values[i] = (next() >> 50) & 1;
+  } else if (is_floating(type)) {
+    for (int64_t i = 0; i < count; ++i) array.set_number(i, static_cast<double>(static_cast<int64_t>(next() >> 40) - (1 << 23)) * 0x1p-23);
+  }
+  return array;
+}
+
+// The array's elements as they lie in a format.
+Result<std::vector<std::byte>> laid_out(const Array& array, Format format) {
+  TRY_ASSIGN(size_t bytes, storage_bytes(array.type(), format, array.shape()));
+  std::vector<std::byte> out(bytes + 64);
+  if (usual_format(format, array.rank()) == Format::kLinear || bits_of(array.type()) < 8) {
+    if (array.byte_count()) std::memcpy(out.data(), array.data(), array.byte_count());
+    return out;
+  }
+  if (!has_strides(format)) return unsupported("values cannot be laid out as " + std::string(name_of(format)));
+  const Shape strides = memory_strides(format, array.shape());
+  const size_t size = static_cast<size_t>(bits_of(array.type())) / 8;
+  int64_t from = 0;
+  for (IndexWalk walk(array.shape()); !walk.done(); walk.next(), ++from) {
+    int64_t to = 0;
+    for (size_t d = 0; d < strides.size(); ++d) to += walk.index()[d] * strides[d];
+    std::memcpy(out.data() + to * size, static_cast<const std::byte*>(array.data()) + from * size, size);
+  }
+  return out;
+}
+
+Result<Array> gathered(const std::byte* data, DataType type, const Shape& shape, Format format) {
+  TRY_ASSIGN(Array array, Array::make(type, shape));
+  const size_t size = static_cast<size_t>(bits_of(type)) / 8;
+  if (usual_format(format, array.rank()) == Format::kLinear || bits_of(type) < 8) {
+    if (array.byte_count()) std::memcpy(array.mutable_data(), data, array.byte_count());
+    return array;
+  }
+  if (!has_strides(format)) return unsupported("values cannot be read as " + std::string(name_of(format)));
+  const Shape strides = memory_strides(format, shape);
+  auto* out = static_cast<std::byte*>(array.mutable_data());
+  int64_t to = 0;
+  for (IndexWalk walk(shape); !walk.done(); walk.next(), ++to) {
+    int64_t from = 0;
+    for (size_t d = 0; d < strides.size(); ++d) from += walk.index()[d] * strides[d];
+    std::memcpy(out + to * size, data + from * size, size);
+  }
+  return array;
+}
+
+// A tactic made ready on made-up inputs.
+struct Trial {
+  std::vector<PackedWeights> packed;
+  std::unique_ptr<Kernel> kernel;
+  std::unique_ptr<Launch> launch;
+  Arrays inputs;
+  std::vector<std::vector<std::byte>> input_bytes, output_bytes;
+  std::vector<const void*> input_pointers;
+  std::vector<void*> output_pointers;
+  std::vector<std::byte> workspace;
+  RunArguments arguments{};
+
+  static void* aligned(std::vector<std::byte>& bytes) {
+    return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(bytes.data()) + 63) / 64 * 64);
+  }
+
+  Status make(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs, bool real_layout) {
+    TRY_ASSIGN(packed, tactic.pack(problem));
+    Problem asked = problem;
+    for (const PackedWeights& weights : packed) {
+      if (weights.input < asked.constants.size()) {
+        const Array& plain = problem.constants[weights.input];
+        asked.constants[weights.input] = Array::borrow(plain.type(), plain.shape(), nullptr, nullptr);
+      }
+    }
+    TRY_ASSIGN(kernel, tactic.prepare(asked, packed));
+    TRY_ASSIGN(launch, kernel->launch(problem.opt_inputs, outputs));
+    for (size_t i = 0; i < problem.inputs.size(); ++i) {
+      input_bytes.emplace_back();
+      const bool constant = problem.constants[i].data() != nullptr;
+      if (!problem.present[i]) {
+        inputs.emplace_back();
+        input_pointers.push_back(nullptr);
+        continue;
+      }
+      if (constant) {
+        inputs.push_back(problem.constants[i]);
+        input_pointers.push_back(problem.constants[i].data());
+        continue;
+      }
+      TRY_ASSIGN(Array values, made_up(problem.inputs[i].type, problem.opt_inputs[i], i + 1));
+      if (real_layout) {
+        TRY_ASSIGN(std::vector<std::byte> bytes, laid_out(values, problem.input_formats[i]));
+        input_bytes.back().resize(bytes.size() + 128);
+        std::memcpy(aligned(input_bytes.back()), bytes.data(), bytes.size());
+      } else {
+        TRY_ASSIGN(size_t bytes, storage_bytes(values.type(), problem.input_formats[i], values.shape()));
+        input_bytes.back().resize(bytes + 192);
+        if (values.byte_count()) std::memcpy(aligned(input_bytes.back()), values.data(), std::min(bytes, values.byte_count()));
+      }
+      input_pointers.push_back(aligned(input_bytes.back()));
+      inputs.push_back(std::move(values));
+    }
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      TRY_ASSIGN(size_t bytes, storage_bytes(problem.outputs[i].type, problem.output_formats[i], outputs[i]));
+      output_bytes.emplace_back(bytes + 192);
+      output_pointers.push_back(aligned(output_bytes.back()));
+    }
+    workspace.resize(launch->workspace_bytes() + 128);
+    arguments = {input_pointers.data(), output_pointers.data(), aligned(workspace), &ThreadPool::shared(), {}};
+    return Ok{};
+  }
+};
+
+// How far a tactic may lie from the reference, relative to the largest value. Sums of a few thousand products in float keep 1e-5; the
+// rest is the type's own rounding (half 2^-11, bf16 2^-8) times a few operations. An int8 result may differ by one step where the
+// reference lies between two.
+double tolerance(const Problem& problem, DataType output) {
+  double tolerance = problem.allow_tf32 ? 1e-3 : 1e-4;
+  for (const TensorType& input : problem.inputs) {
+    if (input.type == DataType::kHalf) tolerance = std::max(tolerance, 4e-3);
+    if (input.type == DataType::kBf16) tolerance = std::max(tolerance, 3e-2);
+  }
+  if (output == DataType::kHalf) tolerance = std::max(tolerance, 4e-3);
+  if (output == DataType::kBf16) tolerance = std::max(tolerance, 3e-2);
+  if (output == DataType::kInt8 || output == DataType::kUint8) tolerance = 1.01 / 64;
+  return tolerance;
+}
+
+}  // namespace
+
+Hash128 timing_key(const Tactic& tactic, const Problem& problem) {
+  std::string text = "1 " + std::string(tactic.name()) + " " + problem.op->hash().hex() + " " + std::string(name_of(current_isa())) + " " +
+                     std::to_string(ThreadPool::shared().thread_count()) + (problem.allow_tf32 ? " tf32" : "");
+  for (size_t i = 0; i < problem.inputs.size(); ++i) {
+    text += problem.present[i] ? " " + std::string(name_of(problem.inputs[i].type)) + to_text(problem.opt_inputs[i]) : " _";
+    if (problem.constants[i].data()) text += "c";
+    text += name_of(problem.input_formats[i]);
+  }
+  for (size_t i = 0; i < problem.outputs.size(); ++i) text += " " + std::string(name_of(problem.outputs[i].type)) + std::string(name_of(problem.output_formats[i]));
+  return hash_text(text);
+}
+
+std::vector<Shape> opt_outputs(const Layer& layer, const SymbolValues& opt) {
+  std::vector<Shape> shapes;
+  for (const Tensor* output : layer.outputs()) shapes.push_back(shape_at(output->type.dims, opt));
+  return shapes;
+}
+
+Result<double> measure_ms(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs) {
+  using Clock = std::chrono::steady_clock;
+  Trial trial;
+  TRY(trial.make(tactic, problem, outputs, false));
+  TRY(trial.launch->run(trial.arguments));
+  std::vector<double> times;
+  double total = 0;
+  while (static_cast<int>(times.size()) < kMostRuns && (static_cast<int>(times.size()) < kLeastRuns || total < kLeastSeconds) && total < kMostSeconds) {
+    const auto begin = Clock::now();
+    TRY(trial.launch->run(trial.arguments));
+    times.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+    total += times.back();
+  }
+  // The machine may be shared: what others take makes a time longer, never shorter. The lower quartile keeps clear of that.
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 4] * 1e3;
+}
+
+Status verify_tactic(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs) {
+  if (!problem.op->has_reference()) return Ok{};
+  Trial trial;
+  TRY(trial.make(tactic, problem, outputs, true));
+  TRY(trial.launch->run(trial.arguments));
+  auto expected = problem.op->evaluate(trial.inputs);
+  if (!expected.ok()) return std::move(expected).error().within("reference");
+  const std::vector<Shape> produced = trial.launch->produced_shapes();
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    const Shape& shape = o < produced.size() ? produced[o] : outputs[o];
+    const Array& wanted = (*expected)[o];
+    if (wanted.shape() != shape) return internal("output " + std::to_string(o) + " has shape " + to_text(shape) + "; the reference says " + to_text(wanted.shape()));
+    TRY_ASSIGN(Array got, gathered(static_cast<const std::byte*>(trial.output_pointers[o]), problem.outputs[o].type, shape, problem.output_formats[o]));
+    double largest = 0, error = 0;
+    for (int64_t i = 0; i < wanted.count(); ++i) {
+      const double a = wanted.number(i), b = got.number(i);
+      if (std::isnan(a) != std::isnan(b)) return internal("output " + std::to_string(o) + " differs from the reference in what is no number");
+      if (!std::isfinite(a) || !std::isfinite(b)) {
+        if (!std::isnan(a) && a != b) return internal("output " + std::to_string(o) + " differs from the reference in what is infinite");
+        continue;
+      }
+      largest = std::max(largest, std::fabs(a));
+      error = std::max(error, std::fabs(a - b));
+    }
+    const double allowed = tolerance(problem, problem.outputs[o].type) * std::max(largest, 1e-6);
+    if (error > allowed)
+      return internal("output " + std::to_string(o) + " differs from the reference by " + std::to_string(error) + "; " + std::to_string(allowed) + " is allowed");
+  }
+  return Ok{};
+}
+
+}  // namespace ingot
