@@ -1,0 +1,22 @@
+// What building needs of a network that the program made; network.cpp implements it.
+#pragma once
+
+#include "NvInfer.h"
+#include "network/network.h"
+
+namespace ingot::api {
+
+class Reporter;
+
+// The core network behind a definition. The definition stays the owner.
+Network& core_network(nvinfer1::INetworkDefinition& network);
+const Network& core_network(const nvinfer1::INetworkDefinition& network);
+bool is_strongly_typed(const nvinfer1::INetworkDefinition& network);
+bool has_implicit_batch(const nvinfer1::INetworkDefinition& network);
+Tensor& core_tensor(nvinfer1::ITensor& tensor);
+Layer* core_layer(const nvinfer1::ILayer& layer);
+
+// An empty network, for IBuilder::createNetworkV2. `major` is the generation of the caller.
+nvinfer1::INetworkDefinition* make_network(nvinfer1::IBuilder& builder, const Reporter& reporter, nvinfer1::NetworkDefinitionCreationFlags flags, int major);
+
+}  // namespace ingot::api
