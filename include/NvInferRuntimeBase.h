@@ -26,6 +26,11 @@ using AsciiChar = char_t;
 template <typename T>
 constexpr int32_t EnumMax() noexcept;
 
+template <>
+constexpr int32_t EnumMax<DimensionType>() noexcept {
+  return 4;
+}
+
 // What one element of a tensor is. The numbers never change.
 enum class DataType : int32_t {
   kFLOAT = 0,  // IEEE binary32

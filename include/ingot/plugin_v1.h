@@ -34,7 +34,7 @@ class IPlugin {
 // The same with a choice of type and format.
 class IPluginExt : public IPlugin {
  public:
-  virtual int32_t getTensorRTVersion() const { return NV_TENSORRT_VERSION; }
+  INGOT_LEVEL_ABI virtual int32_t getTensorRTVersion() const { return NV_TENSORRT_VERSION; }
   virtual bool supportsFormat(DataType type, PluginFormat format) const = 0;
   virtual void configureWithFormat(Dims const* inputDims, int32_t nbInputs, Dims const* outputDims, int32_t nbOutputs, DataType type,
                                    PluginFormat format, int32_t maxBatchSize) = 0;

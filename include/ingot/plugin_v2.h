@@ -44,7 +44,7 @@ class IPluginV2 {
   IPluginV2() = default;
   virtual ~IPluginV2() = default;
 
-  virtual int32_t getTensorRTVersion() const { return impl::pluginVersion(PluginVersion::kV2, NV_TENSORRT_VERSION); }
+  INGOT_LEVEL_ABI virtual int32_t getTensorRTVersion() const { return impl::pluginVersion(PluginVersion::kV2, NV_TENSORRT_VERSION); }
 
   // Together with the namespace they find the creator again when a plan is loaded.
   virtual AsciiChar const* getPluginType() const = 0;
@@ -109,7 +109,7 @@ class IPluginV2Ext : public IPluginV2 {
   IPluginV2Ext() = default;
   ~IPluginV2Ext() override = default;
 
-  int32_t getTensorRTVersion() const override { return impl::pluginVersion(PluginVersion::kV2_EXT, NV_TENSORRT_VERSION); }
+  INGOT_LEVEL_ABI int32_t getTensorRTVersion() const override { return impl::pluginVersion(PluginVersion::kV2_EXT, NV_TENSORRT_VERSION); }
 
   virtual DataType getOutputDataType(int32_t index, DataType const* inputTypes, int32_t nbInputs) const = 0;
   // Whether an output, or an input, has one value for all rows of the batch.
@@ -149,7 +149,7 @@ class IPluginV2IOExt : public IPluginV2Ext {
   using IPluginV2Ext::configurePlugin;
   using IPluginV2Ext::configurePlugin64_;
 
-  int32_t getTensorRTVersion() const override { return impl::pluginVersion(PluginVersion::kV2_IOEXT, NV_TENSORRT_VERSION); }
+  INGOT_LEVEL_ABI int32_t getTensorRTVersion() const override { return impl::pluginVersion(PluginVersion::kV2_IOEXT, NV_TENSORRT_VERSION); }
 
   virtual void configurePlugin(PluginTensorDesc const* in, int32_t nbInput, PluginTensorDesc const* out, int32_t nbOutput) = 0;
   // Whether input or output `pos` may have the type and format of inOut[pos], given those of all before it.
@@ -178,7 +178,9 @@ class IPluginV2DynamicExt : public IPluginV2Ext {
   // The most combinations of formats that are asked for.
   static constexpr int32_t kFORMAT_COMBINATION_LIMIT = 100;
 
-  int32_t getTensorRTVersion() const override { return impl::pluginVersion(PluginVersion::kV2_DYNAMICEXT, NV_TENSORRT_VERSION); }
+  INGOT_LEVEL_ABI int32_t getTensorRTVersion() const override {
+    return impl::pluginVersion(PluginVersion::kV2_DYNAMICEXT, NV_TENSORRT_VERSION);
+  }
   IPluginV2DynamicExt* clone() const override = 0;
 
   // Shape of an output as expressions of the input dimensions.
@@ -219,7 +221,7 @@ class IPluginV2DynamicExt : public IPluginV2Ext {
 class IPluginCreator : public IPluginCreatorInterface {
  public:
   InterfaceInfo getInterfaceInfo() const noexcept override { return InterfaceInfo{"PLUGIN CREATOR_V1", 1, 0}; }
-  virtual int32_t getTensorRTVersion() const { return NV_TENSORRT_VERSION; }
+  INGOT_LEVEL_ABI virtual int32_t getTensorRTVersion() const { return NV_TENSORRT_VERSION; }
 
   virtual AsciiChar const* getPluginName() const = 0;
   virtual AsciiChar const* getPluginVersion() const = 0;

@@ -1,4 +1,6 @@
 #pragma once
 
-#include "../NvOnnxConfig.h"
 #include "NvInferVersion.h"
+#if INGOT_API == 10  // set before anything reads it
+#include "../NvOnnxConfig.h"
+#endif

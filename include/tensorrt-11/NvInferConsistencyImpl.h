@@ -1,4 +1,6 @@
 #pragma once
 
-#include "../NvInferConsistencyImpl.h"
 #include "NvInferVersion.h"
+#if INGOT_API == 11  // set before anything reads it
+#include "../NvInferConsistencyImpl.h"
+#endif

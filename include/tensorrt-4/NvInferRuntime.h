@@ -1,4 +1,6 @@
 #pragma once
 
-#include "../NvInferRuntime.h"
 #include "NvInferVersion.h"
+#if INGOT_API == 4  // set before anything reads it
+#include "../NvInferRuntime.h"
+#endif

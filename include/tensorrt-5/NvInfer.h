@@ -6,5 +6,7 @@
 #define NV_TENSORRT_PATCH 5
 #define NV_TENSORRT_BUILD 0
 
-#include "../NvInfer.h"
 #include "NvInferVersion.h"
+#if INGOT_API == 5  // set before anything reads it
+#include "../NvInfer.h"
+#endif

@@ -1,4 +1,6 @@
 #pragma once
 
-#include "../NvInferSafeRuntime.h"
 #include "NvInferVersion.h"
+#if INGOT_API == 5  // set before anything reads it
+#include "../NvInferSafeRuntime.h"
+#endif

@@ -1,4 +1,6 @@
 #pragma once
 
-#include "../NvInferRuntimeBase.h"
 #include "NvInferVersion.h"
+#if INGOT_API == 7  // set before anything reads it
+#include "../NvInferRuntimeBase.h"
+#endif

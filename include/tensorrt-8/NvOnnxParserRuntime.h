@@ -1,4 +1,6 @@
 #pragma once
 
-#include "../NvOnnxParserRuntime.h"
 #include "NvInferVersion.h"
+#if INGOT_API == 8  // set before anything reads it
+#include "../NvOnnxParserRuntime.h"
+#endif

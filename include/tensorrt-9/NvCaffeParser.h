@@ -1,4 +1,6 @@
 #pragma once
 
-#include "../NvCaffeParser.h"
 #include "NvInferVersion.h"
+#if INGOT_API == 9  // set before anything reads it
+#include "../NvCaffeParser.h"
+#endif

@@ -1,4 +1,6 @@
 #pragma once
 
-#include "../NvInferRuntimePlugin.h"
 #include "NvInferVersion.h"
+#if INGOT_API == 9  // set before anything reads it
+#include "../NvInferRuntimePlugin.h"
+#endif

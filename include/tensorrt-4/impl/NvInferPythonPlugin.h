@@ -1,4 +1,6 @@
 #pragma once
 
-#include "../../impl/NvInferPythonPlugin.h"
 #include "../NvInferVersion.h"
+#if INGOT_API == 4  // set before anything reads it
+#include "../../impl/NvInferPythonPlugin.h"
+#endif
