@@ -14,7 +14,7 @@ struct Deconvolution final : OperatorBase<Deconvolution>, Window, EpilogueFields
   static constexpr const char* kName = "deconvolution";
   int64_t groups = 1;
   std::vector<int64_t> output_padding;  // more outputs at the end; empty for none
-  // Lengths asked for: pads follow from them (the odd one at the end, for same_lower at the beginning). Empty where pads count.
+  // Lengths asked for: pads follow from them (the odd one at the beginning, for same_upper at the end). Empty where pads count.
   // With auto_pad and no output_shape the length of y is length * stride.
   std::vector<int64_t> output_shape;
 

@@ -83,9 +83,65 @@ double EpilogueFields::finish(double accumulated, int64_t channel, double bias, 
   return output_scale != 0 ? result / output_scale : result;
 }
 
+namespace {
+
+// Where element i of an array of shape `wide` finds its value in one of shape `own` that broadcasts to it.
+int64_t broadcast_index(const Shape& own, const Shape& wide, int64_t i) {
+  int64_t at = 0, step = 1;
+  for (size_t d = 0; d < own.size(); ++d) {
+    const size_t from_end = own.size() - 1 - d, axis = wide.size() - 1 - d;
+    if (own[from_end] != 1) at += i % wide[axis] * step;
+    step *= own[from_end];
+    i /= wide[axis];
+  }
+  return at;
+}
+
+template <class T>
+Result<Array> finish_sums(const EpilogueFields& fields, const std::vector<T>& sums, const Shape& shape, int64_t channel_count,
+                          int64_t channel_stride, DataType type, const Arrays& inputs) {
+  TRY_ASSIGN(Array output, Array::make(type, shape));
+  const bool has_bias = !is_absent(inputs, 2), has_residual = !is_absent(inputs, 3);
+  // An integer sum without further arithmetic stays an integer.
+  const bool exact = is_integer(type) && !fields.is_quantized() && fields.output_scale == 0 && fields.epilogue.empty() && !has_residual;
+  for (int64_t i = 0; i < output.count(); ++i) {
+    const int64_t channel = i / channel_stride % channel_count;
+    const T sum = sums[static_cast<size_t>(i)];
+    if (exact) {
+      const int64_t bias = has_bias ? inputs[2].integer(channel) : 0;
+      output.set_integer(
+          i, wrap_integer(type, static_cast<int64_t>(static_cast<uint64_t>(static_cast<int64_t>(sum)) + static_cast<uint64_t>(bias))));
+      continue;
+    }
+    const double residual = has_residual ? inputs[3].number(broadcast_index(inputs[3].shape(), shape, i)) : 0;
+    output.set_number(i, fields.finish(static_cast<double>(sum), channel, has_bias ? inputs[2].number(channel) : 0, residual));
+  }
+  return output;
+}
+
+}  // namespace
+
+Result<Array> EpilogueFields::finish_all(const std::vector<double>& sums, const Shape& shape, int64_t channel_count, int64_t channel_stride,
+                                         DataType type, const Arrays& inputs) const {
+  return finish_sums(*this, sums, shape, channel_count, channel_stride, type, inputs);
+}
+
+Result<Array> EpilogueFields::finish_all(const std::vector<int64_t>& sums, const Shape& shape, int64_t channel_count,
+                                         int64_t channel_stride, DataType type, const Arrays& inputs) const {
+  return finish_sums(*this, sums, shape, channel_count, channel_stride, type, inputs);
+}
+
 bool is_absent(const TensorTypes& inputs, size_t index) { return index >= inputs.size() || inputs[index] == TensorType{}; }
 bool is_absent(const Arrays& inputs, size_t index) {
   return index >= inputs.size() || (inputs[index].data() == nullptr && inputs[index].rank() == 0);
+}
+
+TensorTypes types_of(const Arrays& inputs) {
+  TensorTypes types;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    types.push_back(is_absent(inputs, i) ? TensorType{} : TensorType{inputs[i].type(), to_dims(inputs[i].shape())});
+  }
+  return types;
 }
 
 }  // namespace ingot

@@ -61,10 +61,30 @@ struct EpilogueFields {
   Status check_extra_inputs(const TensorTypes& inputs, const Dim& channels, const Dims& output) const;
   // Applies the lines above to one element; `accumulated` is acc, `bias` 0 and `residual` 0 where absent.
   double finish(double accumulated, int64_t channel, double bias, double residual) const;
+  // The output from all sums, row-major; the channel of element i is (i / channel_stride) % channel_count. Bias and residual are inputs[2]
+  // and inputs[3] where present. Integers may come as int64_t, so that sums of 32-bit products stay exact.
+  Result<Array> finish_all(const std::vector<double>& sums, const Shape& shape, int64_t channel_count, int64_t channel_stride,
+                           DataType type, const Arrays& inputs) const;
+  Result<Array> finish_all(const std::vector<int64_t>& sums, const Shape& shape, int64_t channel_count, int64_t channel_stride,
+                           DataType type, const Arrays& inputs) const;
 };
 
 // An input that is left out: as a type (a default one) and as an array (a default one).
 bool is_absent(const TensorTypes& inputs, size_t index);
 bool is_absent(const Arrays& inputs, size_t index);
+// The types of arrays, for an evaluate that checks its inputs as infer does.
+TensorTypes types_of(const Arrays& inputs);
+// All elements as double, or as int64_t.
+template <class T>
+std::vector<T> load_all(const Array& array) {
+  std::vector<T> values(static_cast<size_t>(array.count()));
+  for (int64_t i = 0; i < array.count(); ++i) {
+    if constexpr (std::is_integral_v<T>)
+      values[static_cast<size_t>(i)] = array.integer(i);
+    else
+      values[static_cast<size_t>(i)] = array.number(i);
+  }
+  return values;
+}
 
 }  // namespace ingot

@@ -2,7 +2,7 @@
 // Source: IScaleLayer; ONNX BatchNormalization in inference.
 #pragma once
 
-#include "operators/epilogue.h"
+#include "network/operator.h"
 
 namespace ingot {
 
