@@ -27,8 +27,7 @@ struct Quantize final : OperatorBase<Quantize> {
   Result<Arrays> evaluate(const Arrays& inputs) const override;
 };
 
-// Where element `index` of x finds its scale.
-Result<int64_t> quantization_scale_count(const Shape& x, const Shape& scale, int64_t axis, int64_t block_size);
+// The element of a scale (or zero point) that serves the element of x at `index`.
 int64_t quantization_scale_index(const Shape& x, const Shape& scale, int64_t axis, int64_t block_size, const Shape& index);
 // Checks a scale's (or zero point's) dims against x's for an axis and block size; the error names what would fit.
 Status check_quantization_scale(const Dims& x, const Dims& scale, int64_t axis, int64_t block_size, const char* what);
