@@ -85,12 +85,17 @@ static Dim make_dim(std::vector<Term> terms) {
 }
 
 static Dim make_atom(Dim::Atom::Kind kind, const Dim& a, const Dim& b) {
+  // "(h - 1) / 2": parentheses only where the reader needs them.
+  const auto operand = [](const Dim& dim) {
+    const std::string text = dim.text();
+    return dim.terms().size() > 1 || text.find('*') != std::string::npos ? "(" + text + ")" : text;
+  };
   auto atom = std::make_shared<Dim::Atom>();
   atom->kind = kind;
   atom->a = a;
   atom->b = b;
   switch (kind) {
-    case Dim::Atom::kFloorDivide: atom->text = "floor((" + a.text() + ") / (" + b.text() + "))"; break;
+    case Dim::Atom::kFloorDivide: atom->text = "floor(" + operand(a) + " / " + operand(b) + ")"; break;
     case Dim::Atom::kMin: atom->text = "min(" + a.text() + ", " + b.text() + ")"; break;
     default: atom->text = "max(" + a.text() + ", " + b.text() + ")"; break;
   }
