@@ -134,6 +134,9 @@ class Network {
 
   // A fresh symbol name with `stem`. Its upper bound may be told: a dimension produced at run time.
   std::string make_symbol(std::string_view stem);
+  // Numbers of fresh symbols: a network inside another goes on from its owner's, so that their symbols differ.
+  int64_t next_symbol_number() const { return next_symbol_; }
+  void number_symbols_from(int64_t number) { next_symbol_ = number > next_symbol_ ? number : next_symbol_; }
   void bound_symbol(const std::string& symbol, Dim most);
   const std::map<std::string, Dim>& symbol_bounds() const { return bounds_; }
 

@@ -1,0 +1,138 @@
+#include "import/onnx/import.h"
+
+#include <exception>
+#include <new>
+
+#include "import/onnx/importer.h"
+#include "import/onnx/tensor_reader.h"
+
+namespace ingot {
+namespace {
+
+// What the containers and protobuf may throw becomes an error.
+template <class Function>
+auto caught(Function&& function) -> decltype(function()) {
+  try {
+    return function();
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("memory ran out while the ONNX model was read");
+  } catch (const std::exception& failure) {
+    return internal(std::string("reading the ONNX model: ") + failure.what());
+  }
+}
+
+ImportCode code_of(const Error& error, ImportCode otherwise) {
+  return error.code == ErrorCode::kOutOfMemory ? ImportCode::kOutOfMemory : otherwise;
+}
+
+ErrorCode error_code(ImportCode code) {
+  switch (code) {
+    case ImportCode::kInternal:
+      return ErrorCode::kInternal;
+    case ImportCode::kOutOfMemory:
+      return ErrorCode::kOutOfMemory;
+    case ImportCode::kUnsupportedGraph:
+    case ImportCode::kUnsupportedNode:
+      return ErrorCode::kUnsupported;
+    default:
+      return ErrorCode::kInvalid;
+  }
+}
+
+// One error speaks for itself; several become a list.
+Error summary(const ImportErrors& errors, const std::string& name) {
+  if (errors.size() == 1) return {error_code(errors[0].code), errors[0].message};
+  constexpr size_t kShown = 20;
+  std::string text = name + ": " + std::to_string(errors.size()) + " errors";
+  for (size_t i = 0; i < errors.size() && i < kShown; ++i) text += "\n  " + errors[i].message;
+  if (errors.size() > kShown) text += "\n  and " + std::to_string(errors.size() - kShown) + " more";
+  return {error_code(errors[0].code), text};
+}
+
+Status fail(Error error, ImportCode otherwise, const OnnxImportOptions& options) {
+  error.message = options.name + ": " + error.message;
+  if (options.errors) options.errors->push_back({code_of(error, otherwise), error.message});
+  return error;
+}
+
+Status import_bytes(Bytes bytes, const std::string& model_directory, Network& network, const OnnxImportOptions& given) {
+  OnnxImportOptions options = given;
+  if (options.name.empty()) options.name = "ONNX model";
+  Result<std::shared_ptr<const proto::ModelProto>> model = caught([&] { return parse_model(bytes); });
+  if (!model.ok()) return fail(std::move(model).error(), ImportCode::kUnreadable, options);
+  Importer importer(std::move(*model), model_directory, network, options);
+  Status status = caught([&] { return importer.run(); });
+  if (options.errors) options.errors->insert(options.errors->end(), importer.errors().begin(), importer.errors().end());
+  if (!status.ok()) return fail(std::move(status).error(), ImportCode::kInternal, options);
+  if (!importer.errors().empty()) return summary(importer.errors(), options.name);
+  return Ok{};
+}
+
+std::string directory_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Status import_onnx_into(Bytes bytes, const std::string& model_directory, Network& network, const OnnxImportOptions& options) {
+  return import_bytes(bytes, model_directory, network, options);
+}
+
+Status import_onnx_file_into(const std::string& path, Network& network, const OnnxImportOptions& given) {
+  OnnxImportOptions options = given;
+  if (options.name.empty()) options.name = path;
+  auto file = MappedFile::open(path);
+  if (!file.ok()) return fail(std::move(file).error(), ImportCode::kUnreadable, options);
+  return import_bytes((*file)->bytes(), directory_of(path), network, options);
+}
+
+Result<std::unique_ptr<Network>> import_onnx(Bytes bytes, const std::string& model_directory, const OnnxImportOptions& options) {
+  auto network = std::make_unique<Network>();
+  TRY(import_onnx_into(bytes, model_directory, *network, options));
+  return network;
+}
+
+Result<std::unique_ptr<Network>> import_onnx_file(const std::string& path, const OnnxImportOptions& options) {
+  auto network = std::make_unique<Network>();
+  TRY(import_onnx_file_into(path, *network, options));
+  return network;
+}
+
+OnnxSupport query_onnx_support(Bytes bytes, const std::string& model_directory, const OnnxImportOptions& given) {
+  OnnxSupport support;
+  OnnxImportOptions options = given;
+  options.errors = nullptr;
+  options.most_errors = static_cast<size_t>(-1);  // all nodes are asked for, so none may end the search
+  if (options.name.empty()) options.name = "ONNX model";
+  auto model = caught([&] { return parse_model(bytes); });
+  if (!model.ok()) {
+    support.errors.push_back({code_of(model.error(), ImportCode::kUnreadable), options.name + ": " + model.error().message});
+    return support;
+  }
+  Network network;
+  Importer importer(std::move(*model), model_directory, network, options);
+  const Status status = caught([&] { return importer.run(); });
+  support.errors = importer.errors();
+  if (!status.ok())
+    support.errors.push_back({code_of(status.error(), ImportCode::kInternal), options.name + ": " + status.error().message});
+  support.supported = support.errors.empty();
+  for (int node : importer.order()) {
+    const bool taken = !importer.failed_nodes().contains(node);
+    if (support.subgraphs.empty() || support.subgraphs.back().supported != taken) support.subgraphs.push_back({{}, taken});
+    support.subgraphs.back().nodes.push_back(node);
+  }
+  return support;
+}
+
+Result<Array> read_onnx_tensor(Bytes bytes) {
+  return caught([&]() -> Result<Array> {
+    auto tensor = std::make_shared<proto::TensorProto>();
+    if (bytes.size() > INT32_MAX || !tensor->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+      return invalid("no ONNX tensor, or truncated");
+    ExternalData external("");
+    return read_tensor(*tensor, tensor, external);
+  });
+}
+
+}  // namespace ingot

@@ -1,0 +1,20 @@
+// An ONNX model in memory, with the folder its external data lies in.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/byte_reader.h"
+#include "import/onnx/onnx.pb.h"
+
+namespace ingot {
+
+namespace proto = ::ingot_onnx;
+
+// Parses; an error says whether the bytes end early or are no ONNX model.
+Result<std::shared_ptr<const proto::ModelProto>> parse_model(Bytes bytes);
+
+// How messages call a node: its name, else operator and place.
+std::string label_of(const proto::NodeProto& node, int index);
+
+}  // namespace ingot
