@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <new>
+#include <set>
 
 #include "import/onnx/importer.h"
 #include "import/onnx/tensor_reader.h"
@@ -68,6 +69,13 @@ Status import_bytes(Bytes bytes, const std::string& model_directory, Network& ne
   return Ok{};
 }
 
+void collect_operators(const Nodes& nodes, std::set<std::string>* operators) {
+  for (const auto& node : nodes) {
+    operators->insert(node.domain().empty() || node.domain() == "ai.onnx" ? node.op_type() : node.domain() + "." + node.op_type());
+    for (const auto& attribute : node.attribute()) collect_operators(attribute.g().node(), operators);
+  }
+}
+
 std::string directory_of(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
@@ -123,6 +131,20 @@ OnnxSupport query_onnx_support(Bytes bytes, const std::string& model_directory, 
     support.subgraphs.back().nodes.push_back(node);
   }
   return support;
+}
+
+Result<std::vector<std::string>> onnx_operators(Bytes bytes) {
+  return caught([&]() -> Result<std::vector<std::string>> {
+    TRY_ASSIGN(std::shared_ptr<const proto::ModelProto> model, parse_model(bytes));
+    std::set<std::string> operators;
+    collect_operators(model->graph().node(), &operators);
+    for (const auto& function : model->functions()) collect_operators(function.node(), &operators);
+    for (const auto& function : model->functions()) {
+      const bool standard = function.domain().empty() || function.domain() == "ai.onnx";
+      operators.erase(standard ? function.name() : function.domain() + "." + function.name());
+    }
+    return std::vector<std::string>(operators.begin(), operators.end());
+  });
 }
 
 Result<Array> read_onnx_tensor(Bytes bytes) {

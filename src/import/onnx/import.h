@@ -77,6 +77,9 @@ struct OnnxSupport {
 };
 OnnxSupport query_onnx_support(Bytes bytes, const std::string& model_directory, const OnnxImportOptions& options = {});
 
+// Operators of the graph, graphs inside it and the model's functions, each once, as "Conv" or "com.microsoft.Gelu".
+Result<std::vector<std::string>> onnx_operators(Bytes bytes);
+
 // One TensorProto, as ONNX's test data has them.
 Result<Array> read_onnx_tensor(Bytes bytes);
 

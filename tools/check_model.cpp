@@ -1,0 +1,222 @@
+// Runs one ONNX model on arrays from .npy files and compares what comes out with others.
+//   check_model MODEL [--engine=reference] [--limit=1e-4] --input NAME=FILE... --expect NAME=FILE...
+//     --rows NAME=FILE            an input that takes one row of the file a step, so that the model runs once for each row
+//     --state INPUT=OUTPUT        this output of a step is this input of the next; zeros in the first
+//     --expect-rows NAME=FILE     an output whose values, step by step, are the rows of the file
+//     --batches 1,2,7             runs on so many rows of all inputs and expectations, taken round and round
+// Prints the largest difference from the expected values, relative to the largest of them; fails above the limit.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+
+#include "engines.h"
+#include "import/onnx/import.h"
+#include "npy.h"
+
+namespace ingot::tools {
+namespace {
+
+using Named = std::map<std::string, std::string>;
+
+struct Options {
+  std::string model, engine = "reference";
+  double limit = 1e-4;
+  Named inputs, rows, states, expected, expected_rows;
+  std::vector<int64_t> batches;
+};
+
+Result<Options> parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    Named* named = argument == "--input"         ? &options.inputs
+                   : argument == "--rows"        ? &options.rows
+                   : argument == "--state"       ? &options.states
+                   : argument == "--expect"      ? &options.expected
+                   : argument == "--expect-rows" ? &options.expected_rows
+                                                 : nullptr;
+    if (named || argument == "--batches") {
+      if (++i == argc) return invalid(argument + " wants a value");
+      const std::string value = argv[i];
+      if (named) {
+        const size_t equals = value.find('=');
+        if (equals == std::string::npos) return invalid(argument + " wants NAME=FILE; got '" + value + "'");
+        (*named)[value.substr(0, equals)] = value.substr(equals + 1);
+      } else {
+        for (const char* at = value.c_str(); *at;) {
+          char* end = nullptr;
+          options.batches.push_back(std::strtoll(at, &end, 10));
+          if (end == at) return invalid("--batches wants numbers; got '" + value + "'");
+          at = *end == ',' ? end + 1 : end;
+        }
+      }
+    } else if (argument.starts_with("--engine=")) {
+      options.engine = argument.substr(9);
+    } else if (argument.starts_with("--limit=")) {
+      options.limit = std::atof(argument.c_str() + 8);
+    } else if (argument.starts_with("--")) {
+      return invalid("the option " + argument + " is not known");
+    } else {
+      options.model = argument;
+    }
+  }
+  if (options.model.empty()) return invalid("which model?");
+  return options;
+}
+
+Result<std::map<std::string, Array>> read(const Named& files) {
+  std::map<std::string, Array> arrays;
+  for (const auto& [name, file] : files) {
+    TRY_ASSIGN(arrays[name], read_npy(file));
+  }
+  return arrays;
+}
+
+// Rows first, first + 1, ... of the array, round and round.
+Result<Array> take_rows(const Array& from, int64_t first, int64_t count) {
+  Shape shape = from.shape();
+  if (shape.empty() || shape[0] == 0) return invalid("an array " + to_text(shape) + " has no rows");
+  const int64_t rows = shape[0];
+  const size_t row_bytes = from.byte_count() / static_cast<size_t>(rows);
+  shape[0] = count;
+  TRY_ASSIGN(Array taken, Array::make(from.type(), shape));
+  auto* target = static_cast<std::byte*>(taken.mutable_data());
+  for (int64_t i = 0; i < count; ++i)
+    std::memcpy(target + static_cast<size_t>(i) * row_bytes,
+                static_cast<const std::byte*>(from.data()) + static_cast<size_t>((first + i) % rows) * row_bytes, row_bytes);
+  return taken;
+}
+
+struct Difference {
+  double largest = 0, relative = 0;
+};
+
+// Shapes may differ in ones: expectations of rows lack the batch.
+Result<Difference> compare(const Array& got, const Array& expected, const std::string& name, double largest) {
+  if (got.count() != expected.count())
+    return invalid("the output '" + name + "' is " + to_text(got.shape()) + "; expected " + to_text(expected.shape()));
+  Difference difference;
+  for (int64_t i = 0; i < got.count(); ++i) {
+    const double a = got.number(i), b = expected.number(i);
+    if (std::isnan(a) != std::isnan(b))
+      return invalid("the output '" + name + "' is " + std::to_string(a) + " at " + std::to_string(i) + "; expected " + std::to_string(b));
+    if (a == b || std::isnan(a)) continue;
+    difference.largest = std::max(difference.largest, std::abs(a - b));
+  }
+  difference.relative = difference.largest / std::max(largest, 1e-30);
+  return difference;
+}
+
+double largest_of(const Array& array) {
+  double largest = 0;
+  for (int64_t i = 0; i < array.count(); ++i) {
+    if (std::isfinite(array.number(i))) largest = std::max(largest, std::abs(array.number(i)));
+  }
+  return largest;
+}
+
+Result<size_t> find(const std::vector<Tensor*>& tensors, const std::string& name, const char* what) {
+  std::string known;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (tensors[i]->name == name) return i;
+    known += (i ? ", " : "") + tensors[i]->name;
+  }
+  return invalid(std::string("there is no ") + what + " '" + name + "'; there is " + known);
+}
+
+class Checker {
+ public:
+  Checker(const Network& network, Run run) : network_(network), run_(std::move(run)) {}
+
+  // Runs once; returns the worst difference.
+  Result<double> check(const Options& options, int64_t batch) {
+    TRY_ASSIGN(auto inputs, read(options.inputs));
+    TRY_ASSIGN(auto expected, read(options.expected));
+    if (batch > 0) {
+      for (auto* arrays : {&inputs, &expected}) {
+        for (auto& [name, array] : *arrays) {
+          TRY_ASSIGN(array, take_rows(array, 0, batch));
+        }
+      }
+    }
+    TRY_ASSIGN(auto rows, read(options.rows));
+    TRY_ASSIGN(auto expected_rows, read(options.expected_rows));
+    const int64_t steps = rows.empty() ? 1 : rows.begin()->second.shape().at(0);
+    double worst = 0;
+    Arrays outputs;
+    for (int64_t step = 0; step < steps; ++step) {
+      Arrays arguments(network_.inputs().size());
+      for (const auto& [name, array] : inputs) {
+        TRY_ASSIGN(size_t index, find(network_.inputs(), name, "input"));
+        arguments[index] = array;
+      }
+      for (const auto& [name, array] : rows) {
+        TRY_ASSIGN(size_t index, find(network_.inputs(), name, "input"));
+        TRY_ASSIGN(arguments[index], take_rows(array, step, 1));
+      }
+      for (const auto& [input, output] : options.states) {
+        TRY_ASSIGN(size_t index, find(network_.inputs(), input, "input"));
+        TRY_ASSIGN(size_t from, find(network_.outputs(), output, "output"));
+        if (step > 0) {
+          arguments[index] = outputs[from];
+        } else if (!arguments[index].data()) {
+          return invalid("the state '" + input + "' needs a first value: --input " + input + "=FILE");
+        }
+      }
+      for (size_t i = 0; i < arguments.size(); ++i) {
+        if (!arguments[i].data())
+          return invalid("the input '" + network_.inputs()[i]->name + "' (" + network_.inputs()[i]->type.text() + ") is not given");
+      }
+      TRY_ASSIGN(outputs, run_(arguments));
+      for (const auto& [name, array] : expected_rows) {
+        TRY_ASSIGN(size_t index, find(network_.outputs(), name, "output"));
+        TRY_ASSIGN(Array row, take_rows(array, step, 1));
+        TRY_ASSIGN(Difference difference, compare(outputs[index], row, name, largest_of(array)));
+        worst = std::max(worst, difference.relative);
+      }
+    }
+    for (const auto& [name, array] : expected) {
+      TRY_ASSIGN(size_t index, find(network_.outputs(), name, "output"));
+      TRY_ASSIGN(Difference difference, compare(outputs[index], array, name, largest_of(array)));
+      worst = std::max(worst, difference.relative);
+    }
+    return worst;
+  }
+
+ private:
+  const Network& network_;
+  Run run_;
+};
+
+Result<bool> run(int argc, char** argv) {
+  TRY_ASSIGN(Options options, parse(argc, argv));
+  TRY_ASSIGN(Engine engine, engine_by_name(options.engine));
+  OnnxImportOptions import;
+  import.log = &stderr_log();
+  TRY_ASSIGN(std::shared_ptr<const Network> network, import_onnx_file(options.model, import));
+  TRY(network->verify());
+  TRY_ASSIGN(Run runner, engine(network));
+  Checker checker(*network, std::move(runner));
+  if (options.batches.empty()) options.batches = {0};
+  double worst = 0;
+  for (int64_t batch : options.batches) {
+    auto difference = checker.check(options, batch);
+    if (!difference.ok()) return std::move(difference).error().within(options.model);
+    worst = std::max(worst, *difference);
+  }
+  const bool right = worst <= options.limit;
+  std::printf("%.2e %s\n", worst, right ? "ok" : "WRONG");
+  return right;
+}
+
+}  // namespace
+}  // namespace ingot::tools
+
+int main(int argc, char** argv) {
+  auto right = ingot::tools::run(argc, argv);
+  if (!right.ok()) std::fprintf(stderr, "%s\n", right.error().message.c_str());
+  return right.ok() && *right ? 0 : 1;
+}

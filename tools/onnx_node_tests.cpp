@@ -1,0 +1,234 @@
+// Runs ONNX's backend tests: DIR/test_*/model.onnx on test_data_set_*/input_*.pb against output_*.pb.
+//   onnx_node_tests DIR [FILTER] [--engine=reference] [--all] [--no-fork]
+// FILTER takes tests whose name contains it; --all lists those that passed, too.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <map>
+
+#include "base/mapped_file.h"
+#include "engines.h"
+#include "import/onnx/import.h"
+#include "operators/register.h"
+
+namespace fs = std::filesystem;
+
+namespace ingot::tools {
+namespace {
+
+enum class Verdict { kPassed, kDeclined, kFailed, kNotTaken };
+
+struct Outcome {
+  Verdict verdict = Verdict::kFailed;
+  std::string reason;
+};
+
+constexpr double kRelative = 1e-3, kRelativeBf16 = 1.0 / 64, kAbsolute = 1e-7;  // those of ONNX's own runner
+constexpr unsigned kMostSeconds = 120;
+
+std::string compare(const Array& got, const Array& expected) {
+  if (got.type() != expected.type())
+    return "type " + std::string(name_of(got.type())) + " instead of " + std::string(name_of(expected.type()));
+  if (got.shape() != expected.shape()) return "shape " + to_text(got.shape()) + " instead of " + to_text(expected.shape());
+  const bool floating = is_floating(got.type());
+  const double relative = got.type() == DataType::kBf16 ? kRelativeBf16 : kRelative;
+  for (int64_t i = 0; i < got.count(); ++i) {
+    bool same;
+    if (floating) {
+      const double a = got.number(i), b = expected.number(i);
+      same = a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= kAbsolute + relative * std::abs(b);
+    } else {
+      same = got.integer(i) == expected.integer(i) ||
+             std::abs(static_cast<double>(got.integer(i)) - static_cast<double>(expected.integer(i))) <=
+                 relative * std::abs(static_cast<double>(expected.integer(i)));
+    }
+    if (!same)
+      return "element " + std::to_string(i) + " of " + to_text(got.shape()) + " is " + std::to_string(got.number(i)) + " instead of " +
+             std::to_string(expected.number(i));
+  }
+  return "";
+}
+
+Result<Array> read_pb(const fs::path& path) {
+  TRY_ASSIGN(std::shared_ptr<const MappedFile> file, MappedFile::open(path.string()));
+  return read_onnx_tensor(file->bytes());
+}
+
+Result<Arrays> read_all(const fs::path& folder, const std::string& stem) {
+  Arrays arrays;
+  for (int i = 0;; ++i) {
+    const fs::path path = folder / (stem + "_" + std::to_string(i) + ".pb");
+    if (!fs::exists(path)) return arrays;
+    TRY_ASSIGN(Array array, read_pb(path));
+    arrays.push_back(std::move(array));
+  }
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// Operators that the catalogue lacks; those that the importer itself knows are taken.
+std::string unknown_operators(const std::vector<std::string>& operators) {
+  std::string unknown;
+  for (const std::string& op : operators) {
+    const size_t dot = op.rfind('.');
+    const std::string domain = dot == std::string::npos ? "" : op.substr(0, dot);
+    const std::string type = dot == std::string::npos ? op : op.substr(dot + 1);
+    if (OperatorCatalogue::instance().onnx(type, domain) || op == "Constant") continue;
+    unknown += (unknown.empty() ? "" : " ") + op;
+  }
+  return unknown;
+}
+
+Outcome run_test(const fs::path& folder, const Engine& engine) {
+  auto file = MappedFile::open((folder / "model.onnx").string());
+  if (!file.ok()) return {Verdict::kFailed, file.error().message};
+  auto operators = onnx_operators((*file)->bytes());
+  if (!operators.ok()) return {Verdict::kFailed, operators.error().message};
+  if (const std::string unknown = unknown_operators(*operators); !unknown.empty()) return {Verdict::kNotTaken, unknown};
+  OnnxImportOptions options;
+  options.name = "model";
+  auto network = import_onnx((*file)->bytes(), folder.string(), options);
+  if (!network.ok()) return {Verdict::kDeclined, first_line(network.error().message)};
+  auto run = engine(std::shared_ptr<const Network>(std::move(*network)));
+  if (!run.ok()) return {Verdict::kFailed, run.error().message};
+  int sets = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (!entry.path().filename().string().starts_with("test_data_set_")) continue;
+    ++sets;
+    auto inputs = read_all(entry.path(), "input"), expected = read_all(entry.path(), "output");
+    if (!inputs.ok()) return {Verdict::kDeclined, "its inputs: " + inputs.error().message};
+    if (!expected.ok()) return {Verdict::kDeclined, "its outputs: " + expected.error().message};
+    auto outputs = (*run)(*inputs);
+    if (!outputs.ok())
+      return {outputs.error().code == ErrorCode::kUnsupported ? Verdict::kDeclined : Verdict::kFailed, outputs.error().message};
+    if (outputs->size() != expected->size())
+      return {Verdict::kFailed, std::to_string(outputs->size()) + " outputs instead of " + std::to_string(expected->size())};
+    for (size_t i = 0; i < expected->size(); ++i) {
+      const std::string difference = compare((*outputs)[i], (*expected)[i]);
+      if (!difference.empty()) return {Verdict::kFailed, "output " + std::to_string(i) + ": " + difference};
+    }
+  }
+  if (sets == 0) return {Verdict::kFailed, "there is no test_data_set"};
+  return {Verdict::kPassed, ""};
+}
+
+// In a process of its own, so that a crash or an endless loop costs one test.
+Outcome run_apart(const fs::path& folder, const Engine& engine) {
+  int ends[2];
+  if (pipe(ends) != 0) return {Verdict::kFailed, "no pipe"};
+  const pid_t child = fork();
+  if (child == 0) {
+    close(ends[0]);
+    alarm(kMostSeconds);
+    const Outcome outcome = run_test(folder, engine);
+    std::string text(1, static_cast<char>('0' + static_cast<int>(outcome.verdict)));
+    text += outcome.reason;
+    for (size_t done = 0; done < text.size();) {
+      const ssize_t wrote = write(ends[1], text.data() + done, text.size() - done);
+      if (wrote <= 0) break;
+      done += static_cast<size_t>(wrote);
+    }
+    _exit(0);
+  }
+  close(ends[1]);
+  std::string text;
+  char buffer[4096];
+  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<size_t>(got));
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFSIGNALED(status))
+    return {Verdict::kFailed, WTERMSIG(status) == SIGALRM ? "no answer in " + std::to_string(kMostSeconds) + " s"
+                                                          : std::string("crashed: ") + strsignal(WTERMSIG(status))};
+  if (text.empty()) return {Verdict::kFailed, "ended without an answer"};
+  return {static_cast<Verdict>(text[0] - '0'), text.substr(1)};
+}
+
+// "Conv" for a model of one operator, "several" for others.
+std::string group_of(const fs::path& folder) {
+  auto file = MappedFile::open((folder / "model.onnx").string());
+  if (!file.ok()) return "?";
+  auto operators = onnx_operators((*file)->bytes());
+  if (!operators.ok()) return "?";
+  return operators->size() == 1 ? operators->front() : "(several)";
+}
+
+struct Counts {
+  int passed = 0, declined = 0, failed = 0, not_taken = 0;
+  void add(Verdict verdict) {
+    (verdict == Verdict::kPassed ? passed : verdict == Verdict::kDeclined ? declined : verdict == Verdict::kFailed ? failed : not_taken)++;
+  }
+};
+
+int run(int argc, char** argv) {
+  std::string directory, filter, engine_name = "reference";
+  bool list_all = false, apart = true;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--all")
+      list_all = true;
+    else if (argument == "--no-fork")
+      apart = false;
+    else if (argument.starts_with("--engine="))
+      engine_name = argument.substr(9);
+    else if (directory.empty())
+      directory = argument;
+    else
+      filter = argument;
+  }
+  auto engine = engine_by_name(engine_name);
+  if (directory.empty() || !engine.ok()) {
+    std::fprintf(stderr, "%s\nusage: onnx_node_tests DIR [FILTER] [--engine=NAME] [--all] [--no-fork]\n",
+                 engine.ok() ? "" : engine.error().message.c_str());
+    return 2;
+  }
+  register_all_operators();
+  std::vector<fs::path> tests;
+  std::error_code failure;
+  for (const auto& entry : fs::directory_iterator(directory, failure)) {
+    if (fs::exists(entry.path() / "model.onnx") && entry.path().filename().string().find(filter) != std::string::npos)
+      tests.push_back(entry.path());
+  }
+  std::sort(tests.begin(), tests.end());
+  if (tests.empty()) {
+    std::fprintf(stderr, "%s holds no tests%s%s\n", directory.c_str(), filter.empty() ? "" : " whose name contains ", filter.c_str());
+    return 2;
+  }
+  std::map<std::string, Counts> groups;
+  Counts total;
+  for (const fs::path& test : tests) {
+    const Outcome outcome = apart ? run_apart(test, *engine) : run_test(test, *engine);
+    groups[group_of(test)].add(outcome.verdict);
+    total.add(outcome.verdict);
+    const char* word = outcome.verdict == Verdict::kPassed     ? "passed"
+                       : outcome.verdict == Verdict::kDeclined ? "declined"
+                       : outcome.verdict == Verdict::kFailed   ? "FAILED"
+                                                               : "not taken";
+    const bool quiet = outcome.verdict == Verdict::kPassed || outcome.verdict == Verdict::kNotTaken;
+    if (!quiet || list_all)
+      std::printf("%-9s %s%s%s\n", word, test.filename().c_str(), outcome.reason.empty() ? "" : ": ", outcome.reason.c_str());
+    std::fflush(stdout);
+  }
+  std::printf("\n%-28s %7s %9s %7s %10s\n", "operator", "passed", "declined", "failed", "not taken");
+  int taken = 0;
+  for (const auto& [name, counts] : groups) {
+    std::printf("%-28s %7d %9d %7d %10d\n", name.c_str(), counts.passed, counts.declined, counts.failed, counts.not_taken);
+    taken += name[0] != '(' && counts.passed > 0;
+  }
+  const int asked = total.passed + total.declined + total.failed;
+  std::printf("%-28s %7d %9d %7d %10d\n", "total", total.passed, total.declined, total.failed, total.not_taken);
+  std::printf("operators taken: %d; of their %d tests %d passed, %d declined (%.1f%%), %d failed\n", taken, asked, total.passed,
+              total.declined, asked ? 100.0 * total.declined / asked : 0.0, total.failed);
+  return total.failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace ingot::tools
+
+int main(int argc, char** argv) { return ingot::tools::run(argc, argv); }
