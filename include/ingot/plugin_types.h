@@ -5,26 +5,43 @@
 
 namespace nvinfer1 {
 
-// Shape, type, format and, for kINT8, scale of an input or output. The library holds the form with Dims64.
-struct PluginTensorDesc64 {
-  Dims64 dims;
+// The library holds the forms with Dims64; those of generations up to 9 are narrower, and DynamicPluginTensorDesc has no `opt` there.
+#if NV_TENSORRT_MAJOR >= 10
+
+// Shape, type, format and, for kINT8, scale of an input or output.
+struct PluginTensorDesc {
+  Dims dims;
   DataType type;
   TensorFormat format;
   float scale;
 };
 
 // The same before the shape is known: its range, and the typical shape.
+struct DynamicPluginTensorDesc {
+  PluginTensorDesc desc;  // -1 where a dimension is not fixed
+  Dims min;
+  Dims max;
+  Dims opt;
+};
+
+using PluginTensorDesc64 = PluginTensorDesc;
+using DynamicPluginTensorDesc64 = DynamicPluginTensorDesc;
+
+#else
+
+struct PluginTensorDesc64 {
+  Dims64 dims;
+  DataType type;
+  TensorFormat format;
+  float scale;
+};
 struct DynamicPluginTensorDesc64 {
-  PluginTensorDesc64 desc;  // -1 where a dimension is not fixed
+  PluginTensorDesc64 desc;
   Dims64 min;
   Dims64 max;
   Dims64 opt;
 };
 
-#if NV_TENSORRT_MAJOR >= 10
-using PluginTensorDesc = PluginTensorDesc64;
-using DynamicPluginTensorDesc = DynamicPluginTensorDesc64;
-#else
 struct INGOT_LEVEL_ABI PluginTensorDesc {
   Dims dims;
   DataType type;
@@ -53,6 +70,7 @@ struct Narrow<DynamicPluginTensorDesc, DynamicPluginTensorDesc64> {
 };
 
 }  // namespace impl
+
 #endif
 
 namespace impl {
