@@ -1,0 +1,254 @@
+#include "api/engine.h"
+
+#include "api/execution_context.h"
+#include "api/host_memory.h"
+
+namespace ingot::api {
+
+using nvinfer1::DataType;
+using nvinfer1::ExecutionContextAllocationStrategy;
+using nvinfer1::OptProfileSelector;
+using nvinfer1::TensorFormat;
+using nvinfer1::TensorIOMode;
+using nvinfer1::TensorLocation;
+
+namespace {
+
+class RuntimeConfig final : public nvinfer1::IRuntimeConfig {
+ public:
+  void setExecutionContextAllocationStrategy(ExecutionContextAllocationStrategy strategy) noexcept override { strategy_ = strategy; }
+  ExecutionContextAllocationStrategy getExecutionContextAllocationStrategy() const noexcept override { return strategy_; }
+
+ private:
+  ExecutionContextAllocationStrategy strategy_ = ExecutionContextAllocationStrategy::kSTATIC;
+};
+
+class SerializationConfig final : public nvinfer1::ISerializationConfig {
+ public:
+  bool setFlags(nvinfer1::SerializationFlags flags) noexcept override {
+    flags_ = flags;
+    return true;
+  }
+  nvinfer1::SerializationFlags getFlags() const noexcept override { return flags_; }
+  bool setFlag(nvinfer1::SerializationFlag flag) noexcept override { return setFlags(flags_ | 1u << static_cast<int>(flag)); }
+  bool clearFlag(nvinfer1::SerializationFlag flag) noexcept override { return setFlags(flags_ & ~(1u << static_cast<int>(flag))); }
+  bool getFlag(nvinfer1::SerializationFlag flag) const noexcept override { return flags_ >> static_cast<int>(flag) & 1u; }
+
+ private:
+  nvinfer1::SerializationFlags flags_ = 0;
+};
+
+int32_t channels_of(Format format) {
+  switch (format) {
+    case Format::kChw2: return 2;
+    case Format::kChw4: return 4;
+    case Format::kHwc8: return 8;
+    case Format::kC16:
+    case Format::kChw16:
+    case Format::kHwc16: return 16;
+    case Format::kChw32: return 32;
+    default: return 0;
+  }
+}
+
+}  // namespace
+
+EngineFacade::EngineFacade(const Reporter& reporter, std::shared_ptr<const Engine> engine, MemorySource memory)
+    : reporter_(reporter), engine_(std::move(engine)), memory_(memory) {}
+
+int EngineFacade::find(char const* name) const noexcept {
+  return guarded(reporter_, -1, [&]() -> Result<int> {
+    if (!name) return invalid("the name of a tensor is null");
+    const int index = engine_->io_index(name);
+    if (index >= 0) return index;
+    std::string known;
+    for (const IoTensor& io : engine_->io()) known += (known.empty() ? "'" : ", '") + io.tensor->name + "'";
+    return invalid("the engine has no input or output '" + std::string(name) + "'; there are " + known);
+  });
+}
+
+int EngineFacade::io_of_binding(int32_t binding) const noexcept {
+  return binding >= 0 && binding < getNbBindings() ? binding % getNbIOTensors() : -1;
+}
+
+const char* EngineFacade::binding_name(int32_t binding) const noexcept { return getIOTensorName(io_of_binding(binding)); }
+
+int32_t EngineFacade::getNbIOTensors() const noexcept { return static_cast<int32_t>(engine_->io().size()); }
+
+char const* EngineFacade::getIOTensorName(int32_t index) const noexcept {
+  return index >= 0 && index < getNbIOTensors() ? engine_->io()[static_cast<size_t>(index)].tensor->name.c_str() : nullptr;
+}
+
+TensorIOMode EngineFacade::getTensorIOMode(char const* name) const noexcept {
+  const int index = name ? engine_->io_index(name) : -1;
+  if (index < 0) return TensorIOMode::kNONE;
+  return engine_->io()[static_cast<size_t>(index)].is_input ? TensorIOMode::kINPUT : TensorIOMode::kOUTPUT;
+}
+
+DataType EngineFacade::getTensorDataType(char const* name) const noexcept {
+  const int index = find(name);
+  return index < 0 ? DataType::kFLOAT : to_api(engine_->io()[static_cast<size_t>(index)].tensor->type.type);
+}
+
+TensorLocation EngineFacade::getTensorLocation(char const* name) const noexcept {
+  const int index = find(name);
+  return index >= 0 && engine_->io()[static_cast<size_t>(index)].tensor->type.place == Place::kHost ? TensorLocation::kHOST : TensorLocation::kDEVICE;
+}
+
+bool EngineFacade::isShapeInferenceIO(char const* name) const noexcept {
+  const int index = find(name);
+  return index >= 0 && engine_->io()[static_cast<size_t>(index)].tensor->type.place == Place::kHost;
+}
+
+TensorFormat EngineFacade::getTensorFormat(char const* name) const noexcept {
+  const int index = find(name);
+  return index < 0 ? TensorFormat::kLINEAR : to_api(engine_->io()[static_cast<size_t>(index)].format);
+}
+
+char const* EngineFacade::getTensorFormatDesc(char const* name) const noexcept {
+  const int index = find(name);
+  return index < 0 ? "" : describe(engine_->io()[static_cast<size_t>(index)].format, engine_->io()[static_cast<size_t>(index)].tensor->type.type);
+}
+
+int32_t EngineFacade::getTensorBytesPerComponent(char const* name) const noexcept {
+  const int index = find(name);
+  if (index < 0 || !channels_of(engine_->io()[static_cast<size_t>(index)].format)) return -1;
+  return bits_of(engine_->io()[static_cast<size_t>(index)].tensor->type.type) / 8;
+}
+
+int32_t EngineFacade::getTensorComponentsPerElement(char const* name) const noexcept {
+  const int index = find(name);
+  const int32_t channels = index < 0 ? 0 : channels_of(engine_->io()[static_cast<size_t>(index)].format);
+  return channels ? channels : -1;
+}
+
+int32_t EngineFacade::getTensorVectorizedDim(char const* name) const noexcept {
+  const int index = find(name);
+  return index >= 0 && channels_of(engine_->io()[static_cast<size_t>(index)].format) ? 1 : -1;
+}
+
+WideDims EngineFacade::getTensorShape64_(char const* name) const noexcept {
+  const int index = find(name);
+  return index < 0 ? invalid_dims() : to_api(engine_->io()[static_cast<size_t>(index)].tensor->type.dims);
+}
+
+int32_t EngineFacade::getNbOptimizationProfiles() const noexcept {
+  const auto count = static_cast<int32_t>(engine_->profile_count());
+  return count > 0 ? count : 1;  // a network of static shapes has one that says so
+}
+
+const ProfileEntry* EngineFacade::profile_entry(char const* name, int32_t profile, bool values) const noexcept {
+  const int index = find(name);
+  if (index < 0 || profile < 0 || static_cast<size_t>(profile) >= engine_->profile_count()) return nullptr;
+  const Profile& shapes = engine_->network().profiles[static_cast<size_t>(profile)];
+  const auto& entries = values ? shapes.values : shapes.shapes;
+  const auto found = entries.find(name);
+  return found == entries.end() ? nullptr : &found->second;
+}
+
+namespace {
+
+const Shape& pick(const ProfileEntry& entry, OptProfileSelector select) {
+  return select == OptProfileSelector::kMIN ? entry.min : select == OptProfileSelector::kMAX ? entry.max : entry.opt;
+}
+
+}  // namespace
+
+WideDims EngineFacade::getProfileShape64_(char const* name, int32_t profile, OptProfileSelector select) const noexcept {
+  if (const ProfileEntry* entry = profile_entry(name, profile, false)) return to_api(pick(*entry, select));
+  const int index = find(name);
+  if (index < 0 || profile < 0 || profile >= getNbOptimizationProfiles()) return invalid_dims();
+  const Tensor* tensor = engine_->io()[static_cast<size_t>(index)].tensor;
+  return tensor->is_input() && all_constant(tensor->type.dims) ? to_api(tensor->type.dims) : invalid_dims();
+}
+
+int64_t const* EngineFacade::getProfileTensorValuesV2(char const* name, int32_t profile, OptProfileSelector select) const noexcept {
+  const ProfileEntry* entry = profile_entry(name, profile, true);
+  return entry ? pick(*entry, select).data() : nullptr;
+}
+
+int32_t const* EngineFacade::getProfileTensorValues(char const* name, int32_t profile, OptProfileSelector select) const noexcept {
+  const ProfileEntry* entry = profile_entry(name, profile, true);
+  if (!entry) return nullptr;
+  return guarded(reporter_, static_cast<int32_t const*>(nullptr), [&]() -> int32_t const* {
+    narrow_values_.emplace_back();
+    for (int64_t value : pick(*entry, select)) narrow_values_.back().push_back(nvinfer1::impl::saturate(value));
+    return narrow_values_.back().data();
+  });
+}
+
+int32_t const* EngineFacade::getProfileShapeValues(int32_t profile, int32_t binding, OptProfileSelector select) const noexcept {
+  return getProfileTensorValues(binding_name(binding), profile, select);
+}
+
+nvinfer1::IExecutionContext* EngineFacade::createExecutionContext(ExecutionContextAllocationStrategy strategy) noexcept {
+  return guarded(reporter_, static_cast<nvinfer1::IExecutionContext*>(nullptr), [&] { return make_context(*this, strategy); });
+}
+
+nvinfer1::IExecutionContext* EngineFacade::createExecutionContext(nvinfer1::IRuntimeConfig* config) noexcept {
+  return createExecutionContext(config ? config->getExecutionContextAllocationStrategy() : ExecutionContextAllocationStrategy::kSTATIC);
+}
+
+nvinfer1::IExecutionContext* EngineFacade::createExecutionContextWithoutDeviceMemory() noexcept {
+  return createExecutionContext(ExecutionContextAllocationStrategy::kUSER_MANAGED);
+}
+
+nvinfer1::IRuntimeConfig* EngineFacade::createRuntimeConfig() noexcept {
+  return guarded(reporter_, static_cast<nvinfer1::IRuntimeConfig*>(nullptr), [] { return new RuntimeConfig; });
+}
+
+int64_t EngineFacade::getDeviceMemorySizeForProfileV2(int32_t profile) const noexcept {
+  return guarded(reporter_, int64_t{0}, [&]() -> Result<int64_t> {
+    TRY_ASSIGN(size_t bytes, engine_->activation_bytes(profile));
+    return static_cast<int64_t>(bytes);
+  });
+}
+
+nvinfer1::IHostMemory* EngineFacade::serialize() const noexcept {
+  return guarded(reporter_, static_cast<nvinfer1::IHostMemory*>(nullptr), [&]() -> Result<HostMemory*> {
+    TRY_ASSIGN(std::vector<std::byte> bytes, write_plan(engine_->plan()));
+    return new HostMemory(std::move(bytes));
+  });
+}
+
+nvinfer1::IHostMemory* EngineFacade::serializeWithConfig(nvinfer1::ISerializationConfig& config) const noexcept {
+  if (config.getFlag(nvinfer1::SerializationFlag::kEXCLUDE_WEIGHTS)) {
+    reporter_.report(unsupported("serializeWithConfig: plans without weights are not written by this version; clear SerializationFlag::kEXCLUDE_WEIGHTS"));
+    return nullptr;
+  }
+  return serialize();
+}
+
+nvinfer1::ISerializationConfig* EngineFacade::createSerializationConfig() noexcept {
+  return guarded(reporter_, static_cast<nvinfer1::ISerializationConfig*>(nullptr), [] { return new SerializationConfig; });
+}
+
+nvinfer1::ProfilingVerbosity EngineFacade::getProfilingVerbosity() const noexcept {
+  const std::string word = engine_->plan().property("profiling_verbosity");
+  if (word == "detailed") return nvinfer1::ProfilingVerbosity::kDETAILED;
+  return word == "none" ? nvinfer1::ProfilingVerbosity::kNONE : nvinfer1::ProfilingVerbosity::kLAYER_NAMES_ONLY;
+}
+
+int64_t EngineFacade::getEngineStat(nvinfer1::EngineStat stat) const noexcept {
+  if (stat == nvinfer1::EngineStat::kSTRIPPED_WEIGHTS_SIZE) return 0;
+  return guarded(reporter_, int64_t{-1}, [&] {
+    int64_t bytes = 0;
+    for (const auto& tensor : engine_->network().tensors()) {
+      if (tensor->is_constant()) bytes += static_cast<int64_t>(bytes_of(tensor->type.type, volume(constant_shape(tensor->type.dims)).value_or(0)));
+    }
+    return bytes;
+  });
+}
+
+int32_t EngineFacade::getNbBindings() const noexcept { return getNbIOTensors() * getNbOptimizationProfiles(); }
+
+int32_t EngineFacade::getBindingIndex(char const* name) const noexcept { return name ? engine_->io_index(name) : -1; }
+
+char const* EngineFacade::getBindingName(int32_t binding) const noexcept { return binding_name(binding); }
+
+bool EngineFacade::bindingIsInput(int32_t binding) const noexcept {
+  const int index = io_of_binding(binding);
+  return index >= 0 && engine_->io()[static_cast<size_t>(index)].is_input;
+}
+
+}  // namespace ingot::api

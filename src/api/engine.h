@@ -1,0 +1,128 @@
+// ICudaEngine over the core's engine.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/convert.h"
+#include "api/reporter.h"
+#include "runtime/engine.h"
+
+namespace ingot::api {
+
+// Device memory through the program's allocator, where it set one.
+struct MemorySource {
+  nvinfer1::IGpuAllocator* allocator = nullptr;
+};
+
+class EngineFacade final : public nvinfer1::ICudaEngine {
+ public:
+  EngineFacade(const Reporter& reporter, std::shared_ptr<const Engine> engine, MemorySource memory);
+
+  const std::shared_ptr<const Engine>& core() const { return engine_; }
+  Reporter& reporter() const { return reporter_; }
+  const MemorySource& memory() const { return memory_; }
+  bool detailed() const { return getProfilingVerbosity() == nvinfer1::ProfilingVerbosity::kDETAILED; }
+  // Place among inputs and outputs; -1, and an error in the log, for a name that is not there.
+  int find(char const* name) const noexcept;
+  int io_of_binding(int32_t binding) const noexcept;
+
+  int32_t getNbIOTensors() const noexcept override;
+  char const* getIOTensorName(int32_t index) const noexcept override;
+  nvinfer1::TensorIOMode getTensorIOMode(char const* name) const noexcept override;
+  nvinfer1::DataType getTensorDataType(char const* name) const noexcept override;
+  nvinfer1::TensorLocation getTensorLocation(char const* name) const noexcept override;
+  bool isShapeInferenceIO(char const* name) const noexcept override;
+  nvinfer1::TensorFormat getTensorFormat(char const* name) const noexcept override;
+  nvinfer1::TensorFormat getTensorFormat(char const* name, int32_t) const noexcept override { return getTensorFormat(name); }
+  char const* getTensorFormatDesc(char const* name) const noexcept override;
+  char const* getTensorFormatDesc(char const* name, int32_t) const noexcept override { return getTensorFormatDesc(name); }
+  int32_t getTensorBytesPerComponent(char const* name) const noexcept override;
+  int32_t getTensorBytesPerComponent(char const* name, int32_t) const noexcept override { return getTensorBytesPerComponent(name); }
+  int32_t getTensorComponentsPerElement(char const* name) const noexcept override;
+  int32_t getTensorComponentsPerElement(char const* name, int32_t) const noexcept override { return getTensorComponentsPerElement(name); }
+  int32_t getTensorVectorizedDim(char const* name) const noexcept override;
+  int32_t getTensorVectorizedDim(char const* name, int32_t) const noexcept override { return getTensorVectorizedDim(name); }
+  char const* getAliasedInputTensor(char const*) const noexcept override { return nullptr; }
+  bool isDebugTensor(char const*) const noexcept override { return false; }
+
+  int32_t getNbOptimizationProfiles() const noexcept override;
+  int64_t const* getProfileTensorValuesV2(char const* name, int32_t profile, nvinfer1::OptProfileSelector select) const noexcept override;
+
+  nvinfer1::IExecutionContext* createExecutionContext(nvinfer1::ExecutionContextAllocationStrategy strategy) noexcept override;
+  nvinfer1::IExecutionContext* createExecutionContext(nvinfer1::IRuntimeConfig* config) noexcept override;
+  nvinfer1::IRuntimeConfig* createRuntimeConfig() noexcept override;
+  int64_t getDeviceMemorySizeV2() const noexcept override { return getDeviceMemorySizeForProfileV2(-1); }
+  int64_t getDeviceMemorySizeForProfileV2(int32_t profile) const noexcept override;
+  int32_t getNbAuxStreams() const noexcept override { return 0; }
+
+  nvinfer1::IHostMemory* serialize() const noexcept override;
+  nvinfer1::IHostMemory* serializeWithConfig(nvinfer1::ISerializationConfig& config) const noexcept override;
+  nvinfer1::ISerializationConfig* createSerializationConfig() noexcept override;
+
+  char const* getName() const noexcept override { return engine_->network().name.c_str(); }
+  int32_t getNbLayers() const noexcept override { return static_cast<int32_t>(engine_->step_count()); }
+  bool isRefittable() const noexcept override { return engine_->plan().property("refittable") == "1"; }
+  nvinfer1::EngineCapability getEngineCapability() const noexcept override { return nvinfer1::EngineCapability::kSTANDARD; }
+  nvinfer1::TacticSources getTacticSources() const noexcept override { return 0; }
+  nvinfer1::ProfilingVerbosity getProfilingVerbosity() const noexcept override;
+  nvinfer1::HardwareCompatibilityLevel getHardwareCompatibilityLevel() const noexcept override { return nvinfer1::HardwareCompatibilityLevel::kNONE; }
+  int64_t getEngineStat(nvinfer1::EngineStat stat) const noexcept override;
+  nvinfer1::IEngineInspector* createEngineInspector() const noexcept override;
+  void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
+  nvinfer1::IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
+
+  bool setWeightStreamingBudgetV2(int64_t budget) noexcept override { return budget >= 0; }
+  int64_t getWeightStreamingBudgetV2() const noexcept override { return 0; }
+  int64_t getWeightStreamingAutomaticBudget() const noexcept override { return 0; }
+  int64_t getWeightStreamingScratchMemorySize() const noexcept override { return 0; }
+  int64_t getStreamableWeightsSize() const noexcept override { return 0; }
+
+  int32_t getNbBindings() const noexcept override;
+  int32_t getBindingIndex(char const* name) const noexcept override;
+  char const* getBindingName(int32_t binding) const noexcept override;
+  bool bindingIsInput(int32_t binding) const noexcept override;
+  nvinfer1::DataType getBindingDataType(int32_t binding) const noexcept override { return getTensorDataType(binding_name(binding)); }
+  nvinfer1::TensorLocation getLocation(int32_t binding) const noexcept override { return getTensorLocation(binding_name(binding)); }
+  nvinfer1::TensorFormat getBindingFormat(int32_t binding) const noexcept override { return getTensorFormat(binding_name(binding)); }
+  char const* getBindingFormatDesc(int32_t binding) const noexcept override { return getTensorFormatDesc(binding_name(binding)); }
+  int32_t getBindingBytesPerComponent(int32_t binding) const noexcept override { return getTensorBytesPerComponent(binding_name(binding)); }
+  int32_t getBindingComponentsPerElement(int32_t binding) const noexcept override { return getTensorComponentsPerElement(binding_name(binding)); }
+  int32_t getBindingVectorizedDim(int32_t binding) const noexcept override { return getTensorVectorizedDim(binding_name(binding)); }
+  bool isShapeBinding(int32_t binding) const noexcept override { return isShapeInferenceIO(binding_name(binding)); }
+  bool isExecutionBinding(int32_t binding) const noexcept override { return io_of_binding(binding) >= 0; }
+  int32_t const* getProfileShapeValues(int32_t profile, int32_t binding, nvinfer1::OptProfileSelector select) const noexcept override;
+  int32_t getMaxBatchSize() const noexcept override { return 1; }
+  bool hasImplicitBatchDimension() const noexcept override { return false; }
+  int32_t const* getProfileTensorValues(char const* name, int32_t profile, nvinfer1::OptProfileSelector select) const noexcept override;
+  nvinfer1::IExecutionContext* createExecutionContextWithoutDeviceMemory() noexcept override;
+  bool setWeightStreamingBudget(int64_t budget) noexcept override { return budget >= -1; }
+  int64_t getWeightStreamingBudget() const noexcept override { return 0; }
+  int64_t getMinimumWeightStreamingBudget() const noexcept override { return 0; }
+  std::size_t getWorkspaceSize() const noexcept override { return 0; }
+
+ protected:
+  WideDims getTensorShape64_(char const* name) const noexcept override;
+  WideDims getProfileShape64_(char const* name, int32_t profile, nvinfer1::OptProfileSelector select) const noexcept override;
+  WideDims getBindingDimensions64_(int32_t binding) const noexcept override { return getTensorShape64_(binding_name(binding)); }
+  WideDims getProfileDimensions64_(int32_t binding, int32_t profile, nvinfer1::OptProfileSelector select) const noexcept override {
+    return getProfileShape64_(binding_name(binding), profile, select);
+  }
+
+ private:
+  const char* binding_name(int32_t binding) const noexcept;
+  const ProfileEntry* profile_entry(char const* name, int32_t profile, bool values) const noexcept;
+
+  mutable Reporter reporter_;
+  std::shared_ptr<const Engine> engine_;
+  MemorySource memory_;
+  mutable std::deque<std::vector<int32_t>> narrow_values_;  // what the retired 32-bit readings point to
+};
+
+// The engine inspector's text; also of single layers. `detailed` adds shapes, formats and tactics.
+std::string describe_engine(const Engine& engine, bool detailed, bool json);
+std::string describe_layer(const Engine& engine, size_t step, bool detailed, bool json);
+
+}  // namespace ingot::api

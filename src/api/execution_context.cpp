@@ -1,0 +1,359 @@
+#include "api/execution_context.h"
+
+#include <dlfcn.h>
+
+#include <cstring>
+#include <map>
+#include <optional>
+
+#include "runtime/execution_context.h"
+
+namespace ingot::api {
+
+using nvinfer1::ExecutionContextAllocationStrategy;
+using nvinfer1::IErrorRecorder;
+using nvinfer1::IGpuAllocator;
+using nvinfer1::IOutputAllocator;
+using nvinfer1::IProfiler;
+
+namespace {
+
+// cudaEventRecord of the runtime that the program loaded; the library links none.
+Status record_event(cudaEvent_t event, cudaStream_t stream) {
+  static int (*record)(cudaEvent_t, cudaStream_t) = [] {
+    void* symbol = dlsym(RTLD_DEFAULT, "cudaEventRecord");
+    int (*function)(cudaEvent_t, cudaStream_t) = nullptr;
+    std::memcpy(&function, &symbol, sizeof symbol);
+    return function;
+  }();
+  if (!event) return Ok{};
+  if (!record) return invalid("an event is given, but the program has loaded no CUDA runtime");
+  if (const int code = record(event, stream)) return internal("cudaEventRecord failed with code " + std::to_string(code));
+  return Ok{};
+}
+
+ExecutionContext::Memory memory_of(IGpuAllocator* allocator) {
+  if (!allocator) return {};
+  return {[allocator](size_t bytes) -> void* {
+            try {
+              return allocator->allocateAsync(bytes, 256, 0, nullptr);
+            } catch (...) {
+              return nullptr;
+            }
+          },
+          [allocator](void* address) {
+            try {
+              allocator->deallocateAsync(address, nullptr);
+            } catch (...) {
+              // The memory is the allocator's to lose.
+            }
+          }};
+}
+
+class ContextFacade final : public nvinfer1::IExecutionContext {
+ public:
+  ContextFacade(EngineFacade& engine, ExecutionContextAllocationStrategy strategy)
+      : engine_(engine), reporter_(engine.reporter()), strategy_(strategy), context_(engine.core(), memory_of(engine.memory().allocator)) {
+    names_.resize(engine.core()->io().size());
+    allocators_.resize(engine.core()->io().size(), nullptr);
+  }
+
+  nvinfer1::ICudaEngine const& getEngine() const noexcept override { return engine_; }
+  void setName(char const* name) noexcept override {
+    guarded(reporter_, [&] { name_ = name ? name : ""; });
+  }
+  char const* getName() const noexcept override { return name_.c_str(); }
+
+  bool setOptimizationProfileAsync(int32_t profile, cudaStream_t) noexcept override {
+    return guarded(reporter_, false, [&]() -> Status {
+      if (profile < 0) return invalid("there is no profile " + std::to_string(profile));
+      return context_.set_profile(static_cast<size_t>(profile));
+    });
+  }
+  int32_t getOptimizationProfile() const noexcept override { return static_cast<int32_t>(context_.profile()); }
+  bool setOptimizationProfile(int32_t profile) noexcept override { return setOptimizationProfileAsync(profile, nullptr); }
+
+  int32_t inferShapes(int32_t most_names, char const** names) noexcept override {
+    return guarded(reporter_, int32_t{-1}, [&]() -> Result<int32_t> {
+      int32_t missing = 0;
+      const auto& io = engine_.core()->io();
+      for (size_t i = 0; i < io.size() && io[i].is_input; ++i) {
+        const bool lacks_values = io[i].tensor->type.place == Place::kHost && !context_.address(i);
+        if (context_.input_shape(i) && !lacks_values) continue;
+        if (names && missing < most_names) names[missing] = io[i].tensor->name.c_str();
+        ++missing;
+      }
+      if (missing == 0) TRY(context_.prepare());
+      return missing;
+    });
+  }
+  bool allInputDimensionsSpecified() const noexcept override { return context_.all_shapes_set(); }
+  bool allInputShapesSpecified() const noexcept override {
+    const auto& io = engine_.core()->io();
+    for (size_t i = 0; i < io.size() && io[i].is_input; ++i) {
+      if (io[i].tensor->type.place == Place::kHost && !context_.address(i)) return false;
+    }
+    return true;
+  }
+  int64_t getMaxOutputSize(char const* name) const noexcept override {
+    const int index = engine_.find(name);
+    if (index < 0) return -1;
+    return guarded(reporter_, int64_t{0}, [&]() -> Result<int64_t> {
+      TRY_ASSIGN(Shape shape, context_.io_shape(static_cast<size_t>(index)));
+      for (int64_t size : shape) {
+        if (size < 0) return int64_t{0};
+      }
+      const IoTensor& io = engine_.core()->io()[static_cast<size_t>(index)];
+      TRY_ASSIGN(size_t bytes, storage_bytes(io.tensor->type.type, io.format, shape));
+      return static_cast<int64_t>(bytes);
+    });
+  }
+
+  bool setTensorAddress(char const* name, void* data) noexcept override {
+    const int index = engine_.find(name);
+    return index >= 0 && guarded(reporter_, false, [&] { return context_.set_address(static_cast<size_t>(index), data); });
+  }
+  bool setInputTensorAddress(char const* name, void const* data) noexcept override {
+    return of_kind(name, true) && setTensorAddress(name, const_cast<void*>(data));
+  }
+  bool setOutputTensorAddress(char const* name, void* data) noexcept override { return of_kind(name, false) && setTensorAddress(name, data); }
+  void const* getTensorAddress(char const* name) const noexcept override {
+    const int index = engine_.find(name);
+    return index < 0 ? nullptr : context_.address(static_cast<size_t>(index));
+  }
+  void* getOutputTensorAddress(char const* name) const noexcept override {
+    return of_kind(name, false) ? const_cast<void*>(getTensorAddress(name)) : nullptr;
+  }
+  bool setOutputAllocator(char const* name, IOutputAllocator* allocator) noexcept override {
+    const int index = of_kind(name, false) ? engine_.find(name) : -1;
+    return index >= 0 && guarded(reporter_, false, [&]() -> Status {
+             allocators_[static_cast<size_t>(index)] = allocator;
+             ExecutionContext::OutputAllocator adapter;
+             if (allocator) {
+               adapter.allocate = [allocator](const std::string& tensor, void* current, size_t bytes) -> void* {
+                 return allocator->reallocateOutputAsync(tensor.c_str(), current, bytes, 256, nullptr);
+               };
+               adapter.notify_shape = [allocator](const std::string& tensor, const Shape& shape) { allocator->notifyShape64_(tensor.c_str(), to_api(shape)); };
+             }
+             context_.set_output_allocator(static_cast<size_t>(index), std::move(adapter));
+             return Ok{};
+           });
+  }
+  IOutputAllocator* getOutputAllocator(char const* name) const noexcept override {
+    const int index = engine_.find(name);
+    return index < 0 ? nullptr : allocators_[static_cast<size_t>(index)];
+  }
+
+  bool enqueueV3(cudaStream_t stream) noexcept override {
+    return guarded(reporter_, false, [&]() -> Status {
+      // What an earlier asynchronous run left behind is told here.
+      TRY(context_.take_run_error());
+      const bool waits = profiler_ != nullptr || debug_sync_ || has_allocator();
+      TRY(waits ? context_.execute(Stream{stream}) : context_.enqueue(Stream{stream}));
+      return record_event(consumed_, stream);
+    });
+  }
+  bool executeV2(void* const* bindings) noexcept override {
+    return guarded(reporter_, false, [&]() -> Status {
+      TRY(bind(bindings));
+      return context_.execute();
+    });
+  }
+  bool enqueueV2(void* const* bindings, cudaStream_t stream, cudaEvent_t* consumed) noexcept override {
+    return guarded(reporter_, false, [&]() -> Status {
+      TRY(bind(bindings));
+      TRY(context_.take_run_error());
+      TRY(profiler_ || debug_sync_ ? context_.execute(Stream{stream}) : context_.enqueue(Stream{stream}));
+      return consumed ? record_event(*consumed, stream) : Status(Ok{});
+    });
+  }
+  bool execute(int32_t batch, void* const* bindings) noexcept override {
+    return batch == 1 ? executeV2(bindings) : no_implicit_batch(batch);
+  }
+  bool enqueue(int32_t batch, void* const* bindings, cudaStream_t stream, cudaEvent_t* consumed) noexcept override {
+    return batch == 1 ? enqueueV2(bindings, stream, consumed) : no_implicit_batch(batch);
+  }
+  bool setInputConsumedEvent(cudaEvent_t event) noexcept override {
+    consumed_ = event;
+    return true;
+  }
+  cudaEvent_t getInputConsumedEvent() const noexcept override { return consumed_; }
+  void setAuxStreams(cudaStream_t*, int32_t) noexcept override {}
+
+  void setDeviceMemoryV2(void* memory, int64_t size) noexcept override {
+    guarded(reporter_, [&]() -> Status {
+      if (size < 0) return invalid("the size of device memory is " + std::to_string(size) + "; it is not negative");
+      return context_.set_device_memory(memory, static_cast<size_t>(size));
+    });
+  }
+  void setDeviceMemory(void* memory) noexcept override { setDeviceMemoryV2(memory, memory ? engine_.getDeviceMemorySizeV2() : 0); }
+  std::size_t updateDeviceMemorySizeForShapes() noexcept override { return static_cast<std::size_t>(engine_.getDeviceMemorySizeV2()); }
+  bool setTemporaryStorageAllocator(IGpuAllocator* allocator) noexcept override {
+    temporary_ = allocator;
+    return true;
+  }
+  IGpuAllocator* getTemporaryStorageAllocator() const noexcept override { return temporary_; }
+  void setPersistentCacheLimit(std::size_t size) noexcept override { persistent_cache_ = size; }
+  std::size_t getPersistentCacheLimit() const noexcept override { return persistent_cache_; }
+  nvinfer1::IRuntimeConfig* getRuntimeConfig() const noexcept override { return nullptr; }
+
+  void setProfiler(IProfiler* profiler) noexcept override {
+    profiler_ = profiler;
+    update_profiler();
+  }
+  IProfiler* getProfiler() const noexcept override { return profiler_; }
+  void setEnqueueEmitsProfile(bool emits) noexcept override {
+    emits_ = emits;
+    update_profiler();
+  }
+  bool getEnqueueEmitsProfile() const noexcept override { return emits_; }
+  bool reportToProfiler() const noexcept override {
+    if (!profiler_ || times_.empty()) return false;
+    return guarded(reporter_, false, [&]() -> Status {
+      for (const auto& [layer, ms] : times_) profiler_->reportLayerTime(layer.c_str(), ms);
+      times_.clear();
+      return Ok{};
+    });
+  }
+  void setDebugSync(bool sync) noexcept override { debug_sync_ = sync; }
+  bool getDebugSync() const noexcept override { return debug_sync_; }
+  bool setNvtxVerbosity(nvinfer1::ProfilingVerbosity verbosity) noexcept override {
+    nvtx_ = verbosity;
+    return true;
+  }
+  nvinfer1::ProfilingVerbosity getNvtxVerbosity() const noexcept override { return nvtx_; }
+  bool setDebugListener(nvinfer1::IDebugListener* listener) noexcept override {
+    listener_ = listener;
+    return true;
+  }
+  nvinfer1::IDebugListener* getDebugListener() noexcept override { return listener_; }
+  // No tensor of this version's engines is marked for debugging, so there is none to switch.
+  bool setTensorDebugState(char const* name, bool) noexcept override { return not_marked(name); }
+  bool getDebugState(char const*) const noexcept override { return false; }
+  bool setAllTensorsDebugState(bool) noexcept override { return true; }
+  bool setUnfusedTensorsDebugState(bool) noexcept override { return true; }
+  bool getUnfusedTensorsDebugState() const noexcept override { return false; }
+  void setErrorRecorder(IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
+  IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
+  bool setCommunicator(void*) noexcept override { return false; }
+
+  bool setInputShapeBinding(int32_t binding, int32_t const* data) noexcept override {
+    const char* name = engine_.getBindingName(binding);
+    return name && setTensorAddress(name, const_cast<int32_t*>(data));
+  }
+  bool getShapeBinding(int32_t binding, int32_t* data) const noexcept override {
+    const char* name = engine_.getBindingName(binding);
+    if (!name || !data) return false;
+    const auto* values = static_cast<const int32_t*>(getTensorAddress(name));
+    if (!values) return false;
+    return guarded(reporter_, false, [&]() -> Status {
+      TRY_ASSIGN(Shape shape, context_.io_shape(static_cast<size_t>(engine_.io_of_binding(binding))));
+      TRY_ASSIGN(int64_t count, volume(shape));
+      std::memcpy(data, values, static_cast<size_t>(count) * sizeof(int32_t));
+      return Ok{};
+    });
+  }
+
+ protected:
+  bool setInputShape64_(char const* name, WideDims const& dims) noexcept override {
+    return guarded(reporter_, false, [&]() -> Status {
+      if (!name) return invalid("the name of an input is null");
+      TRY_ASSIGN(Shape shape, to_shape(dims));
+      return context_.set_input_shape(name, shape);
+    });
+  }
+  WideDims getTensorShape64_(char const* name) const noexcept override {
+    const int index = engine_.find(name);
+    if (index < 0) return invalid_dims();
+    return guarded(reporter_, invalid_dims(), [&]() -> Result<WideDims> {
+      TRY_ASSIGN(Shape shape, context_.io_shape(static_cast<size_t>(index)));
+      return to_api(shape);
+    });
+  }
+  WideDims getTensorStrides64_(char const* name) const noexcept override {
+    const int index = engine_.find(name);
+    if (index < 0) return invalid_dims();
+    return guarded(reporter_, invalid_dims(), [&]() -> Result<WideDims> {
+      TRY_ASSIGN(Shape shape, context_.io_shape(static_cast<size_t>(index)));
+      const Format format = engine_.core()->io()[static_cast<size_t>(index)].format;
+      const bool channels_last = format == Format::kHwc || format == Format::kChannelsLast || format == Format::kHwc8 || format == Format::kHwc16;
+      if (!channels_last || shape.size() < 3) return to_api(row_major_strides(shape));
+      const int64_t group = format == Format::kHwc8 ? 8 : format == Format::kHwc16 ? 16 : 1, channels = (shape[1] + group - 1) / group * group;
+      Shape strides(shape.size(), 1);
+      int64_t step = channels;
+      for (size_t i = shape.size(); i-- > 2;) {
+        strides[i] = step;
+        step *= shape[i];
+      }
+      strides[0] = step;
+      return to_api(strides);
+    });
+  }
+  bool setBindingDimensions64_(int32_t binding, WideDims const& dims) noexcept override {
+    return setInputShape64_(engine_.getBindingName(binding), dims);
+  }
+  WideDims getBindingDimensions64_(int32_t binding) const noexcept override { return getTensorShape64_(engine_.getBindingName(binding)); }
+  WideDims getStrides64_(int32_t binding) const noexcept override { return getTensorStrides64_(engine_.getBindingName(binding)); }
+
+ private:
+  bool of_kind(char const* name, bool input) const noexcept {
+    const int index = engine_.find(name);
+    if (index < 0) return false;
+    if (engine_.core()->io()[static_cast<size_t>(index)].is_input == input) return true;
+    return guarded(reporter_, false, [&]() -> Status { return invalid("'" + std::string(name) + "' is " + (input ? "an output" : "an input")); });
+  }
+  bool has_allocator() const {
+    for (const IOutputAllocator* allocator : allocators_) {
+      if (allocator) return true;
+    }
+    return false;
+  }
+  bool not_marked(char const* name) noexcept {
+    return guarded(reporter_, false, [&]() -> Status { return invalid("the tensor '" + std::string(name ? name : "") + "' is not marked for debugging"); });
+  }
+  bool no_implicit_batch(int32_t batch) noexcept {
+    return guarded(reporter_, false, [&]() -> Status {
+      return invalid("a batch of " + std::to_string(batch) + " is asked for, but the engine has no implicit batch; set the input's shape and call executeV2 or enqueueV3");
+    });
+  }
+  Status bind(void* const* bindings) {
+    if (!bindings) return invalid("the bindings are null");
+    const size_t count = engine_.core()->io().size();
+    const size_t first = context_.profile() * count;  // each profile has bindings of its own
+    for (size_t i = 0; i < count; ++i) TRY(context_.set_address(i, bindings[first + i]));
+    return Ok{};
+  }
+  void update_profiler() noexcept {
+    guarded(reporter_, [&] {
+      if (!profiler_) return context_.set_profiler({});
+      context_.set_profiler([this](const std::string& layer, float ms) {
+        if (emits_) profiler_->reportLayerTime(layer.c_str(), ms);
+        else times_.emplace_back(layer, ms);
+      });
+    });
+  }
+
+  EngineFacade& engine_;
+  mutable Reporter reporter_;
+  ExecutionContextAllocationStrategy strategy_;
+  mutable ExecutionContext context_;
+  std::string name_;
+  std::vector<std::string> names_;
+  std::vector<IOutputAllocator*> allocators_;
+  cudaEvent_t consumed_ = nullptr;
+  IGpuAllocator* temporary_ = nullptr;
+  std::size_t persistent_cache_ = 0;
+  IProfiler* profiler_ = nullptr;
+  bool emits_ = true, debug_sync_ = false;
+  mutable std::vector<std::pair<std::string, float>> times_;
+  nvinfer1::ProfilingVerbosity nvtx_ = nvinfer1::ProfilingVerbosity::kLAYER_NAMES_ONLY;
+  nvinfer1::IDebugListener* listener_ = nullptr;
+};
+
+}  // namespace
+
+nvinfer1::IExecutionContext* make_context(EngineFacade& engine, ExecutionContextAllocationStrategy strategy) {
+  return new ContextFacade(engine, strategy);
+}
+
+}  // namespace ingot::api

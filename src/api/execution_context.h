@@ -1,0 +1,10 @@
+// IExecutionContext over the core's execution context.
+#pragma once
+
+#include "api/engine.h"
+
+namespace ingot::api {
+
+nvinfer1::IExecutionContext* make_context(EngineFacade& engine, nvinfer1::ExecutionContextAllocationStrategy strategy);
+
+}  // namespace ingot::api

@@ -1,0 +1,100 @@
+#include <cstring>
+
+#include "api/engine.h"
+#include "api/library.h"
+#include "build/builder.h"
+
+namespace ingot::api {
+
+using nvinfer1::ICudaEngine;
+
+namespace {
+
+constexpr int64_t kChunk = 16 << 20;
+
+class RuntimeFacade final : public nvinfer1::IRuntime {
+ public:
+  RuntimeFacade(nvinfer1::ILogger* logger, std::shared_ptr<Device> device) : reporter_(logger), device_(std::move(device)) {}
+
+  ICudaEngine* deserializeCudaEngine(void const* blob, std::size_t size) noexcept override {
+    return guarded(reporter_, static_cast<ICudaEngine*>(nullptr), [&]() -> Result<EngineFacade*> {
+      if (!blob) return invalid("the plan is null");
+      return load(Bytes(static_cast<const std::byte*>(blob), size));
+    });
+  }
+  ICudaEngine* deserializeCudaEngine(nvinfer1::IStreamReader& reader) noexcept override {
+    return read_all([&](void* to, int64_t size) { return reader.read(to, size); });
+  }
+  ICudaEngine* deserializeCudaEngine(nvinfer1::IStreamReaderV2& reader) noexcept override {
+    return read_all([&](void* to, int64_t size) { return reader.read(to, size, nullptr); });
+  }
+  ICudaEngine* deserializeCudaEngine(void const* blob, std::size_t size, nvinfer1::IPluginFactory* factory) noexcept override {
+    if (factory) {
+      reporter_.report(unsupported("deserializeCudaEngine: plugin factories are not served by this version; register a creator instead"));
+      return nullptr;
+    }
+    return deserializeCudaEngine(blob, size);
+  }
+
+  void setGpuAllocator(nvinfer1::IGpuAllocator* allocator) noexcept override { allocator_ = allocator; }
+  bool setMaxThreads(int32_t threads) noexcept override {
+    if (threads < 1) return false;
+    threads_ = threads;
+    return true;
+  }
+  int32_t getMaxThreads() const noexcept override { return threads_; }
+  nvinfer1::ILogger* getLogger() const noexcept override { return reporter_.logger(); }
+  void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
+  nvinfer1::IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
+  nvinfer1::IPluginRegistry& getPluginRegistry() noexcept override { return *::getPluginRegistry(); }
+  void setDLACore(int32_t core) noexcept override { dla_core_ = core; }
+  int32_t getDLACore() const noexcept override { return dla_core_; }
+  int32_t getNbDLACores() const noexcept override { return 0; }
+  void setEngineHostCodeAllowed(bool allowed) noexcept override { host_code_ = allowed; }
+  bool getEngineHostCodeAllowed() const noexcept override { return host_code_; }
+  void setTemporaryDirectory(char const* path) noexcept override {
+    guarded(reporter_, [&] { temporary_ = path ? path : ""; });
+  }
+  char const* getTemporaryDirectory() const noexcept override { return temporary_.empty() ? nullptr : temporary_.c_str(); }
+  void setTempfileControlFlags(nvinfer1::TempfileControlFlags flags) noexcept override { tempfiles_ = flags; }
+  nvinfer1::TempfileControlFlags getTempfileControlFlags() const noexcept override { return tempfiles_; }
+  nvinfer1::IRuntime* loadRuntime(char const* path) noexcept override {
+    reporter_.report(unsupported("loadRuntime: '" + std::string(path ? path : "") + "' is not needed: this library loads the plans of its other versions"));
+    return nullptr;
+  }
+
+ private:
+  Result<EngineFacade*> load(Bytes bytes) {
+    TRY_ASSIGN(std::shared_ptr<Engine> engine, load_engine(bytes, device_, reporter_.log()));
+    return new EngineFacade(reporter_, engine, {allocator_});
+  }
+  template <class Read>
+  ICudaEngine* read_all(Read read) noexcept {
+    return guarded(reporter_, static_cast<ICudaEngine*>(nullptr), [&]() -> Result<EngineFacade*> {
+      std::vector<std::byte> bytes;
+      while (true) {
+        const size_t before = bytes.size();
+        bytes.resize(before + kChunk);
+        const int64_t got = read(bytes.data() + before, kChunk);
+        if (got < 0 || got > kChunk) return invalid("the stream reader failed at byte " + std::to_string(before));
+        bytes.resize(before + static_cast<size_t>(got));
+        if (got < kChunk) break;
+      }
+      return load(Bytes(bytes));
+    });
+  }
+
+  mutable Reporter reporter_;
+  std::shared_ptr<Device> device_;
+  nvinfer1::IGpuAllocator* allocator_ = nullptr;
+  int32_t threads_ = 1, dla_core_ = -1;
+  bool host_code_ = false;
+  std::string temporary_;
+  nvinfer1::TempfileControlFlags tempfiles_ = 0;
+};
+
+}  // namespace
+
+nvinfer1::IRuntime* make_runtime(nvinfer1::ILogger* logger, std::shared_ptr<Device> device) { return new RuntimeFacade(logger, std::move(device)); }
+
+}  // namespace ingot::api
