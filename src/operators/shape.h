@@ -20,6 +20,7 @@ struct ShapeOf final : OperatorBase<ShapeOf> {
   using OperatorBase::fields;
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;
   Result<Arrays> evaluate(const Arrays& inputs) const override;
+  static Result<Tensor*> from_onnx(const OnnxNode& node, Network& network);
 };
 
 }  // namespace ingot

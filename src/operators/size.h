@@ -14,6 +14,7 @@ struct SizeOf final : OperatorBase<SizeOf> {
   using OperatorBase::fields;
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;
   Result<Arrays> evaluate(const Arrays& inputs) const override;
+  static Result<Tensor*> from_onnx(const OnnxNode& node, Network& network);
 };
 
 }  // namespace ingot

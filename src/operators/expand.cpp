@@ -1,0 +1,72 @@
+#include "operators/expand.h"
+
+#include "operators/moving.h"
+#include "operators/register.h"
+#include "operators/runtime_dims.h"
+#include "testing/example.h"
+
+namespace ingot {
+
+Result<TensorTypes> Expand::infer(const TensorTypes& inputs) const {
+  TRY(check_input_count(kName, inputs.size(), 1, 2));
+  TensorType type{inputs[0].type, {}};
+  Dims wanted;
+  if (inputs.size() == 1) {
+    TRY_ASSIGN(wanted, dims.resolve(inputs[0].dims));
+  } else {
+    TRY(check_index_type("dims", inputs[1].type));
+    if (inputs[1].rank() != 1 || !inputs[1].dims[0].is_constant()) {
+      return invalid("dims " + inputs[1].text() + ": an integer tensor [rank] of a known length is wanted");
+    }
+    if (inputs[1].values) {
+      wanted = *inputs[1].values;
+    } else {
+      int64_t rank = std::max(inputs[1].dims[0].value(), inputs[0].rank());
+      for (int64_t i = 0; i < rank; ++i) {
+        TRY_ASSIGN(Dim dim, runtime_dim(kName, symbol, i));
+        type.dims.push_back(dim);
+      }
+      return TensorTypes{type};
+    }
+  }
+  for (const Dim& dim : wanted) {
+    if (dim.is_constant() && dim.value() < 0) return invalid("dims " + to_text(wanted) + ": " + dim.text() + " is no dim");
+  }
+  TRY_ASSIGN(type.dims, broadcast(inputs[0].dims, wanted));
+  carry_values(*this, inputs, {0}, &type);
+  return TensorTypes{type};
+}
+
+Result<Arrays> Expand::evaluate(const Arrays& inputs) const {
+  Dims from = to_dims(inputs[0].shape()), wanted;
+  if (inputs.size() > 1) {
+    auto numbers = inputs[1].integers();
+    wanted.assign(numbers.begin(), numbers.end());
+  } else {
+    TRY_ASSIGN(wanted, dims.resolve(from));
+  }
+  TRY_ASSIGN(Dims to, broadcast(from, wanted));
+  Shape shape = constant_shape(to), strides(shape.size(), 0), from_strides = row_major_strides(inputs[0].shape());
+  size_t lead = shape.size() - from.size();
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (!from[i].is(1)) strides[lead + i] = from_strides[i];
+  }
+  TRY_ASSIGN(Array y, copy_strided(inputs[0], shape, 0, strides));
+  return Arrays{y};
+}
+
+Result<Tensor*> Expand::from_onnx(const OnnxNode& node, Network& network) {
+  Expand op;
+  Tensor *x = node.input(0), *shape = node.input(1);
+  if (!shape) return invalid("the second input, the dims, is missing");
+  if (auto numbers = constant_values(shape->type)) {
+    op.dims = DimList(*numbers);
+    return network.add(op, {x}, node.name());
+  }
+  TRY_ASSIGN(Layer * layer, add_runtime_sized(network, op.clone(), {x, shape}, node.name()));
+  return layer->output();
+}
+
+OPERATOR(Expand, expand, {"Expand", one_output<Expand::from_onnx>})
+
+}  // namespace ingot

@@ -1,0 +1,172 @@
+#include "operators/reshape.h"
+
+#include <algorithm>
+
+#include "operators/moving.h"
+#include "operators/register.h"
+#include "operators/runtime_dims.h"
+#include "testing/example.h"
+
+namespace ingot {
+
+namespace {
+
+// from's volume divided by that of `known`, where the quotient takes the place of -1 in `wanted`.
+Result<Dim> remaining_dim(Dims from, Dims known, const Dims& wanted) {
+  const std::string claim = "dims " + to_text(wanted) + " do not fit an input " + to_text(from);
+  for (size_t i = 0; i < known.size();) {
+    auto same = std::find(from.begin(), from.end(), known[i]);
+    if (same == from.end() || known[i].is(0)) {
+      ++i;
+      continue;
+    }
+    from.erase(same);
+    known.erase(known.begin() + static_cast<ptrdiff_t>(i));
+  }
+  Dim elements = volume(from), divisor = volume(known);
+  if (divisor.is(0)) return invalid(claim + ": -1 stands beside a dim of 0, so it could be any number");
+  if (elements.is_constant() && divisor.is_constant() && elements.value() % divisor.value() != 0) {
+    return invalid(claim + ": " + elements.text() + " is no multiple of " + divisor.text());
+  }
+  return Dim::floor_divide(elements, divisor);
+}
+
+// The dims of the output, where 0 copies and -1 infers.
+Result<Dims> resolve_dims(const Dims& from, const Dims& wanted, bool zero_copies) {
+  Dims dims, known;
+  size_t inferred = wanted.size();
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    Dim dim = wanted[i];
+    if (dim.is(0) && zero_copies) {
+      if (i >= from.size()) return invalid("dims " + to_text(wanted) + ": the 0 at " + std::to_string(i) + " copies a dim that an input " + to_text(from) + " does not have");
+      dim = from[i];
+    }
+    if (dim.is(-1)) {
+      if (inferred < wanted.size()) return invalid("dims " + to_text(wanted) + " hold more than one -1");
+      inferred = i;
+    } else if (dim.is_constant() && dim.value() < 0) {
+      return invalid("dims " + to_text(wanted) + ": " + dim.text() + " is no dim; 0 copies and -1 infers");
+    } else {
+      known.push_back(dim);
+    }
+    dims.push_back(dim);
+  }
+  if (inferred < wanted.size()) {
+    TRY_ASSIGN(dims[inferred], remaining_dim(from, known, wanted));
+  }
+  auto difference = range_of(volume(from) - volume(dims));
+  if (difference && (difference->least > 0 || difference->most < 0)) {
+    return invalid("dims " + to_text(dims) + " do not fit an input " + to_text(from) + ": " + volume(dims).text() + " elements are not " + volume(from).text());
+  }
+  return dims;
+}
+
+}  // namespace
+
+std::optional<Reshape> Reshape::between(const Dims& from, const Dims& to) {
+  Reshape op;
+  std::map<std::string, Dim, std::less<>> known;
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (auto symbol = from[i].symbol_name()) known.emplace(*symbol, input_dim(static_cast<int64_t>(i)));
+  }
+  op.zero_copies = std::none_of(to.begin(), to.end(), [](const Dim& dim) { return dim.is(0); });
+  bool inferred = false;
+  for (size_t i = 0; i < to.size(); ++i) {
+    bool follows = true;
+    to[i].visit_symbols([&](const std::string& symbol) { follows = follows && known.contains(symbol); });
+    auto same = std::find(from.begin(), from.end(), to[i]);
+    if (to[i].is_constant()) {
+      op.dims.dims.push_back(to[i]);
+    } else if (i < from.size() && to[i] == from[i] && op.zero_copies) {
+      op.dims.dims.push_back(0);
+    } else if (!inferred) {
+      op.dims.dims.push_back(-1);
+      inferred = true;
+    } else if (same != from.end()) {
+      op.dims.dims.push_back(input_dim(same - from.begin()));
+    } else if (follows) {
+      op.dims.dims.push_back(to[i].substitute(known));
+    } else {
+      return std::nullopt;
+    }
+  }
+  // A dim of 0 beside an inferred one leaves that one open; and the first inferred one may be the one that follows from the input.
+  TensorTypes types{{DataType::kFloat, from}};
+  auto result = op.infer(types);
+  if (!result.ok() || (*result)[0].dims != to) return std::nullopt;
+  return op;
+}
+
+Result<TensorTypes> Reshape::infer(const TensorTypes& inputs) const {
+  TRY(check_input_count(kName, inputs.size(), 1, 2));
+  TensorType type{inputs[0].type, {}};
+  if (inputs.size() == 1) {
+    TRY_ASSIGN(Dims wanted, dims.resolve(inputs[0].dims));
+    // Only zeros that were written copy; a dim d0 that is 0 stays so.
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      if (zero_copies && dims.dims[i].is(0) && i < inputs[0].dims.size()) wanted[i] = inputs[0].dims[i];
+      else if (zero_copies && dims.dims[i].is(0)) return resolve_dims(inputs[0].dims, wanted, true).error();
+    }
+    TRY_ASSIGN(type.dims, resolve_dims(inputs[0].dims, wanted, false));
+  } else {
+    TRY(check_index_type("dims", inputs[1].type));
+    if (inputs[1].rank() != 1 || !inputs[1].dims[0].is_constant()) {
+      return invalid("dims " + inputs[1].text() + ": an integer tensor [rank] of a known length is wanted");
+    }
+    if (inputs[1].values) {
+      TRY_ASSIGN(type.dims, resolve_dims(inputs[0].dims, *inputs[1].values, zero_copies));
+    } else {
+      for (int64_t i = 0; i < inputs[1].dims[0].value(); ++i) {
+        TRY_ASSIGN(Dim dim, runtime_dim(kName, symbol, i));
+        type.dims.push_back(dim);
+      }
+    }
+  }
+  TensorTypes outputs{type};
+  if (inputs[0].values && all_constant(type.dims)) outputs[0].values = inputs[0].values;
+  return outputs;
+}
+
+Result<Arrays> Reshape::evaluate(const Arrays& inputs) const {
+  Dims from = to_dims(inputs[0].shape()), to;
+  if (inputs.size() > 1) {
+    auto numbers = inputs[1].integers();
+    TRY_ASSIGN(to, resolve_dims(from, Dims(numbers.begin(), numbers.end()), zero_copies));
+  } else {
+    TRY_ASSIGN(TensorTypes types, infer({{inputs[0].type(), from}}));
+    to = types[0].dims;
+  }
+  TRY_ASSIGN(Array y, inputs[0].reshaped(constant_shape(to)));
+  return Arrays{y};
+}
+
+Result<Tensor*> Reshape::from_onnx(const OnnxNode& node, Network& network) {
+  Reshape op;
+  Tensor* x = node.input(0);
+  TRY_ASSIGN(int64_t allow_zero, node.integer("allowzero", 0));
+  op.zero_copies = allow_zero == 0;
+  if (node.has("shape")) {
+    TRY_ASSIGN(std::vector<int64_t> numbers, node.integers("shape", {}));
+    op.dims = DimList(numbers);
+    return network.add(op, {x}, node.name());
+  }
+  if (!node.input(1)) return invalid("the second input, the dims, is missing");
+  if (node.is_constant(1)) {
+    TRY_ASSIGN(Array numbers, node.constant(1));
+    op.dims = DimList(numbers.integers());
+    return network.add(op, {x}, node.name());
+  }
+  Tensor* shape = node.input(1);
+  if (shape->type.values) {
+    TRY_ASSIGN(TensorTypes types, op.infer({x->type, shape->type}));
+    if (auto fixed = between(x->type.dims, types[0].dims)) return network.add(*fixed, {x}, node.name());
+  }
+  std::vector<Dim> most;
+  if (shape->type.rank() == 1 && shape->type.dims[0].is_constant()) most.assign(static_cast<size_t>(shape->type.dims[0].value()), volume(x->type.dims));
+  TRY_ASSIGN(Layer * layer, add_runtime_sized(network, op.clone(), {x, shape}, node.name(), most));
+  return layer->output();
+}
+
+OPERATOR(Reshape, reshape, {"Reshape", one_output<Reshape::from_onnx>})
+
+}  // namespace ingot

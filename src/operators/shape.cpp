@@ -1,0 +1,46 @@
+#include "operators/shape.h"
+
+#include <algorithm>
+
+#include "operators/moving.h"
+#include "operators/register.h"
+#include "testing/example.h"
+
+namespace ingot {
+
+namespace {
+
+// The part [start, end) of `rank` dims, as ONNX Shape-15 clamps it.
+std::pair<int64_t, int64_t> part_of(int64_t rank, int64_t start, int64_t end) {
+  if (start < 0) start += rank;
+  if (end < 0) end += rank;
+  start = std::clamp<int64_t>(start, 0, rank);
+  return {start, std::max(start, std::clamp<int64_t>(end, 0, rank))};
+}
+
+}  // namespace
+
+Result<TensorTypes> ShapeOf::infer(const TensorTypes& inputs) const {
+  TRY(check_input_count(kName, inputs.size(), 1, 1));
+  auto [first, last] = part_of(inputs[0].rank(), start, end);
+  TensorType type{DataType::kInt64, {last - first}};
+  type.values.emplace(inputs[0].dims.begin() + first, inputs[0].dims.begin() + last);
+  return TensorTypes{type};
+}
+
+Result<Arrays> ShapeOf::evaluate(const Arrays& inputs) const {
+  const Shape& shape = inputs[0].shape();
+  auto [first, last] = part_of(inputs[0].rank(), start, end);
+  return Arrays{Array::from_int64s({shape.begin() + first, shape.begin() + last})};
+}
+
+Result<Tensor*> ShapeOf::from_onnx(const OnnxNode& node, Network& network) {
+  ShapeOf op;
+  TRY_ASSIGN(op.start, node.integer("start", 0));
+  TRY_ASSIGN(op.end, node.integer("end", kToTheEnd));
+  return network.add(op, {node.input(0)}, node.name());
+}
+
+OPERATOR(ShapeOf, shape, {"Shape", one_output<ShapeOf::from_onnx>})
+
+}  // namespace ingot

@@ -1,0 +1,56 @@
+#include "operators/transpose.h"
+
+#include <numeric>
+
+#include "operators/moving.h"
+#include "operators/register.h"
+#include "testing/example.h"
+
+namespace ingot {
+
+Result<std::vector<int64_t>> Transpose::resolve(int64_t rank) const {
+  std::vector<int64_t> axes = permutation;
+  if (axes.empty()) {
+    axes.resize(static_cast<size_t>(rank));
+    std::iota(axes.rbegin(), axes.rend(), 0);
+  }
+  std::vector<bool> seen(static_cast<size_t>(rank), false);
+  bool valid = static_cast<int64_t>(axes.size()) == rank;
+  for (int64_t axis : axes) {
+    valid = valid && axis >= 0 && axis < rank && !seen[static_cast<size_t>(axis)];
+    if (!valid) break;
+    seen[static_cast<size_t>(axis)] = true;
+  }
+  if (!valid) return invalid(to_text(Shape(axes)) + " is no permutation of the " + std::to_string(rank) + " axes of the input");
+  return axes;
+}
+
+Result<TensorTypes> Transpose::infer(const TensorTypes& inputs) const {
+  TRY(check_input_count(kName, inputs.size(), 1, 1));
+  TRY_ASSIGN(std::vector<int64_t> axes, resolve(inputs[0].rank()));
+  TensorType type{inputs[0].type, {}};
+  for (int64_t axis : axes) type.dims.push_back(inputs[0].dims[static_cast<size_t>(axis)]);
+  carry_all_values(*this, inputs, &type);
+  return TensorTypes{type};
+}
+
+Result<Arrays> Transpose::evaluate(const Arrays& inputs) const {
+  TRY_ASSIGN(std::vector<int64_t> axes, resolve(inputs[0].rank()));
+  Shape shape, strides, from = row_major_strides(inputs[0].shape());
+  for (int64_t axis : axes) {
+    shape.push_back(inputs[0].shape()[static_cast<size_t>(axis)]);
+    strides.push_back(from[static_cast<size_t>(axis)]);
+  }
+  TRY_ASSIGN(Array y, copy_strided(inputs[0], shape, 0, strides));
+  return Arrays{y};
+}
+
+Result<Tensor*> Transpose::from_onnx(const OnnxNode& node, Network& network) {
+  Transpose op;
+  TRY_ASSIGN(op.permutation, node.integers("perm", {}));
+  return network.add(op, {node.input(0)}, node.name());
+}
+
+OPERATOR(Transpose, transpose, {"Transpose", one_output<Transpose::from_onnx>})
+
+}  // namespace ingot

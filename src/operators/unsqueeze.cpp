@@ -1,0 +1,43 @@
+#include "operators/unsqueeze.h"
+
+#include "operators/moving.h"
+#include "operators/register.h"
+#include "testing/example.h"
+
+namespace ingot {
+
+Result<TensorTypes> Unsqueeze::infer(const TensorTypes& inputs) const {
+  TRY(check_input_count(kName, inputs.size(), 1, 1));
+  int64_t rank = inputs[0].rank() + static_cast<int64_t>(axes.size());
+  std::vector<bool> added(static_cast<size_t>(rank), false);
+  for (int64_t axis : axes) {
+    TRY_ASSIGN(int64_t index, normalize_axis(axis, rank));
+    if (added[static_cast<size_t>(index)]) return invalid("axis " + std::to_string(axis) + " is named twice");
+    added[static_cast<size_t>(index)] = true;
+  }
+  TensorType type = inputs[0];
+  type.dims.clear();
+  for (size_t i = 0, from = 0; i < added.size(); ++i) type.dims.push_back(added[i] ? Dim(1) : inputs[0].dims[from++]);
+  return TensorTypes{type};
+}
+
+Result<Arrays> Unsqueeze::evaluate(const Arrays& inputs) const {
+  TRY_ASSIGN(TensorTypes types, infer({{inputs[0].type(), to_dims(inputs[0].shape())}}));
+  TRY_ASSIGN(Array y, inputs[0].reshaped(constant_shape(types[0].dims)));
+  return Arrays{y};
+}
+
+Result<Tensor*> Unsqueeze::from_onnx(const OnnxNode& node, Network& network) {
+  Unsqueeze op;
+  if (node.input(1)) {
+    TRY_ASSIGN(Array axes, node.constant(1));
+    op.axes = axes.integers();
+  } else {
+    TRY_ASSIGN(op.axes, node.integers("axes", {}));
+  }
+  return network.add(op, {node.input(0)}, node.name());
+}
+
+OPERATOR(Unsqueeze, unsqueeze, {"Unsqueeze", one_output<Unsqueeze::from_onnx>})
+
+}  // namespace ingot
