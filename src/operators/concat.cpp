@@ -23,7 +23,9 @@ Result<TensorTypes> Concat::infer(const TensorTypes& inputs) const {
       if (k == along) {
         dim = dim + other;
       } else {
-        TRY_ASSIGN(dim, same_dim(dim, other, which + "; they may differ along axis " + std::to_string(along) + " only, but at axis " + std::to_string(k)));
+        TRY_ASSIGN(dim,
+                   same_dim(dim, other,
+                            which + "; they may differ along axis " + std::to_string(along) + " only, but at axis " + std::to_string(k)));
       }
     }
   }

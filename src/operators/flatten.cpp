@@ -11,7 +11,8 @@ Result<TensorTypes> Flatten::infer(const TensorTypes& inputs) const {
   const Dims& dims = inputs[0].dims;
   int64_t rank = inputs[0].rank(), split = axis < 0 ? axis + rank : axis;
   if (split < 0 || split > rank) {
-    return invalid("axis " + std::to_string(axis) + " lies outside of " + to_text(dims) + "; it is from " + std::to_string(-rank) + " to " + std::to_string(rank));
+    return invalid("axis " + std::to_string(axis) + " lies outside of " + to_text(dims) + "; it is from " + std::to_string(-rank) + " to " +
+                   std::to_string(rank));
   }
   TensorType type = inputs[0];
   type.dims = {volume(Dims(dims.begin(), dims.begin() + split)), volume(Dims(dims.begin() + split, dims.end()))};

@@ -45,7 +45,7 @@ namespace {
 
 void carry(const Operator& op, const TensorTypes& inputs, const std::vector<bool>& moved, TensorType* output, size_t output_index) {
   // Elements get numbers from here on, so that what an operator puts in by itself, such as a fill of 0, is told apart.
-  constexpr int64_t kFirst = int64_t{1} << 40;
+  constexpr int64_t kFirst = (int64_t{1} << 61) + 4711;
   if (!is_integer(output->type) && output->type != DataType::kBool) return;
   if (!all_constant(output->dims)) return;
   auto count = volume(constant_shape(output->dims));
@@ -74,7 +74,8 @@ void carry(const Operator& op, const TensorTypes& inputs, const std::vector<bool
   std::vector<Dim> values;
   for (int64_t i = 0; i < *count; ++i) {
     int64_t number = result.integer(i);
-    values.push_back(number >= kFirst ? pool[static_cast<size_t>(number - kFirst)] : Dim(number));
+    const bool is_element = number >= kFirst && number - kFirst < static_cast<int64_t>(pool.size());
+    values.push_back(is_element ? pool[static_cast<size_t>(number - kFirst)] : Dim(number));
   }
   output->values = std::move(values);
 }
@@ -106,8 +107,10 @@ struct PickLevel {
     bool last = axis + 1 == sources.size();
     for (int64_t source : sources[axis]) {
       const T* from = x && source >= 0 ? x + source * strides[axis] : nullptr;
-      if (last) *y++ = from ? *from : fill;
-      else run(from, axis + 1);
+      if (last)
+        *y++ = from ? *from : fill;
+      else
+        run(from, axis + 1);
     }
   }
 };

@@ -38,7 +38,9 @@ Result<Dims> resolve_dims(const Dims& from, const Dims& wanted, bool zero_copies
   for (size_t i = 0; i < wanted.size(); ++i) {
     Dim dim = wanted[i];
     if (dim.is(0) && zero_copies) {
-      if (i >= from.size()) return invalid("dims " + to_text(wanted) + ": the 0 at " + std::to_string(i) + " copies a dim that an input " + to_text(from) + " does not have");
+      if (i >= from.size())
+        return invalid("dims " + to_text(wanted) + ": the 0 at " + std::to_string(i) + " copies a dim that an input " + to_text(from) +
+                       " does not have");
       dim = from[i];
     }
     if (dim.is(-1)) {
@@ -56,7 +58,8 @@ Result<Dims> resolve_dims(const Dims& from, const Dims& wanted, bool zero_copies
   }
   auto difference = range_of(volume(from) - volume(dims));
   if (difference && (difference->least > 0 || difference->most < 0)) {
-    return invalid("dims " + to_text(dims) + " do not fit an input " + to_text(from) + ": " + volume(dims).text() + " elements are not " + volume(from).text());
+    return invalid("dims " + to_text(dims) + " do not fit an input " + to_text(from) + ": " + volume(dims).text() + " elements are not " +
+                   volume(from).text());
   }
   return dims;
 }
@@ -104,8 +107,10 @@ Result<TensorTypes> Reshape::infer(const TensorTypes& inputs) const {
     TRY_ASSIGN(Dims wanted, dims.resolve(inputs[0].dims));
     // Only zeros that were written copy; a dim d0 that is 0 stays so.
     for (size_t i = 0; i < wanted.size(); ++i) {
-      if (zero_copies && dims.dims[i].is(0) && i < inputs[0].dims.size()) wanted[i] = inputs[0].dims[i];
-      else if (zero_copies && dims.dims[i].is(0)) return resolve_dims(inputs[0].dims, wanted, true).error();
+      if (zero_copies && dims.dims[i].is(0) && i < inputs[0].dims.size())
+        wanted[i] = inputs[0].dims[i];
+      else if (zero_copies && dims.dims[i].is(0))
+        return resolve_dims(inputs[0].dims, wanted, true).error();
     }
     TRY_ASSIGN(type.dims, resolve_dims(inputs[0].dims, wanted, false));
   } else {
@@ -162,7 +167,8 @@ Result<Tensor*> Reshape::from_onnx(const OnnxNode& node, Network& network) {
     if (auto fixed = between(x->type.dims, types[0].dims)) return network.add(*fixed, {x}, node.name());
   }
   std::vector<Dim> most;
-  if (shape->type.rank() == 1 && shape->type.dims[0].is_constant()) most.assign(static_cast<size_t>(shape->type.dims[0].value()), volume(x->type.dims));
+  if (shape->type.rank() == 1 && shape->type.dims[0].is_constant())
+    most.assign(static_cast<size_t>(shape->type.dims[0].value()), volume(x->type.dims));
   TRY_ASSIGN(Layer * layer, add_runtime_sized(network, op.clone(), {x, shape}, node.name(), most));
   return layer->output();
 }

@@ -13,7 +13,9 @@ Result<TensorTypes> SizeOf::infer(const TensorTypes& inputs) const {
   return TensorTypes{type};
 }
 
-Result<Arrays> SizeOf::evaluate(const Arrays& inputs) const { return Arrays{Array::scalar(DataType::kInt64, static_cast<double>(inputs[0].count()))}; }
+Result<Arrays> SizeOf::evaluate(const Arrays& inputs) const {
+  return Arrays{Array::scalar(DataType::kInt64, static_cast<double>(inputs[0].count()))};
+}
 
 Result<Tensor*> SizeOf::from_onnx(const OnnxNode& node, Network& network) { return network.add(SizeOf{}, {node.input(0)}, node.name()); }
 

@@ -23,7 +23,8 @@ Result<TensorTypes> Tile::infer(const TensorTypes& inputs) const {
     if (!inputs[1].values) return TensorTypes{type};
   }
   if (counts.size() != inputs[0].dims.size()) {
-    return invalid(std::to_string(counts.size()) + " repeats are given for an input " + to_text(inputs[0].dims) + "; one for each dim is wanted");
+    return invalid(std::to_string(counts.size()) + " repeats are given for an input " + to_text(inputs[0].dims) +
+                   "; one for each dim is wanted");
   }
   for (size_t i = 0; i < counts.size(); ++i) {
     if (counts[i].is_constant() && counts[i].value() < 0) return invalid("repeats " + to_text(counts) + " are negative");
@@ -41,7 +42,8 @@ Result<Arrays> Tile::evaluate(const Arrays& inputs) const {
   Shape shape, split, strides, from_strides = row_major_strides(from);
   for (size_t i = 0; i < from.size(); ++i) {
     int64_t product;
-    if (counts[i] < 0 || __builtin_mul_overflow(counts[i], from[i], &product)) return invalid("repeats " + to_text(counts) + " do not serve for an input " + to_text(from));
+    if (counts[i] < 0 || __builtin_mul_overflow(counts[i], from[i], &product))
+      return invalid("repeats " + to_text(counts) + " do not serve for an input " + to_text(from));
     shape.push_back(product);
     split.insert(split.end(), {counts[i], from[i]});
     strides.insert(strides.end(), {0, from_strides[i]});

@@ -1,0 +1,61 @@
+#include "operators/scatter_elements.h"
+
+#include "operators/moving.h"
+#include "operators/register.h"
+#include "testing/example.h"
+
+namespace ingot {
+
+Result<TensorTypes> ScatterElements::infer(const TensorTypes& inputs) const {
+  TRY(check_input_count(kName, inputs.size(), 3, 3));
+  const TensorType &x = inputs[0], &indices = inputs[1], &updates = inputs[2];
+  TRY(check_index_type("indices", indices.type));
+  TRY(normalize_axis(axis, x.rank()));
+  if (x.rank() != indices.rank() || x.rank() != updates.rank()) {
+    return invalid("data " + to_text(x.dims) + ", indices " + to_text(indices.dims) + " and updates " + to_text(updates.dims) +
+                   " must have the same rank");
+  }
+  if (x.type != updates.type) return invalid("data are " + x.text() + ", updates are " + updates.text() + "; their types must be the same");
+  for (size_t i = 0; i < indices.dims.size(); ++i) TRY(same_dim(indices.dims[i], updates.dims[i], "dims of indices and updates"));
+  TensorType type{x.type, x.dims};
+  if (reduction == ScatterReduction::kNone) carry_values(*this, inputs, {0, 2}, &type);
+  return TensorTypes{type};
+}
+
+Result<Arrays> ScatterElements::evaluate(const Arrays& inputs) const {
+  Array y = inputs[0];
+  const Array& indices = inputs[1];
+  if (indices.shape() != inputs[2].shape())
+    return invalid("indices " + to_text(indices.shape()) + " and updates " + to_text(inputs[2].shape()) + " differ");
+  TRY_ASSIGN(int64_t along, normalize_axis(axis, y.rank()));
+  const Shape strides = row_major_strides(y.shape());
+  std::vector<int64_t> to;
+  for (IndexWalk walk(indices.shape()); !walk.done(); walk.next()) {
+    int64_t offset = 0;
+    for (int64_t k = 0; k < y.rank(); ++k) {
+      const size_t i = static_cast<size_t>(k);
+      const int64_t length = y.shape()[i];
+      int64_t index = k == along ? indices.integer(static_cast<int64_t>(to.size())) : walk.index()[i];
+      if (index < -length || index >= length) {
+        return invalid("index " + std::to_string(index) + " lies outside of axis " + std::to_string(k) + " of " + to_text(y.shape()));
+      }
+      offset += (index < 0 ? index + length : index) * strides[i];
+    }
+    to.push_back(offset);
+  }
+  TRY(scatter_into(y, to, inputs[2], reduction));
+  return Arrays{y};
+}
+
+Result<Tensor*> ScatterElements::from_onnx(const OnnxNode& node, Network& network) {
+  ScatterElements op;
+  TRY_ASSIGN(op.axis, node.integer("axis", 0));
+  TRY_ASSIGN(std::string reduction, node.word("reduction", "none"));
+  TRY(op.set_field("reduction", reduction));
+  return network.add(op, {node.input(0), node.input(1), node.input(2)}, node.name());
+}
+
+OPERATOR(ScatterElements, scatter_elements, {"ScatterElements", one_output<ScatterElements::from_onnx>},
+         {"Scatter", one_output<ScatterElements::from_onnx>})
+
+}  // namespace ingot
