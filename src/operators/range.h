@@ -1,0 +1,25 @@
+// y[i] = start + i * delta, for as long as that is before limit: ceil((limit - start) / delta) elements.
+// Source: ONNX Range-11; IFillLayer with kLINSPACE.
+#pragma once
+
+#include "network/operator.h"
+
+namespace ingot {
+
+// Inputs: start, limit, delta, scalars or [1] of one type.
+struct Range final : OperatorBase<Range> {
+  static constexpr const char* kName = "range";
+  std::string symbol;  // of the dim where it is known only at run time; see runtime_dims.h
+
+  template <class Visitor>
+  void fields(Visitor visit) {
+    visit("symbol", symbol);
+  }
+  using OperatorBase::fields;
+  Result<TensorTypes> infer(const TensorTypes& inputs) const override;
+  Result<Arrays> evaluate(const Arrays& inputs) const override;
+  bool reads_values_of(size_t) const override { return true; }
+  static Result<Tensor*> from_onnx(const OnnxNode& node, Network& network);
+};
+
+}  // namespace ingot
