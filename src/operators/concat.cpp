@@ -73,4 +73,20 @@ Result<Tensor*> Concat::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Concat, concat, {"Concat", one_output<Concat::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("concat sets inputs one behind the other") {
+  expect_values("input a [2, 1]\ninput b [2, 2]\ny = concat(a, b) axis=-1\noutput y\n", {{{2, 1}, {1, 2}}, {{2, 2}, {3, 4, 5, 6}}},
+                {1, 3, 4, 2, 5, 6});
+  expect_values("input a int4 [1]\ninput b int4 [2]\ny = concat(a, b)\noutput y\n", {{{1}, {-1}}, {{2}, {3, 4}}}, {-1, 3, 4});
+  expect_types("input a [n, m]\ninput b [2, m]\ny = concat(a, b)\noutput y\n", {"float [n + 2, m]"});
+}
+
+EXAMPLE("inputs that do not go together are refused") {
+  expect_error("input a [2, 1]\ninput b [3, 2]\ny = concat(a, b) axis=1\noutput y\n",
+               "they may differ along axis 1 only, but at axis 0: 2 and 3 differ");
+  expect_error("input a [2]\ninput b int32 [2]\ny = concat(a, b)\noutput y\n", "their types must be the same");
+  expect_error("input a [2]\ninput b [2, 1]\ny = concat(a, b)\noutput y\n", "their ranks must be the same");
+}
+
 }  // namespace ingot

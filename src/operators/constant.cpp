@@ -37,4 +37,8 @@ Result<Tensor*> Constant::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Constant, constant, {"Constant", one_output<Constant::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("a constant layer hands its weights on") { expect_values("weights w [2] = 1.5 2.5\ny = constant(w)\noutput y\n", {}, {1.5, 2.5}); }
+
 }  // namespace ingot

@@ -69,4 +69,23 @@ Result<Tensor*> Expand::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Expand, expand, {"Expand", one_output<Expand::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("expand repeats along dims of 1, in both directions") {
+  expect_values("input x [2, 1]\ny = expand(x) dims=[2, 1, 3]\noutput y\n", {{{2, 1}, {1, 2}}}, {1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2});
+  expect_values("input x [2, 2]\ny = expand(x) dims=[1]\noutput y\n", {{{2, 2}, {1, 2, 3, 4}}}, {1, 2, 3, 4});
+}
+
+EXAMPLE("expand takes symbolic dims") {
+  expect_types(
+      "input x [1, 4]\ninput z [n, 3]\ns = shape(z) end=1\nf = fill() dims=[1] value=array(int64 [] = 4)\nd = concat(s, f)\ny = expand(x, "
+      "d)\noutput y\noutput z\n",
+      {"float [n, 4]", "float [n, 3]"});
+}
+
+EXAMPLE("dims that do not broadcast are refused") {
+  expect_error("input x [2, 3]\ny = expand(x) dims=[2, 4]\noutput y\n", "3 against 4");
+  expect_error("input x [1]\ny = expand(x) dims=[-1]\noutput y\n", "-1 is no dim");
+}
+
 }  // namespace ingot

@@ -62,4 +62,12 @@ Result<Tensor*> Fill::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Fill, fill, {"ConstantOfShape", one_output<Fill::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("fill repeats a value") {
+  expect_values("y = fill() dims=[2] value=array(int32 [1] = 7)\nz = fill() dims=[2]\noutput y\noutput z\n", {}, {{7, 7}, {0, 0}});
+  expect_types("input x half [n, 2]\ns = shape(x)\ny = fill(s)\noutput y\noutput x\n", {"float [n, 2]", "half [n, 2]"});
+  expect_error("y = fill() dims=[-2]\noutput y\n", "-2 is no dim");
+}
+
 }  // namespace ingot

@@ -33,4 +33,16 @@ Result<Tensor*> Flatten::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Flatten, flatten, {"Flatten", one_output<Flatten::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("flatten makes two dims") {
+  expect_types("input x [n, 3, 4]\ny = flatten(x)\nz = flatten(x) axis=0\nw = flatten(x) axis=-1\noutput y\noutput z\noutput w\n",
+               {"float [n, 12]", "float [1, 12*n]", "float [3*n, 4]"});
+  expect_values("input x [2, 1, 2]\ny = flatten(x) axis=3\noutput y\n", {{{2, 1, 2}, {1, 2, 3, 4}}}, {1, 2, 3, 4});
+}
+
+EXAMPLE("an axis outside is refused") {
+  expect_error("input x [2, 3]\ny = flatten(x) axis=3\noutput y\n", "axis 3 lies outside of [2, 3]; it is from -2 to 2");
+}
+
 }  // namespace ingot

@@ -85,4 +85,22 @@ Result<Tensor*> Gather::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Gather, gather, {"Gather", one_output<Gather::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("gather takes slices by index") {
+  expect_values("input x [3, 2]\nweights i int64 [2] = 2 -3\ny = gather(x, i)\noutput y\n", {{{3, 2}, {1, 2, 3, 4, 5, 6}}}, {5, 6, 1, 2});
+  expect_values("input x [2, 3]\nweights i int32 [] = 1\ny = gather(x, i) axis=1\noutput y\n", {{{2, 3}, {1, 2, 3, 4, 5, 6}}}, {2, 5});
+  expect_types("input x [v, 8]\ninput i int64 [b, s]\ny = gather(x, i)\noutput y\n", {"float [b, s, 8]"});
+}
+
+EXAMPLE("batches gather each from their own") {
+  expect_values("input x [2, 3]\ninput i int64 [2, 1]\ny = gather(x, i) axis=1 batch_dims=1\noutput y\n",
+                {{{2, 3}, {1, 2, 3, 4, 5, 6}}, {{2, 1}, {2, 0}}}, {3, 4});
+}
+
+EXAMPLE("an index outside is refused") {
+  expect_error("input x [3, 2]\nweights i int64 [1] = 3\ny = gather(x, i)\noutput y\n", "index 3 lies outside of axis 0 of [3, 2]");
+  expect_error("input x [3, 2]\ninput i [1]\ny = gather(x, i)\noutput y\n", "indices are float; int32 or int64 is wanted");
+}
+
 }  // namespace ingot

@@ -65,4 +65,12 @@ Result<Tensor*> GatherElements::from_onnx(const OnnxNode& node, Network& network
 
 OPERATOR(GatherElements, gather_elements, {"GatherElements", one_output<GatherElements::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("gather_elements takes one element for each index") {
+  expect_values("input x [2, 2]\nweights i int64 [2, 2] = 0 0 1 -2\ny = gather_elements(x, i) axis=1\noutput y\n", {{{2, 2}, {1, 2, 3, 4}}},
+                {1, 1, 4, 3});
+  expect_error("input x [2, 2]\nweights i int64 [2] = 0 0\ny = gather_elements(x, i)\noutput y\n", "must have the same rank");
+}
+
 }  // namespace ingot

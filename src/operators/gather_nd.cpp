@@ -71,4 +71,18 @@ Result<Tensor*> GatherNd::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(GatherNd, gather_nd, {"GatherND", one_output<GatherNd::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("gather_nd takes a slice for each tuple") {
+  expect_values("input x [2, 2]\nweights i int64 [2, 2] = 0 0 1 -1\ny = gather_nd(x, i)\noutput y\n", {{{2, 2}, {1, 2, 3, 4}}}, {1, 4});
+  expect_values("input x [2, 2]\nweights i int64 [2, 1] = 1 0\ny = gather_nd(x, i)\noutput y\n", {{{2, 2}, {1, 2, 3, 4}}}, {3, 4, 1, 2});
+  expect_values("input x [2, 2, 1]\nweights i int64 [2, 1] = 1 0\ny = gather_nd(x, i) batch_dims=1\noutput y\n",
+                {{{2, 2, 1}, {1, 2, 3, 4}}}, {2, 3});
+}
+
+EXAMPLE("tuples longer than the rank are refused") {
+  expect_error("input x [2]\nweights i int64 [1, 2] = 0 0\ny = gather_nd(x, i)\noutput y\n",
+               "tuples of 2 indices behind 0 batch dims do not fit data [2]");
+}
+
 }  // namespace ingot

@@ -38,4 +38,16 @@ Result<Tensor*> NonZero::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(NonZero, nonzero, {"NonZero", one_output<NonZero::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("nonzero lists the places of elements that are not 0") {
+  expect_values("input x [2, 2]\ny = nonzero(x) symbol=run_n\noutput y\n", {{{2, 2}, {1, 0, 3, 4}}}, {0, 1, 1, 0, 0, 1});
+  expect_types("input x bool [2, m]\ny = nonzero(x) symbol=run_n\noutput y\n", {"int64 [2, run_n]"});
+}
+
+EXAMPLE("the count wants a name") {
+  expect_error("input x [2, 2]\ny = nonzero(x)\noutput y\n",
+               "the output dims of nonzero are known only at run time; its field 'symbol' must name them");
+}
+
 }  // namespace ingot

@@ -66,4 +66,18 @@ Result<Tensor*> OneHot::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(OneHot, onehot, {"OneHot", one_output<OneHot::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("onehot turns indices into rows") {
+  expect_values("input i int64 [2]\nweights d int64 [1] = 3\nweights v [2] = 0 5\ny = onehot(i, d, v)\noutput y\n", {{{2}, {1, -1}}},
+                {0, 5, 0, 0, 0, 5});
+  expect_values("input i int64 [2]\nweights d int64 [] = 2\nweights v int32 [2] = 3 4\ny = onehot(i, d, v) axis=0\noutput y\n",
+                {{{2}, {0, 7}}}, {4, 3, 3, 3});
+}
+
+EXAMPLE("values are off and on") {
+  expect_error("input i int64 [2]\nweights d int64 [] = 2\nweights v [3] = 1 2 3\ny = onehot(i, d, v)\noutput y\n",
+               "two, [off, on], are wanted");
+}
+
 }  // namespace ingot

@@ -148,4 +148,26 @@ Result<Tensor*> Pad::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Pad, pad, {"Pad", one_output<Pad::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("pad adds elements at both ends") {
+  const std::vector<Values> x = {{{1, 3}, {1, 2, 3}}};
+  expect_values("input x [1, 3]\ny = pad(x) pads=[0, 2, 0, 1] value=9\noutput y\n", x, {9, 9, 1, 2, 3, 9});
+  expect_values("input x [1, 3]\ny = pad(x) pads=[0, 2, 0, 1] mode=edge\noutput y\n", x, {1, 1, 1, 2, 3, 3});
+  expect_values("input x [1, 3]\ny = pad(x) pads=[0, 2, 0, 1] mode=reflect\noutput y\n", x, {3, 2, 1, 2, 3, 2});
+  expect_values("input x [1, 3]\ny = pad(x) pads=[0, 2, 0, 1] mode=wrap\noutput y\n", x, {2, 3, 1, 2, 3, 1});
+  expect_values("input x [1, 3]\ny = pad(x) pads=[1, -1, 0, -1]\noutput y\n", x, {0, 2});
+}
+
+EXAMPLE("pads and value may be tensors") {
+  expect_values("input x int64 [2]\ninput p int64 [2]\ninput v int64 []\ny = pad(x, p, v) symbol=run_y\noutput y\n",
+                {{{2}, {1, 2}}, {{2}, {1, 0}}, {{}, {7}}}, {7, 1, 2});
+  expect_types("input x [n, 3]\ny = pad(x) pads=[0, 1, 0, 1]\noutput y\n", {"float [n, 5]"});
+}
+
+EXAMPLE("pads that do not go with the input are refused") {
+  expect_error("input x [1, 3]\ny = pad(x) pads=[0, 2]\noutput y\n", "2 pads are given for an input [1, 3]; two for each dim are wanted");
+  expect_error("input x [1, 3]\ny = pad(x) pads=[0, -2, 0, -2]\noutput y\n", "cut more off [1, 3] than it has");
+}
+
 }  // namespace ingot

@@ -95,4 +95,24 @@ Result<Tensor*> Range::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Range, range, {"Range", one_output<Range::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("range counts up and down") {
+  expect_values(
+      "weights a int64 [] = 1\nweights b int64 [] = 6\nweights c int64 [] = 2\ny = range(a, b, c)\nn = neg(c)\nz = range(b, a, n)\noutput "
+      "y\noutput z\n",
+      {}, {{1, 3, 5}, {6, 4, 2}});
+  expect_values("input a []\ninput b []\ninput c []\ny = range(a, b, c) symbol=run_n\noutput y\n", {{{}, {0}}, {{}, {1}}, {{}, {0.25}}},
+                {0, 0.25, 0.5, 0.75});
+}
+
+EXAMPLE("the count follows from symbols") {
+  expect_types("input x [seq]\nweights a int64 [1] = 0\nweights c int64 [1] = 1\ns = shape(x)\ny = range(a, s, c)\noutput y\noutput x\n",
+               {"int64 [seq]", "float [seq]"});
+}
+
+EXAMPLE("a delta of 0 is refused") {
+  expect_error("weights a int64 [] = 1\nweights b int64 [] = 6\nweights c int64 [] = 0\ny = range(a, b, c)\noutput y\n", "the delta is 0");
+}
+
 }  // namespace ingot

@@ -175,4 +175,67 @@ Result<Tensor*> Reshape::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Reshape, reshape, {"Reshape", one_output<Reshape::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("reshape keeps the order of the elements") {
+  expect_values("input x [2, 3]\ny = reshape(x) dims=[3, 2]\noutput y\n", {{{2, 3}, {1, 2, 3, 4, 5, 6}}}, {1, 2, 3, 4, 5, 6});
+}
+
+EXAMPLE("0 copies and -1 infers, with symbols too") {
+  expect_types("input x [batch, 3, 4]\ny = reshape(x) dims=[0, -1]\noutput y\n", {"float [batch, 12]"});
+  expect_types("input x [batch, seq, 768]\ny = reshape(x) dims=[0, 0, 12, -1]\noutput y\n", {"float [batch, seq, 12, 64]"});
+  expect_types("input x [batch, seq, 768]\ny = reshape(x) dims=[-1, 768]\noutput y\n", {"float [batch*seq, 768]"});
+}
+
+EXAMPLE("0 is a dim of no elements where it does not copy") {
+  expect_types("input x [0, 3]\ny = reshape(x) dims=[3, 0] zero_copies=false\noutput y\n", {"float [3, 0]"});
+}
+
+EXAMPLE("dims may be expressions over those of the input") {
+  expect_values("input x [n, 4]\ny = reshape(x) dims=\"[2, d0*2]\"\noutput y\n", {{{1, 4}, {1, 2, 3, 4}}}, {1, 2, 3, 4});
+  expect_types("input x [n, 4]\ny = reshape(x) dims=\"[2, d0*2]\"\noutput y\n", {"float [2, 2*n]"});
+}
+
+EXAMPLE("shape, gather and concat resolve to symbols") {
+  expect_types(
+      "input x [batch, seq, 768]\nweights zero int64 [1] = 0\nweights one int64 [1] = 1\nweights rest int64 [2] = 12 64\n"
+      "s = shape(x)\nb = gather(s, zero)\nq = gather(s, one)\nd = concat(b, q, rest) axis=0\ny = reshape(x, d)\noutput y\n",
+      {"float [batch, seq, 12, 64]"});
+}
+
+EXAMPLE("dims known only at run time take the symbols that the field names") {
+  expect_types("input x [6]\ninput d int64 [2]\ny = reshape(x, d) symbol=run_y\noutput y\n", {"float [run_y, run_y_1]"});
+  expect_values("input x [6]\ninput d int64 [2]\ny = reshape(x, d) symbol=run_y\noutput y\n", {{{6}, {1, 2, 3, 4, 5, 6}}, {{2}, {2, -1}}},
+                {1, 2, 3, 4, 5, 6});
+  expect_error("input x [6]\ninput d int64 [2]\ny = reshape(x, d)\noutput y\n", "its field 'symbol' must name them");
+}
+
+EXAMPLE("integers carry their values through a reshape") {
+  expect_types("input x [a, b]\ns = shape(x)\nr = reshape(s) dims=[2, 1]\nt = squeeze(r) axes=[1]\ny = fill(t)\noutput y\n",
+               {"float [a, b]"});
+}
+
+EXAMPLE("dims that do not fit are refused") {
+  expect_error("input x [2, 3]\ny = reshape(x) dims=[4, 2]\noutput y\n", "dims [4, 2] do not fit an input [2, 3]: 8 elements are not 6");
+  expect_error("input x [2, 3]\ny = reshape(x) dims=[4, -1]\noutput y\n", "6 is no multiple of 4");
+  expect_error("input x [n, 3]\ny = reshape(x) dims=[0, 4]\noutput y\n", "4*n elements are not 3*n");
+  expect_error("input x [2, 3]\ny = reshape(x) dims=[-1, -1]\noutput y\n", "more than one -1");
+  expect_error("input x [2, 3]\ny = reshape(x) dims=[2, 3, 0]\noutput y\n", "the 0 at 2 copies a dim");
+  expect_error("input x [2, 3]\ny = reshape(x) dims=[-2, 3]\noutput y\n", "-2 is no dim");
+  expect_error("input x [2, 3]\ny = reshape(x) dims=\"[d5]\"\noutput y\n", "'d5' in [d5] is none of d0, d1");
+}
+
+EXAMPLE("a reshape between symbolic dims needs no second input where the rest follows") {
+  const Dim batch = Dim::symbol("batch"), seq = Dim::symbol("seq");
+  const auto expect_dims = [](const Dims& from, const Dims& to, const std::string& dims) {
+    auto op = Reshape::between(from, to);
+    expect_true(op && op->fields_text() == dims,
+                to_text(from) + " to " + to_text(to) + (op ? " gave" + op->fields_text() : " gave nothing"));
+  };
+  expect_dims({batch, seq, 768}, {batch, seq, 12, 64}, " dims=[0, 0, 12, 64]");
+  expect_dims({batch, seq, 768}, {batch * seq, 768}, " dims=[-1, 768]");
+  expect_dims({batch, 12, seq, 64}, {seq, batch, 768}, " dims=\"[-1, d0, 768]\"");
+  expect_true(!Reshape::between({batch * seq, 768}, {batch, seq, 768}), "two dims that do not follow");
+}
+
 }  // namespace ingot

@@ -377,4 +377,47 @@ Result<Tensor*> Resize::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Resize, resize, {"Resize", one_output<Resize::from_onnx>}, {"Upsample", one_output<Resize::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("nearest repeats elements") {
+  expect_values("input x [1, 2]\ny = resize(x) scales=[2.0, 2.0]\noutput y\n", {{{1, 2}, {1, 2}}}, {1, 1, 2, 2, 1, 1, 2, 2});
+  expect_types("input x [n, 3, h, w]\ny = resize(x) scales=[1.0, 1.0, 2.0, 0.5]\noutput y\n", {"float [n, 3, 2*h, floor(w / 2)]"});
+}
+
+EXAMPLE("linear between centres of elements, and between corners") {
+  expect_values("input x [2]\ny = resize(x) mode=linear scales=[2.0]\noutput y\n", {{{2}, {1, 2}}}, {1, 1.25, 1.75, 2});
+  expect_values("input x [2]\ny = resize(x) mode=linear coordinates=align_corners sizes=[4]\noutput y\n", {{{2}, {1, 4}}}, {1, 2, 3, 4});
+  expect_values("input x [2]\ny = resize(x) mode=linear coordinates=asymmetric sizes=[4]\noutput y\n", {{{2}, {1, 2}}}, {1, 1.5, 2, 2});
+}
+
+EXAMPLE("cubic overshoots") {
+  expect_values("input x [4]\ny = resize(x) mode=cubic scales=[2.0]\noutput y\n", {{{4}, {1, 2, 3, 4}}},
+                {0.89453125, 1.19140625, 1.66796875, 2.296875, 2.703125, 3.33203125, 3.80859375, 4.10546875});
+}
+
+EXAMPLE("antialias averages what falls together") {
+  expect_values("input x [4]\ny = resize(x) mode=linear antialias=true exclude_outside=true scales=[0.5]\noutput y\n",
+                {{{4}, {1, 2, 3, 4}}}, {1.7142857, 3.2857143});
+}
+
+EXAMPLE("the crop reads a region, and a number outside of the input") {
+  expect_values(
+      "input x [3]\ny = resize(x) mode=linear coordinates=tf_crop_and_resize region=[0.5, 1.5] sizes=[3] extrapolation=9\noutput y\n",
+      {{{3}, {1, 2, 3}}}, {2, 3, 9});
+}
+
+EXAMPLE("sizes may be a tensor, and keep the aspect ratio") {
+  expect_values("input x [1, 2]\ninput s int64 [2]\ny = resize(x, s) symbol=run_y\noutput y\n", {{{1, 2}, {1, 2}}, {{2}, {1, 4}}},
+                {1, 1, 2, 2});
+  expect_types(
+      "input x [2, 4]\ny = resize(x) sizes=[6, 8] policy=not_larger\nz = resize(x) sizes=[6, 8] policy=not_smaller\noutput y\noutput z\n",
+      {"float [4, 8]", "float [6, 12]"});
+}
+
+EXAMPLE("a resize without sense is refused") {
+  expect_error("input x [2]\ny = resize(x)\noutput y\n", "either scales or sizes must be given, not none");
+  expect_error("input x [2]\ny = resize(x) scales=[-1.0]\noutput y\n", "scales are positive");
+  expect_error("input x [2, 2]\ny = resize(x) scales=[1.0]\noutput y\n", "1 scales or sizes are given for a tensor of rank 2");
+}
+
 }  // namespace ingot

@@ -58,4 +58,28 @@ Result<Tensor*> ScatterElements::from_onnx(const OnnxNode& node, Network& networ
 OPERATOR(ScatterElements, scatter_elements, {"ScatterElements", one_output<ScatterElements::from_onnx>},
          {"Scatter", one_output<ScatterElements::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("scatter_elements puts updates where the indices say") {
+  expect_values("input x [1, 5]\nweights i int64 [1, 2] = 1 -2\ninput u [1, 2]\ny = scatter_elements(x, i, u) axis=1\noutput y\n",
+                {{{1, 5}, {1, 2, 3, 4, 5}}, {{1, 2}, {8, 9}}}, {1, 8, 3, 9, 5});
+}
+
+EXAMPLE("equal indices reduce one after the other") {
+  const std::vector<Values> inputs = {{{3}, {1, 2, 3}}, {{2}, {8, 9}}};
+  expect_values("input x [3]\nweights i int64 [2] = 1 1\ninput u [2]\ny = scatter_elements(x, i, u) reduction=add\noutput y\n", inputs,
+                {1, 19, 3});
+  expect_values("input x [3]\nweights i int64 [2] = 1 1\ninput u [2]\ny = scatter_elements(x, i, u) reduction=mul\noutput y\n", inputs,
+                {1, 144, 3});
+  expect_values("input x [3]\nweights i int64 [2] = 1 1\ninput u [2]\ny = scatter_elements(x, i, u) reduction=max\noutput y\n", inputs,
+                {1, 9, 3});
+  expect_values("input x int8 [3]\nweights i int64 [2] = 1 1\ninput u int8 [2]\ny = scatter_elements(x, i, u) reduction=min\noutput y\n",
+                inputs, {1, 2, 3});
+}
+
+EXAMPLE("indices and updates must go together") {
+  expect_error("input x [3]\ninput i int64 [2]\ninput u [3]\ny = scatter_elements(x, i, u)\noutput y\n",
+               "dims of indices and updates: 2 and 3 differ");
+}
+
 }  // namespace ingot

@@ -60,4 +60,18 @@ Result<Tensor*> ScatterNd::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(ScatterNd, scatter_nd, {"ScatterND", one_output<ScatterNd::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("scatter_nd puts slices where the tuples say") {
+  expect_values("input x [3, 2]\nweights i int64 [1, 1] = -1\ninput u [1, 2]\ny = scatter_nd(x, i, u)\noutput y\n",
+                {{{3, 2}, {1, 2, 3, 4, 5, 6}}, {{1, 2}, {8, 9}}}, {1, 2, 3, 4, 8, 9});
+  expect_values("input x [3]\nweights i int64 [2, 1] = 1 1\ninput u [2]\ny = scatter_nd(x, i, u) reduction=add\noutput y\n",
+                {{{3}, {1, 2, 3}}, {{2}, {8, 9}}}, {1, 19, 3});
+}
+
+EXAMPLE("updates of other dims are refused") {
+  expect_error("input x [3, 2]\ninput i int64 [1, 1]\ninput u [1, 3]\ny = scatter_nd(x, i, u)\noutput y\n",
+               "updates are [1, 3]; [1, 2] is wanted");
+}
+
 }  // namespace ingot

@@ -43,4 +43,15 @@ Result<Tensor*> ShapeOf::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(ShapeOf, shape, {"Shape", one_output<ShapeOf::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("the dims are known before the network runs") {
+  expect_values("input x [2, n, 4]\ny = shape(x)\noutput y\n", {{{2, 1, 4}, {1, 2, 3, 4, 5, 6, 7, 8}}}, {2, 1, 4});
+  expect_types("input x [2, n, 4]\ns = shape(x) start=1\ny = fill(s)\noutput y\n", {"float [n, 4]"});
+}
+
+EXAMPLE("start and end count from the end and are clamped") {
+  expect_values("input x [2, 1]\ny = shape(x) start=-1 end=9\nz = shape(x) start=1 end=-1\noutput y\noutput z\n", {{{2, 1}, {1, 2}}}, {1});
+}
+
 }  // namespace ingot

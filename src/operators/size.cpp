@@ -21,4 +21,14 @@ Result<Tensor*> SizeOf::from_onnx(const OnnxNode& node, Network& network) { retu
 
 OPERATOR(SizeOf, size, {"Size", one_output<SizeOf::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("the size is the product of the dims") {
+  expect_values("input x [2, n]\ny = size(x)\noutput y\n", {{{2, 3}, {1, 2, 3, 4, 5, 6}}}, {6});
+}
+
+EXAMPLE("the size of a symbolic tensor is symbolic") {
+  expect_types("input x [2, n]\ns = size(x)\ns1 = unsqueeze(s) axes=[0]\ny = reshape(x, s1)\noutput y\n", {"float [2*n]"});
+}
+
 }  // namespace ingot

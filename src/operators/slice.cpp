@@ -247,4 +247,55 @@ Result<Tensor*> Slice::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Slice, slice, {"Slice", one_output<Slice::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("slice takes a part along each axis") {
+  expect_values("input x [2, 4]\ny = slice(x) axes=[1] starts=[1] ends=[-1]\noutput y\n", {{{2, 4}, {1, 2, 3, 4, 5, 6, 7, 8}}},
+                {2, 3, 6, 7});
+  expect_values("input x [5]\ny = slice(x) starts=[0] ends=[9] steps=[2]\noutput y\n", {{{5}, {1, 2, 3, 4, 5}}}, {1, 3, 5});
+}
+
+EXAMPLE("a negative step walks backwards") {
+  expect_values(
+      "input x [4]\ny = slice(x) starts=[-1] ends=[-9223372036854775808] steps=[-1]\nz = slice(x) starts=[9] ends=[0] steps=[-2]\noutput "
+      "y\noutput z\n",
+      {{{4}, {1, 2, 3, 4}}}, {{4, 3, 2, 1}, {4, 2}});
+}
+
+EXAMPLE("sizes follow for symbolic dims") {
+  expect_types(
+      "input x [n, 8]\na = slice(x) starts=[1] ends=[9223372036854775807]\nb = slice(x) starts=[0] ends=[-1]\nc = slice(x) starts=[0] "
+      "ends=[9223372036854775807] steps=[2]\nd = slice(x) starts=[-1] ends=[9223372036854775807]\ne = slice(x) axes=[1] starts=[2] "
+      "ends=[4]\n"
+      "f = slice(x) starts=[-1] ends=[-9223372036854775808] steps=[-1]\n"
+      "output a\noutput b\noutput c\noutput d\noutput e\noutput f\n",
+      {"float [n - 1, 8]", "float [n - 1, 8]", "float [floor((n + 1) / 2), 8]", "float [1, 8]", "float [n, 2]", "float [n, 8]"});
+}
+
+EXAMPLE("bounds may be tensors") {
+  expect_values("input x [4]\ninput s int64 [1]\ninput e int64 [1]\ny = slice(x, s, e) symbol=run_y\noutput y\n",
+                {{{4}, {1, 2, 3, 4}}, {{1}, {1}}, {{1}, {3}}}, {2, 3});
+  expect_types(
+      "input x [1, 512, 8]\ninput t [seq]\nweights z int64 [1] = 0\ns = shape(t)\ny = slice(x, z, s) axes=[1]\noutput y\noutput t\n",
+      {"float [1, min(512, seq), 8]", "float [seq]"});
+}
+
+EXAMPLE("sizes may run past the end in a mode that says what is read there") {
+  const std::vector<Values> x = {{{3}, {1, 2, 3}}};
+  expect_values("input x [3]\ny = slice(x) starts=[-1] ends=[5] sized=true mode=clamp\noutput y\n", x, {1, 1, 2, 3, 3});
+  expect_values("input x [3]\ny = slice(x) starts=[-1] ends=[5] sized=true mode=wrap\noutput y\n", x, {3, 1, 2, 3, 1});
+  expect_values("input x [3]\ny = slice(x) starts=[-1] ends=[5] sized=true mode=reflect\noutput y\n", x, {2, 1, 2, 3, 2});
+  expect_values("input x [3]\ny = slice(x) starts=[-1] ends=[5] sized=true mode=fill\noutput y\n", x, {0, 1, 2, 3, 0});
+  expect_error("input x [3]\ny = slice(x) starts=[1] ends=[3] sized=true\noutput y\n", "index 3 lies outside of an axis of 3");
+}
+
+EXAMPLE("a slice that makes no sense is refused") {
+  expect_error("input x [3]\ny = slice(x) starts=[0] ends=[3] steps=[0]\noutput y\n", "the step of axis 0 is 0");
+  expect_error("input x [3]\ny = slice(x) starts=[0, 0] ends=[3, 3]\noutput y\n", "2 starts are given for a tensor of rank 1");
+  expect_error("input x [3]\ny = slice(x) starts=[0] ends=[3, 4]\noutput y\n", "starts, ends and steps have the lengths 1, 2 and 0");
+  expect_error("input x [3, 3]\ny = slice(x) axes=[0, -2] starts=[0, 0] ends=[1, 1]\noutput y\n", "axis -2 is named twice");
+}
+
+EXAMPLE("an empty slice is no error") { expect_types("input x [3, 2]\ny = slice(x) starts=[2] ends=[1]\noutput y\n", {"float [0, 2]"}); }
+
 }  // namespace ingot

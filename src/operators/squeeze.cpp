@@ -57,4 +57,16 @@ Result<Tensor*> Squeeze::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Squeeze, squeeze, {"Squeeze", one_output<Squeeze::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("squeeze leaves out dims of 1") {
+  expect_types("input x [1, n, 1]\ny = squeeze(x) axes=[0, -1]\noutput y\n", {"float [n]"});
+  expect_values("input x [1, 2, 1]\ny = squeeze(x)\noutput y\n", {{{1, 2, 1}, {5, 6}}}, {5, 6});
+}
+
+EXAMPLE("a dim that is not 1 cannot be squeezed") {
+  expect_error("input x [2, 3]\ny = squeeze(x) axes=[1]\noutput y\n", "axis 1 of [2, 3] is 3; only dims of 1 can be left out");
+  expect_error("input x [1, n]\ny = squeeze(x)\noutput y\n", "axes are not named, so which dims of [1, n] are 1 is not known");
+}
+
 }  // namespace ingot

@@ -67,4 +67,17 @@ Result<Tensor*> Tile::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Tile, tile, {"Tile", one_output<Tile::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("tile repeats along each axis") {
+  expect_values("input x [2, 2]\ny = tile(x) repeats=[2, 1]\nz = tile(x) repeats=[1, 2]\noutput y\noutput z\n", {{{2, 2}, {1, 2, 3, 4}}},
+                {{1, 2, 3, 4, 1, 2, 3, 4}, {1, 2, 1, 2, 3, 4, 3, 4}});
+  expect_types("input x [n, 3]\ny = tile(x) repeats=[2, 3]\noutput y\n", {"float [2*n, 9]"});
+}
+
+EXAMPLE("each dim wants its repeat") {
+  expect_error("input x [2, 2]\ny = tile(x) repeats=[2]\noutput y\n",
+               "1 repeats are given for an input [2, 2]; one for each dim is wanted");
+}
+
 }  // namespace ingot

@@ -131,4 +131,22 @@ Result<std::vector<Tensor*>> TopK::from_onnx(const OnnxNode& node, Network& netw
 
 OPERATOR(TopK, topk, {"TopK", TopK::from_onnx})
 
+using namespace testing;
+
+EXAMPLE("topk gives the largest elements and their places") {
+  expect_values("input x [2, 4]\nv, i = topk(x) k=2\noutput v\noutput i\n", {{{2, 4}, {1, 4, 3, 2, 5, 5, 7, 5}}},
+                {{4, 3, 7, 5}, {1, 2, 2, 0}});
+  expect_values("input x [3, 1]\nv, i = topk(x) k=1 axis=0 largest=false index_type=int32\noutput v\noutput i\n", {{{3, 1}, {3, 1, 2}}},
+                {1, 1});
+}
+
+EXAMPLE("k may be a tensor") {
+  expect_types("input x [2, n]\ninput k int64 [1]\nv, i = topk(x, k) symbol=run_k\noutput v\noutput i\n",
+               {"float [2, run_k]", "int64 [2, run_k]"});
+}
+
+EXAMPLE("a k larger than the axis is refused") {
+  expect_error("input x [2, 4]\nv, i = topk(x) k=5\noutput v\n", "k is 5, but axis 1 of [2, 4] has 4 elements");
+}
+
 }  // namespace ingot

@@ -53,4 +53,22 @@ Result<Tensor*> Transpose::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Transpose, transpose, {"Transpose", one_output<Transpose::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("transpose moves the axes") {
+  expect_values("input x [2, 3]\ny = transpose(x)\noutput y\n", {{{2, 3}, {1, 2, 3, 4, 5, 6}}}, {1, 4, 2, 5, 3, 6});
+  expect_values("input x [1, 2, 3]\ny = transpose(x) permutation=[2, 0, 1]\noutput y\n", {{{1, 2, 3}, {1, 2, 3, 4, 5, 6}}},
+                {1, 4, 2, 5, 3, 6});
+  expect_types("input x half [a, b, c]\ny = transpose(x) permutation=[1, 2, 0]\noutput y\n", {"half [b, c, a]"});
+}
+
+EXAMPLE("elements of four bits move, too") {
+  expect_values("input x int4 [2, 3]\ny = transpose(x)\noutput y\n", {{{2, 3}, {1, 2, 3, -4, 5, -6}}}, {1, -4, 2, 5, 3, -6});
+}
+
+EXAMPLE("a list that is no permutation is refused") {
+  expect_error("input x [2, 3]\ny = transpose(x) permutation=[0, 0]\noutput y\n", "[0, 0] is no permutation of the 2 axes");
+  expect_error("input x [2, 3]\ny = transpose(x) permutation=[0]\noutput y\n", "[0] is no permutation of the 2 axes");
+}
+
 }  // namespace ingot

@@ -40,4 +40,15 @@ Result<Tensor*> Unsqueeze::from_onnx(const OnnxNode& node, Network& network) {
 
 OPERATOR(Unsqueeze, unsqueeze, {"Unsqueeze", one_output<Unsqueeze::from_onnx>})
 
+using namespace testing;
+
+EXAMPLE("unsqueeze puts in dims of 1 at places of the output") {
+  expect_types("input x [n, 3]\ny = unsqueeze(x) axes=[0, -1]\noutput y\n", {"float [1, n, 3, 1]"});
+  expect_values("input x [2]\ny = unsqueeze(x) axes=[1]\noutput y\n", {{{2}, {5, 6}}}, {5, 6});
+}
+
+EXAMPLE("an axis named twice is refused") {
+  expect_error("input x [3]\ny = unsqueeze(x) axes=[0, -3]\noutput y\n", "axis -3 is named twice");
+}
+
 }  // namespace ingot
