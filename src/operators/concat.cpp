@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -66,8 +67,7 @@ Result<Arrays> Concat::evaluate(const Arrays& inputs) const {
 Result<Tensor*> Concat::from_onnx(const OnnxNode& node, Network& network) {
   Concat op;
   TRY_ASSIGN(op.axis, node.integer("axis", 1));
-  std::vector<Tensor*> inputs;
-  for (size_t i = 0; i < node.input_count(); ++i) inputs.push_back(node.input(i));
+  TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node));
   return network.add(op, inputs, node.name());
 }
 

@@ -1,6 +1,7 @@
 #include "operators/expand.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "testing/example.h"
@@ -57,8 +58,8 @@ Result<Arrays> Expand::evaluate(const Arrays& inputs) const {
 
 Result<Tensor*> Expand::from_onnx(const OnnxNode& node, Network& network) {
   Expand op;
-  Tensor *x = node.input(0), *shape = node.input(1);
-  if (!shape) return invalid("the second input, the dims, is missing");
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
+  TRY_ASSIGN(Tensor * shape, required_input(node, 1));
   if (auto numbers = constant_values(shape->type)) {
     op.dims = DimList(*numbers);
     return network.add(op, {x}, node.name());

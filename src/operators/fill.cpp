@@ -1,6 +1,7 @@
 #include "operators/fill.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "testing/example.h"
@@ -50,8 +51,7 @@ Result<Tensor*> Fill::from_onnx(const OnnxNode& node, Network& network) {
   if (node.has("value")) {
     TRY_ASSIGN(op.value, node.tensor("value"));
   }
-  Tensor* shape = node.input(0);
-  if (!shape) return invalid("the input, the dims, is missing");
+  TRY_ASSIGN(Tensor * shape, required_input(node, 0));
   if (auto numbers = constant_values(shape->type)) {
     op.dims = DimList(*numbers);
     return network.add(op, {}, node.name());

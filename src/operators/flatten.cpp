@@ -1,6 +1,7 @@
 #include "operators/flatten.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -28,7 +29,8 @@ Result<Arrays> Flatten::evaluate(const Arrays& inputs) const {
 Result<Tensor*> Flatten::from_onnx(const OnnxNode& node, Network& network) {
   Flatten op;
   TRY_ASSIGN(op.axis, node.integer("axis", 1));
-  return network.add(op, {node.input(0)}, node.name());
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
+  return network.add(op, {x}, node.name());
 }
 
 OPERATOR(Flatten, flatten, {"Flatten", one_output<Flatten::from_onnx>})

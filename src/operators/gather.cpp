@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -80,7 +81,8 @@ Result<Arrays> Gather::evaluate(const Arrays& inputs) const {
 Result<Tensor*> Gather::from_onnx(const OnnxNode& node, Network& network) {
   Gather op;
   TRY_ASSIGN(op.axis, node.integer("axis", 0));
-  return network.add(op, {node.input(0), node.input(1)}, node.name());
+  TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node, 2));
+  return network.add(op, inputs, node.name());
 }
 
 OPERATOR(Gather, gather, {"Gather", one_output<Gather::from_onnx>})

@@ -1,6 +1,7 @@
 #include "operators/gather_elements.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -60,7 +61,8 @@ Result<Arrays> GatherElements::evaluate(const Arrays& inputs) const {
 Result<Tensor*> GatherElements::from_onnx(const OnnxNode& node, Network& network) {
   GatherElements op;
   TRY_ASSIGN(op.axis, node.integer("axis", 0));
-  return network.add(op, {node.input(0), node.input(1)}, node.name());
+  TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node, 2));
+  return network.add(op, inputs, node.name());
 }
 
 OPERATOR(GatherElements, gather_elements, {"GatherElements", one_output<GatherElements::from_onnx>})

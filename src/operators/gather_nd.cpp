@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -66,7 +67,8 @@ Result<Arrays> GatherNd::evaluate(const Arrays& inputs) const {
 Result<Tensor*> GatherNd::from_onnx(const OnnxNode& node, Network& network) {
   GatherNd op;
   TRY_ASSIGN(op.batch_dims, node.integer("batch_dims", 0));
-  return network.add(op, {node.input(0), node.input(1)}, node.name());
+  TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node, 2));
+  return network.add(op, inputs, node.name());
 }
 
 OPERATOR(GatherNd, gather_nd, {"GatherND", one_output<GatherNd::from_onnx>})

@@ -1,6 +1,7 @@
 #include "operators/nonzero.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "testing/example.h"
@@ -31,7 +32,7 @@ Result<Arrays> NonZero::evaluate(const Arrays& inputs) const {
 }
 
 Result<Tensor*> NonZero::from_onnx(const OnnxNode& node, Network& network) {
-  Tensor* x = node.input(0);
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
   TRY_ASSIGN(Layer * layer, add_runtime_sized(network, std::make_unique<NonZero>(), {x}, node.name(), {volume(x->type.dims)}));
   return layer->output();
 }

@@ -1,6 +1,7 @@
 #include "operators/onehot.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "testing/example.h"
@@ -54,13 +55,14 @@ Result<Arrays> OneHot::evaluate(const Arrays& inputs) const {
 Result<Tensor*> OneHot::from_onnx(const OnnxNode& node, Network& network) {
   OneHot op;
   TRY_ASSIGN(op.axis, node.integer("axis", -1));
-  Tensor* depth = node.input(1);
-  if (depth && is_floating(depth->type.type) && node.is_constant(1)) {
+  TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node, 3));
+  Tensor*& depth = inputs[1];
+  if (is_floating(depth->type.type) && node.is_constant(1)) {
     TRY_ASSIGN(Array number, node.constant(1));
     TRY_ASSIGN(Array integer, number.converted(DataType::kInt64));
     depth = network.add_constant(node.name() + ".depth", integer);
   }
-  TRY_ASSIGN(Layer * layer, add_runtime_sized(network, op.clone(), {node.input(0), depth, node.input(2)}, node.name()));
+  TRY_ASSIGN(Layer * layer, add_runtime_sized(network, op.clone(), inputs, node.name()));
   return layer->output();
 }
 

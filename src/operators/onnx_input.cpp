@@ -9,6 +9,16 @@ Result<Tensor*> required_input(const OnnxNode& node, size_t index) {
   return invalid(fmt::format("{} needs input {}, which is left out", node.op_type(), index));
 }
 
+Result<std::vector<Tensor*>> required_inputs(const OnnxNode& node, int64_t count) {
+  std::vector<Tensor*> inputs;
+  const size_t wanted = count < 0 ? node.input_count() : static_cast<size_t>(count);
+  for (size_t i = 0; i < wanted; ++i) {
+    TRY_ASSIGN(Tensor * input, required_input(node, i));
+    inputs.push_back(input);
+  }
+  return inputs;
+}
+
 Result<Array> constant_input(const OnnxNode& node, size_t index, std::string_view what) {
   TRY_ASSIGN(Tensor * tensor, required_input(node, index));
   if (!node.is_constant(index)) {

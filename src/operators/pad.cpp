@@ -4,6 +4,7 @@
 
 #include "base/byte_reader.h"
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "testing/example.h"
@@ -99,7 +100,7 @@ Result<Arrays> Pad::evaluate(const Arrays& inputs) const {
 
 Result<Tensor*> Pad::from_onnx(const OnnxNode& node, Network& network) {
   Pad op;
-  Tensor* x = node.input(0);
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
   const size_t rank = x->type.dims.size();
   TRY_ASSIGN(std::string mode, node.word("mode", "constant"));
   TRY(op.set_field("mode", mode));
@@ -108,8 +109,7 @@ Result<Tensor*> Pad::from_onnx(const OnnxNode& node, Network& network) {
     TRY_ASSIGN(op.value, node.number("value", 0));
     return network.add(op, {x}, node.name());
   }
-  std::vector<Tensor*> inputs{x, node.input(1)};
-  if (!inputs[1]) return invalid("the second input, the pads, is missing");
+  TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node, 2));
   if (auto numbers = constant_values(inputs[1]->type)) {
     op.pads = *numbers;
     if (node.input(3)) {

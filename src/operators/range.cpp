@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "testing/example.h"
@@ -77,7 +78,7 @@ Result<Arrays> Range::evaluate(const Arrays& inputs) const {
 }
 
 Result<Tensor*> Range::from_onnx(const OnnxNode& node, Network& network) {
-  std::vector<Tensor*> inputs{node.input(0), node.input(1), node.input(2)};
+  TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node, 3));
   Range op;
   // Constant floats carry no values into inference, but their count is known here.
   if (node.is_constant(0) && node.is_constant(1) && node.is_constant(2) && is_floating(inputs[0]->type.type)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "testing/example.h"
@@ -147,7 +148,7 @@ Result<Arrays> Reshape::evaluate(const Arrays& inputs) const {
 
 Result<Tensor*> Reshape::from_onnx(const OnnxNode& node, Network& network) {
   Reshape op;
-  Tensor* x = node.input(0);
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
   TRY_ASSIGN(int64_t allow_zero, node.integer("allowzero", 0));
   op.zero_copies = allow_zero == 0;
   if (node.has("shape")) {
@@ -155,13 +156,12 @@ Result<Tensor*> Reshape::from_onnx(const OnnxNode& node, Network& network) {
     op.dims = DimList(numbers);
     return network.add(op, {x}, node.name());
   }
-  if (!node.input(1)) return invalid("the second input, the dims, is missing");
+  TRY_ASSIGN(Tensor * shape, required_input(node, 1));
   if (node.is_constant(1)) {
     TRY_ASSIGN(Array numbers, node.constant(1));
     op.dims = DimList(numbers.integers());
     return network.add(op, {x}, node.name());
   }
-  Tensor* shape = node.input(1);
   if (shape->type.values) {
     TRY_ASSIGN(TensorTypes types, op.infer({x->type, shape->type}));
     if (auto fixed = between(x->type.dims, types[0].dims)) return network.add(*fixed, {x}, node.name());

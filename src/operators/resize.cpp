@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "testing/example.h"
@@ -325,9 +326,10 @@ Status set_old_style(const OnnxNode& node, Resize* op) {
 
 // Moves the numbers of input `index` into the field, or makes it the second input.
 Result<Tensor*> add_scaled(Resize op, const OnnxNode& node, Network& network, size_t index) {
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
   Tensor* given = node.input(index);
   if (!given) return invalid("neither scales nor sizes are given");
-  std::vector<Tensor*> inputs{node.input(0)};
+  std::vector<Tensor*> inputs{x};
   const bool by_scale = is_floating(given->type.type);
   auto numbers = constant_values(given->type);
   if (by_scale && node.is_constant(index)) {
@@ -350,7 +352,8 @@ Result<Tensor*> Resize::from_onnx(const OnnxNode& node, Network& network) {
     TRY(set_old_style(node, &op));
     if (!node.has("scales")) return add_scaled(op, node, network, 1);
     TRY_ASSIGN(op.scales, node.numbers("scales", {}));
-    return network.add(op, {node.input(0)}, node.name());
+    TRY_ASSIGN(Tensor * x, required_input(node, 0));
+    return network.add(op, {x}, node.name());
   }
   for (auto [attribute, field, fallback] : {std::tuple{"mode", "mode", "nearest"},
                                             {"coordinate_transformation_mode", "coordinates", "half_pixel"},

@@ -1,6 +1,7 @@
 #include "operators/scatter_elements.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -52,7 +53,8 @@ Result<Tensor*> ScatterElements::from_onnx(const OnnxNode& node, Network& networ
   TRY_ASSIGN(op.axis, node.integer("axis", 0));
   TRY_ASSIGN(std::string reduction, node.word("reduction", "none"));
   TRY(op.set_field("reduction", reduction));
-  return network.add(op, {node.input(0), node.input(1), node.input(2)}, node.name());
+  TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node, 3));
+  return network.add(op, inputs, node.name());
 }
 
 OPERATOR(ScatterElements, scatter_elements, {"ScatterElements", one_output<ScatterElements::from_onnx>},

@@ -1,6 +1,7 @@
 #include "operators/scatter_nd.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -55,7 +56,8 @@ Result<Tensor*> ScatterNd::from_onnx(const OnnxNode& node, Network& network) {
   ScatterNd op;
   TRY_ASSIGN(std::string reduction, node.word("reduction", "none"));
   TRY(op.set_field("reduction", reduction));
-  return network.add(op, {node.input(0), node.input(1), node.input(2)}, node.name());
+  TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node, 3));
+  return network.add(op, inputs, node.name());
 }
 
 OPERATOR(ScatterNd, scatter_nd, {"ScatterND", one_output<ScatterNd::from_onnx>})

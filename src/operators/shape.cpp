@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -38,7 +39,8 @@ Result<Tensor*> ShapeOf::from_onnx(const OnnxNode& node, Network& network) {
   ShapeOf op;
   TRY_ASSIGN(op.start, node.integer("start", 0));
   TRY_ASSIGN(op.end, node.integer("end", kToTheEnd));
-  return network.add(op, {node.input(0)}, node.name());
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
+  return network.add(op, {x}, node.name());
 }
 
 OPERATOR(ShapeOf, shape, {"Shape", one_output<ShapeOf::from_onnx>})

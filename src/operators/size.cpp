@@ -1,6 +1,7 @@
 #include "operators/size.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -17,7 +18,10 @@ Result<Arrays> SizeOf::evaluate(const Arrays& inputs) const {
   return Arrays{Array::scalar(DataType::kInt64, static_cast<double>(inputs[0].count()))};
 }
 
-Result<Tensor*> SizeOf::from_onnx(const OnnxNode& node, Network& network) { return network.add(SizeOf{}, {node.input(0)}, node.name()); }
+Result<Tensor*> SizeOf::from_onnx(const OnnxNode& node, Network& network) {
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
+  return network.add(SizeOf{}, {x}, node.name());
+}
 
 OPERATOR(SizeOf, size, {"Size", one_output<SizeOf::from_onnx>})
 

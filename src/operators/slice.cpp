@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "testing/example.h"
@@ -208,15 +209,14 @@ Result<Arrays> Slice::evaluate(const Arrays& inputs) const {
 
 Result<Tensor*> Slice::from_onnx(const OnnxNode& node, Network& network) {
   Slice op;
-  Tensor* x = node.input(0);
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
   if (node.has("starts")) {  // before opset 10
     TRY_ASSIGN(op.starts, node.integers("starts", {}));
     TRY_ASSIGN(op.ends, node.integers("ends", {}));
     TRY_ASSIGN(op.axes, node.integers("axes", {}));
     return network.add(op, {x}, node.name());
   }
-  std::vector<Tensor*> inputs{x, node.input(1), node.input(2)};
-  if (!inputs[1] || !inputs[2]) return invalid("starts and ends must be given");
+  TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node, 3));
   if (node.input(3)) {
     TRY_ASSIGN(Array axes, node.constant(3));
     op.axes = axes.integers();

@@ -1,6 +1,7 @@
 // ONNX Split as slices along one axis.
 #include "operators/elementwise.h"
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "operators/shape.h"
@@ -82,7 +83,7 @@ Result<std::vector<Tensor*>> split_at_run_time(const OnnxNode& node, Network& ne
 }
 
 Result<std::vector<Tensor*>> import_split(const OnnxNode& node, Network& network) {
-  Tensor* x = node.input(0);
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
   TRY_ASSIGN(int64_t given, node.integer("axis", 0));
   TRY_ASSIGN(int64_t axis, normalize_axis(given, x->type.rank()));
   const Dim length = x->type.dims[static_cast<size_t>(axis)];

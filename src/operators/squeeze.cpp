@@ -1,6 +1,7 @@
 #include "operators/squeeze.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -38,7 +39,7 @@ Result<Arrays> Squeeze::evaluate(const Arrays& inputs) const {
 
 Result<Tensor*> Squeeze::from_onnx(const OnnxNode& node, Network& network) {
   Squeeze op;
-  Tensor* x = node.input(0);
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
   if (node.input(1)) {
     TRY_ASSIGN(Array axes, node.constant(1));
     op.axes = axes.integers();

@@ -1,6 +1,7 @@
 #include "operators/tile.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "testing/example.h"
@@ -55,8 +56,8 @@ Result<Arrays> Tile::evaluate(const Arrays& inputs) const {
 
 Result<Tensor*> Tile::from_onnx(const OnnxNode& node, Network& network) {
   Tile op;
-  Tensor *x = node.input(0), *repeats = node.input(1);
-  if (!repeats) return invalid("the second input, the repeats, is missing");
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
+  TRY_ASSIGN(Tensor * repeats, required_input(node, 1));
   if (auto numbers = constant_values(repeats->type)) {
     op.repeats = *numbers;
     return network.add(op, {x}, node.name());

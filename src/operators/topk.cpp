@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
 #include "testing/example.h"
@@ -107,7 +108,7 @@ Result<Arrays> TopK::evaluate(const Arrays& inputs) const {
 
 Result<std::vector<Tensor*>> TopK::from_onnx(const OnnxNode& node, Network& network) {
   TopK op;
-  Tensor* x = node.input(0);
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
   TRY_ASSIGN(op.axis, node.integer("axis", -1));
   TRY_ASSIGN(int64_t largest, node.integer("largest", 1));
   TRY_ASSIGN(int64_t sorted, node.integer("sorted", 1));
@@ -117,12 +118,12 @@ Result<std::vector<Tensor*>> TopK::from_onnx(const OnnxNode& node, Network& netw
   if (node.has("k")) {  // before opset 10
     TRY_ASSIGN(op.k, node.integer("k", -1));
   } else {
-    if (!node.input(1)) return invalid("the second input, k, is missing");
-    auto numbers = constant_values(node.input(1)->type);
+    TRY_ASSIGN(Tensor * count, required_input(node, 1));
+    auto numbers = constant_values(count->type);
     if (numbers && numbers->size() == 1)
       op.k = (*numbers)[0];
     else
-      inputs.push_back(node.input(1));
+      inputs.push_back(count);
   }
   TRY_ASSIGN(int64_t along, normalize_axis(op.axis, x->type.rank()));
   TRY_ASSIGN(Layer * layer, add_runtime_sized(network, op.clone(), inputs, node.name(), {x->type.dims[static_cast<size_t>(along)]}));

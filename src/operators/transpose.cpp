@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -48,7 +49,8 @@ Result<Arrays> Transpose::evaluate(const Arrays& inputs) const {
 Result<Tensor*> Transpose::from_onnx(const OnnxNode& node, Network& network) {
   Transpose op;
   TRY_ASSIGN(op.permutation, node.integers("perm", {}));
-  return network.add(op, {node.input(0)}, node.name());
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
+  return network.add(op, {x}, node.name());
 }
 
 OPERATOR(Transpose, transpose, {"Transpose", one_output<Transpose::from_onnx>})

@@ -1,6 +1,7 @@
 #include "operators/unsqueeze.h"
 
 #include "operators/moving.h"
+#include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "testing/example.h"
 
@@ -35,7 +36,8 @@ Result<Tensor*> Unsqueeze::from_onnx(const OnnxNode& node, Network& network) {
   } else {
     TRY_ASSIGN(op.axes, node.integers("axes", {}));
   }
-  return network.add(op, {node.input(0)}, node.name());
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
+  return network.add(op, {x}, node.name());
 }
 
 OPERATOR(Unsqueeze, unsqueeze, {"Unsqueeze", one_output<Unsqueeze::from_onnx>})
