@@ -11,12 +11,13 @@ namespace ingot::testing {
 namespace {
 
 constexpr DataType kFloats[] = {DataType::kFloat, DataType::kHalf, DataType::kBf16, DataType::kDouble};
-constexpr DataType kIntegers[] = {DataType::kInt8, DataType::kInt16, DataType::kInt32, DataType::kInt64, DataType::kUint8, DataType::kUint16, DataType::kUint32};
+constexpr DataType kIntegers[] = {DataType::kInt8,  DataType::kInt16,  DataType::kInt32, DataType::kInt64,
+                                  DataType::kUint8, DataType::kUint16, DataType::kUint32};
 
 // Shapes that broadcast to one output.
 std::vector<Shape> broadcasting_shapes(Random& random, int count) {
   const int64_t rank = random.between(0, 5);
-  Shape output = random.shape(rank, rank <= 1 ? 3000 : rank == 2 ? 70 : 9);
+  Shape output = random.shape(rank, rank <= 1 ? 2000 : rank == 2 ? 60 : rank == 3 ? 9 : 6);
   if (rank > 1 && random.chance(0.3)) output.back() = random.between(200, 700);
   if (rank > 0 && random.chance(0.03)) output[0] = 0;
   std::vector<Shape> shapes{output};
@@ -33,15 +34,21 @@ std::vector<Shape> broadcasting_shapes(Random& random, int count) {
 
 TEST(Pointwise, EveryFunctionOnEveryType) {
   int ran = 0;
-  for_random_trials(900, [&](Random& random) {
+  for_random_trials(400, [&](Random& random) {
     Elementwise op(static_cast<ScalarOp>(random.between(0, static_cast<int64_t>(ScalarOp::kCount) - 1)));
     const int arity = arity_of(op.op);
-    DataType type = random.chance(0.6) ? kFloats[random.between(0, 3)] : random.chance(0.8) ? kIntegers[random.between(0, 6)] : DataType::kBool;
+    DataType type = random.chance(0.6)   ? kFloats[random.between(0, 3)]
+                    : random.chance(0.8) ? kIntegers[random.between(0, 6)]
+                                         : DataType::kBool;
     std::vector<DataType> types(arity, type);
     if (op.op == ScalarOp::kSelect) types[0] = DataType::kBool;
-    if (op.op == ScalarOp::kCast) op.to = random.chance(0.5) ? kFloats[random.between(0, 3)] : random.chance(0.8) ? kIntegers[random.between(0, 6)] : DataType::kBool;
-    if (is_logical(op.op)) types.assign(arity, DataType::kBool);
-    else if (!infer_scalar_op(op.op, types, op.to).ok()) types.assign(arity, type = infer_scalar_op(op.op, std::vector<DataType>(arity, DataType::kFloat), op.to).ok() ? DataType::kFloat : DataType::kInt32);
+    if (op.op == ScalarOp::kCast)
+      op.to = random.chance(0.5) ? kFloats[random.between(0, 3)] : random.chance(0.8) ? kIntegers[random.between(0, 6)] : DataType::kBool;
+    if (is_logical(op.op))
+      types.assign(arity, DataType::kBool);
+    else if (!infer_scalar_op(op.op, types, op.to).ok())
+      types.assign(arity, type = infer_scalar_op(op.op, std::vector<DataType>(arity, DataType::kFloat), op.to).ok() ? DataType::kFloat
+                                                                                                                    : DataType::kInt32);
     if (!infer_scalar_op(op.op, types, op.to).ok()) return std::string("no types for ") + std::string(name_of(op.op));
     if (constant_count_of(op.op) > 0 && random.chance(0.5)) op.a = random.real(0.1, 2);
     if (constant_count_of(op.op) > 1 && random.chance(0.5)) op.b = op.a + random.real(0.1, 2);
@@ -56,7 +63,8 @@ TEST(Pointwise, EveryFunctionOnEveryType) {
     for (int i = 0; i < arity; ++i) {
       double low = least, high = most;
       // Divisors stay away from 0, where a rounding of the quotient moves floor and mod by one.
-      const bool divisor = i == 1 && is_floating(types[1]) && (op.op == ScalarOp::kDiv || op.op == ScalarOp::kFloorDiv || op.op == ScalarOp::kMod || op.op == ScalarOp::kFmod);
+      const bool divisor = i == 1 && is_floating(types[1]) &&
+                           (op.op == ScalarOp::kDiv || op.op == ScalarOp::kFloorDiv || op.op == ScalarOp::kMod || op.op == ScalarOp::kFmod);
       if (divisor) low = 1, high = 3;
       if (op.op == ScalarOp::kShiftLeft || op.op == ScalarOp::kShiftRight) low = 0, high = 40;
       trial.inputs.push_back(random.array(types[i], shapes[i], low, high));
@@ -65,21 +73,26 @@ TEST(Pointwise, EveryFunctionOnEveryType) {
     const DataType output = *infer_scalar_op(op.op, types, op.to);
     trial.tolerance = usual_tolerance(output);
     if (is_floating(output) && op.op != ScalarOp::kCast) trial.tolerance.absolute = std::max(trial.tolerance.absolute, 4e-6);
-    if (op.op == ScalarOp::kFloorDiv && is_floating(output)) trial.tolerance.absolute = 1;  // at whole quotients the division's rounding decides
+    if (op.op == ScalarOp::kFloorDiv && is_floating(output))
+      trial.tolerance.absolute = 1;  // at whole quotients the division's rounding decides
     return try_trial("cpu.pointwise", trial, &ran);
   });
-  EXPECT_GT(ran, 900);
+  EXPECT_GT(ran, 400);
 }
 
 // Special values go where the formulas say.
 TEST(Pointwise, SpecialValues) {
   const double infinity = INFINITY;
+  // x * gate(x): at -infinity the formula says -infinity * 0, the kernels give the limit.
+  const auto is_gated = [](ScalarOp op) {
+    return op == ScalarOp::kGelu || op == ScalarOp::kGeluTanh || op == ScalarOp::kSilu || op == ScalarOp::kMish;
+  };
   for (int op = 0; op < static_cast<int>(ScalarOp::kCount); ++op) {
     const auto scalar_op = static_cast<ScalarOp>(op);
     const std::vector<DataType> types(arity_of(scalar_op), DataType::kFloat);
     if (!infer_scalar_op(scalar_op, types, DataType::kFloat).ok() || scalar_op == ScalarOp::kCast) continue;
     // A polynomial's zero and the library's zero may differ in sign; comparisons take them as equal.
-    const Array x = Array::of<double>(DataType::kFloat, {6}, {0.0, -0.0, infinity, -infinity, NAN, 1.0});
+    const Array x = Array::of<double>(DataType::kFloat, {6}, {0.0, -0.0, infinity, is_gated(scalar_op) ? -1e30 : -infinity, NAN, 1.0});
     const Array y = Array::of<double>(DataType::kFloat, {6, 1}, {1.0, 2.0, infinity, -infinity, NAN, 0.0});
     const Elementwise layer(scalar_op);
     Trial trial{&layer, {x}, {}, {0, 1e-6}};
@@ -95,16 +108,18 @@ TEST(Pointwise, SpecialValues) {
 
 // Random expressions of up to a dozen nodes.
 TEST(Pointwise, Chains) {
-  for_random_trials(400, [](Random& random) -> std::string {
-    const std::vector<ScalarOp> unary = {ScalarOp::kAbs, ScalarOp::kNeg, ScalarOp::kRelu, ScalarOp::kSigmoid, ScalarOp::kTanh, ScalarOp::kGelu,
-                                         ScalarOp::kSilu, ScalarOp::kHardSwish, ScalarOp::kLeakyRelu, ScalarOp::kAffine, ScalarOp::kErf, ScalarOp::kSin};
+  for_random_trials(200, [](Random& random) -> std::string {
+    const std::vector<ScalarOp> unary = {ScalarOp::kAbs,       ScalarOp::kNeg,    ScalarOp::kRelu, ScalarOp::kSigmoid,
+                                         ScalarOp::kTanh,      ScalarOp::kGelu,   ScalarOp::kSilu, ScalarOp::kHardSwish,
+                                         ScalarOp::kLeakyRelu, ScalarOp::kAffine, ScalarOp::kErf,  ScalarOp::kSin};
     const std::vector<ScalarOp> binary = {ScalarOp::kAdd, ScalarOp::kSub, ScalarOp::kMul, ScalarOp::kMin, ScalarOp::kMax, ScalarOp::kPrelu};
     Pointwise op;
     const DataType type = kFloats[random.between(0, 2)];
     const int inputs = static_cast<int>(random.between(1, 4)), nodes = static_cast<int>(random.between(1, 12));
     const auto operand = [&]() -> int32_t {
       const int made = static_cast<int>(op.expression.nodes.size());
-      return made > 0 && random.chance(0.6) ? static_cast<int32_t>(random.between(0, made - 1)) : Expression::input(static_cast<int>(random.between(0, inputs - 1)));
+      return made > 0 && random.chance(0.6) ? static_cast<int32_t>(random.between(0, made - 1))
+                                            : Expression::input(static_cast<int>(random.between(0, inputs - 1)));
     };
     for (int i = 0; i < nodes; ++i) {
       if (random.chance(0.15)) {
@@ -127,8 +142,10 @@ TEST(Pointwise, Chains) {
     if (op.to != type) return "";
     Trial trial{&op, {}, {}, usual_tolerance(type)};
     // Rounding each node to the type, as the reference does, strays further than rounding once.
-    if (type != DataType::kFloat) trial.tolerance.relative *= 6;
-    else trial.tolerance = {2e-5, 1e-5};
+    if (type != DataType::kFloat)
+      trial.tolerance.relative *= 6;
+    else
+      trial.tolerance = {2e-5, 1e-5};
     for (const Shape& shape : broadcasting_shapes(random, inputs)) trial.inputs.push_back(random.array(type, shape));
     trial.constants.assign(inputs, false);
     trial.constants.back() = inputs > 1 && random.chance(0.3);

@@ -51,7 +51,8 @@ Result<BroadcastLoop> BroadcastLoop::make(const Shape& output, Format output_for
     }
   }
   while (merged.size() < 2) merged.insert(merged.begin(), {1, 0, std::vector<int64_t>(inputs.size(), 0)});
-  if (merged.size() > kMostDims) return unsupported("inputs broadcast along " + std::to_string(merged.size()) + " separate dims; at most 10 are taken");
+  if (merged.size() > kMostDims)
+    return unsupported("inputs broadcast along " + std::to_string(merged.size()) + " separate dims; at most 10 are taken");
 
   loop.dims_ = static_cast<int>(merged.size());
   int64_t outer = 1;

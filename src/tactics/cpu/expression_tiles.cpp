@@ -30,16 +30,16 @@ enum class Work : uint8_t {
   kLoadFloats,
   kLoadIntegers,
   kLoadDoubles,
-  kFloats,           // a vector kernel
-  kFloatsOneByOne,   // a function without one
+  kFloats,          // a vector kernel
+  kFloatsOneByOne,  // a function without one
   kIntegers,
   kSelectIntegers,
   kCompareIntegers,  // integers in, bools out
   kDoubles,
   kCompareDoubles,
   kSelectDoubles,
-  kTruncate,         // floats to integral floats
-  kRoundToRow,       // floats to what `store` and `load` keep of them
+  kTruncate,    // floats to integral floats
+  kRoundToRow,  // floats to what `store` and `load` keep of them
   kFloatsToBools,
   kFloatsToIntegers,
   kFloatsToDoubles,
@@ -136,7 +136,10 @@ class Compiler {
     program_.output = output_;
     for (DataType type : inputs_) program_.element_bytes.push_back(bits_of(type) / 8);
     for (const Step& step : program_.steps)
-      program_.cost += step.work == Work::kFloats ? 0.04 : step.work == Work::kFloatsOneByOne ? 8 : step.work == Work::kLoadFloats ? 0.05 : 0.8;
+      program_.cost += step.work == Work::kFloats           ? 0.04
+                       : step.work == Work::kFloatsOneByOne ? 8
+                       : step.work == Work::kLoadFloats     ? 0.05
+                                                            : 0.8;
     return std::shared_ptr<const Program>(std::make_shared<Program>(std::move(program_)));
   }
 
@@ -155,7 +158,8 @@ class Compiler {
       if (node.is_constant) continue;
       std::vector<DataType> known;
       for (int k = 0; k < arity_of(node.op); ++k) {
-        if (node.operands[k] < 0 && static_cast<size_t>(~node.operands[k]) >= inputs_.size()) return invalid("an expression reads an input that is not there");
+        if (node.operands[k] < 0 && static_cast<size_t>(~node.operands[k]) >= inputs_.size())
+          return invalid("an expression reads an input that is not there");
         if (node.operands[k] >= static_cast<int32_t>(i)) return invalid("a node of an expression reads one behind it");
         known.push_back(operand_type(static_cast<int>(i), k));
       }
@@ -167,7 +171,9 @@ class Compiler {
   }
 
   bool is_constant(int32_t operand) const { return operand >= 0 && nodes_[static_cast<size_t>(operand)].is_constant; }
-  DataType own_type(int32_t operand) const { return operand < 0 ? inputs_[static_cast<size_t>(~operand)] : types_[static_cast<size_t>(operand)]; }
+  DataType own_type(int32_t operand) const {
+    return operand < 0 ? inputs_[static_cast<size_t>(~operand)] : types_[static_cast<size_t>(operand)];
+  }
   DataType operand_type(int i, int k) const {
     const Node& node = nodes_[static_cast<size_t>(i)];
     if (!is_constant(node.operands[k])) return own_type(node.operands[k]);
@@ -192,7 +198,8 @@ class Compiler {
           ++uses_[static_cast<size_t>(operand)];
         } else {
           ++input_uses_[static_cast<size_t>(~operand)];
-          const bool to_float = nodes_[i].op == ScalarOp::kCast && domain_of(nodes_[i].to) == Domain::kFloat && nodes_[i].to != DataType::kBool;
+          const bool to_float =
+              nodes_[i].op == ScalarOp::kCast && domain_of(nodes_[i].to) == Domain::kFloat && nodes_[i].to != DataType::kBool;
           if (to_float) ++input_casts_[static_cast<size_t>(~operand)];
         }
       }
@@ -234,8 +241,10 @@ class Compiler {
   Result<Where> place(int32_t operand) {
     Where place;
     if (operand >= 0) {
-      if (nodes_[static_cast<size_t>(operand)].is_constant) place.constant = constant(nodes_[static_cast<size_t>(operand)].a);
-      else place.slot = slots_of_[static_cast<size_t>(operand)];
+      if (nodes_[static_cast<size_t>(operand)].is_constant)
+        place.constant = constant(nodes_[static_cast<size_t>(operand)].a);
+      else
+        place.slot = slots_of_[static_cast<size_t>(operand)];
       return place;
     }
     const auto input = static_cast<size_t>(~operand);
@@ -318,7 +327,8 @@ class Compiler {
   }
 
   DataType operand_type_of_pow(const Node& node) const {
-    return is_constant(node.operands[1]) ? (is_constant(node.operands[0]) ? DataType::kFloat : own_type(node.operands[0])) : own_type(node.operands[1]);
+    return is_constant(node.operands[1]) ? (is_constant(node.operands[0]) ? DataType::kFloat : own_type(node.operands[0]))
+                                         : own_type(node.operands[1]);
   }
 
   Status choose_cast(const Node& node, DataType first, Domain from, Step& step) {
@@ -344,15 +354,15 @@ class Compiler {
         ends_in_bytes_ = true;
       }
     } else if (from == Domain::kInteger) {
-      step.work = node.to == DataType::kBool       ? Work::kIntegersToBools
-                  : to == Domain::kFloat   ? Work::kIntegersToFloats
-                  : to == Domain::kInteger ? Work::kIntegers
-                                           : Work::kIntegersToDoubles;
+      step.work = node.to == DataType::kBool ? Work::kIntegersToBools
+                  : to == Domain::kFloat     ? Work::kIntegersToFloats
+                  : to == Domain::kInteger   ? Work::kIntegers
+                                             : Work::kIntegersToDoubles;
     } else {
-      step.work = node.to == DataType::kBool       ? Work::kDoublesToBools
-                  : to == Domain::kFloat   ? Work::kDoublesToFloats
-                  : to == Domain::kInteger ? Work::kDoublesToIntegers
-                                           : Work::kDoubles;
+      step.work = node.to == DataType::kBool ? Work::kDoublesToBools
+                  : to == Domain::kFloat     ? Work::kDoublesToFloats
+                  : to == Domain::kInteger   ? Work::kDoublesToIntegers
+                                             : Work::kDoubles;
     }
     // Through float, a half or bf16 rounds once more, at the next store; that is what the reference does too.
     if (to == Domain::kFloat && from != Domain::kFloat && node.to != DataType::kFloat && node.to != DataType::kBool) {
@@ -365,8 +375,10 @@ class Compiler {
   static TileKernel kernel_of(ScalarOp op) {
     TileKernel kernel = nullptr;
 #if defined(__x86_64__)
-    if (current_isa() >= Isa::kAvx512) kernel = tile_kernel_avx512(op);
-    else if (current_isa() >= Isa::kAvx2) kernel = tile_kernel_avx2(op);
+    if (current_isa() >= Isa::kAvx512)
+      kernel = tile_kernel_avx512(op);
+    else if (current_isa() >= Isa::kAvx2)
+      kernel = tile_kernel_avx2(op);
 #endif
     return kernel ? kernel : tile_kernel_portable(op);
   }
@@ -375,7 +387,8 @@ class Compiler {
     const DataType type = nodes_.back().is_constant ? output_ : types_.back();
     if (type != output_) {
       // The output of an epilogue may have another floating type than its expression.
-      REQUIRES(domain_of(type) == Domain::kFloat && domain_of(output_) == Domain::kFloat && type != DataType::kBool && output_ != DataType::kBool,
+      REQUIRES(domain_of(type) == Domain::kFloat && domain_of(output_) == Domain::kFloat && type != DataType::kBool &&
+                   output_ != DataType::kBool,
                "the expression gives " + std::string(name_of(type)) + ", not " + std::string(name_of(output_)));
     }
     program_.result_domain = ends_in_bytes_ ? Domain::kFloat : domain_of(output_);
@@ -445,12 +458,14 @@ using Input = CompiledExpression::Input;
 struct Frame {
   const Program& program;
   char* slots;
-  float (*splats)[kSplat];  // by slot; apart from the slots, so that a step may write over its operand's slot
+  float (*splats)[kSplat];                             // by slot; apart from the slots, so that a step may write over its operand's slot
   TileOperand floats[CompiledExpression::kMostSlots];  // where a slot's floats are, which may be an input's own memory
 
   float* float_slot(int slot) const { return reinterpret_cast<float*>(slots + slot * kSlotBytes); }
   template <class T>
-  T* wide_slot(int slot) const { return reinterpret_cast<T*>(slots + slot * kSlotBytes); }
+  T* wide_slot(int slot) const {
+    return reinterpret_cast<T*>(slots + slot * kSlotBytes);
+  }
   TileOperand operand(const Where& place) const {
     if (place.constant >= 0) return {program.constants[static_cast<size_t>(place.constant)].floats, 0};
     return floats[place.slot];
@@ -459,8 +474,10 @@ struct Frame {
   WideOperand<T> wide(const Where& place) const {
     if (place.constant < 0) return {wide_slot<T>(place.slot), 1};
     const Constant& c = program.constants[static_cast<size_t>(place.constant)];
-    if constexpr (std::is_same_v<T, int64_t>) return {&c.integer, 0};
-    else return {&c.number, 0};
+    if constexpr (std::is_same_v<T, int64_t>)
+      return {&c.integer, 0};
+    else
+      return {&c.number, 0};
   }
 };
 
@@ -480,8 +497,10 @@ void load_floats(Frame& frame, const Step& step, const Input& input, int64_t off
   }
   place = {target, 1};
   if (input.column_stride == 1 && (one_row || input.row_stride == columns)) {
-    if (step.type == DataType::kFloat) place.data = reinterpret_cast<const float*>(data);
-    else step.load(data, target, rows * columns);
+    if (step.type == DataType::kFloat)
+      place.data = reinterpret_cast<const float*>(data);
+    else
+      step.load(data, target, rows * columns);
     return;
   }
   for (int64_t r = 0; r < rows; ++r, data += input.row_stride * bytes, target += columns) {
@@ -502,7 +521,8 @@ void load_wide(Frame& frame, const Step& step, const Input& input, int64_t offse
   const auto* data = static_cast<const char*>(input.data) + offset * input.column_stride * bytes;
   T* target = frame.wide_slot<T>(step.target);
   for (int64_t r = 0; r < rows; ++r, data += input.row_stride * bytes, target += columns) {
-    if constexpr (std::is_same_v<T, int64_t>) load_integers(step.type, data, input.column_stride, target, columns);
+    if constexpr (std::is_same_v<T, int64_t>)
+      load_integers(step.type, data, input.column_stride, target, columns);
     else {
       for (int64_t c = 0; c < columns; ++c) std::memcpy(target + c, data + c * input.column_stride * 8, 8);
     }
@@ -560,8 +580,10 @@ void run_step(Frame& frame, const Step& step, float* target, int64_t count) {
     case Work::kCompareIntegers: {
       WideOperand<int64_t> wide[3];
       for (int k = 0; k < 3; ++k) wide[k] = frame.wide<int64_t>(step.operands[k < step.operand_count ? k : 0]);
-      if (step.work == Work::kIntegers) compute_integers(step.op, step.type, wide, frame.wide_slot<int64_t>(step.target), count, step.wide_a, step.wide_b);
-      else compare_integers(step.op, step.type, wide, target, count);
+      if (step.work == Work::kIntegers)
+        compute_integers(step.op, step.type, wide, frame.wide_slot<int64_t>(step.target), count, step.wide_a, step.wide_b);
+      else
+        compare_integers(step.op, step.type, wide, target, count);
       break;
     }
     case Work::kSelectIntegers: {
@@ -585,8 +607,10 @@ void run_step(Frame& frame, const Step& step, float* target, int64_t count) {
       auto* doubles = frame.wide_slot<double>(step.target);
       for (int64_t i = 0; i < count; ++i) {
         const double value = compute_real(step.op, wide[0][i], wide[1][i], wide[2][i], step.wide_a, step.wide_b);
-        if (step.work == Work::kDoubles) doubles[i] = value;
-        else target[i] = static_cast<float>(value);
+        if (step.work == Work::kDoubles)
+          doubles[i] = value;
+        else
+          target[i] = static_cast<float>(value);
       }
       break;
     }
@@ -601,7 +625,8 @@ void run_step(Frame& frame, const Step& step, float* target, int64_t count) {
     case Work::kDoublesToFloats:
     case Work::kDoublesToBools: {
       const auto x = frame.wide<double>(step.operands[0]);
-      for (int64_t i = 0; i < count; ++i) target[i] = step.work == Work::kDoublesToBools ? (x[i] != 0 ? 1.0f : 0.0f) : static_cast<float>(x[i]);
+      for (int64_t i = 0; i < count; ++i)
+        target[i] = step.work == Work::kDoublesToBools ? (x[i] != 0 ? 1.0f : 0.0f) : static_cast<float>(x[i]);
       if (step.store) round_to_row(step, target, count);
       break;
     }
@@ -619,7 +644,8 @@ void run_step(Frame& frame, const Step& step, float* target, int64_t count) {
     }
     case Work::kLoadFloats:
     case Work::kLoadIntegers:
-    case Work::kLoadDoubles: break;
+    case Work::kLoadDoubles:
+      break;
   }
 }
 

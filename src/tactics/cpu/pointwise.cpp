@@ -23,7 +23,8 @@ struct PointwiseLaunch final : Launch {
   int output_bytes = 4;
   int64_t parts = 1;
 
-  PointwiseLaunch(const CompiledExpression& expression, const std::vector<Array>& constants) : expression(expression), constants(constants) {}
+  PointwiseLaunch(const CompiledExpression& expression, const std::vector<Array>& constants)
+      : expression(expression), constants(constants) {}
 
   Status run(const RunArguments& arguments) const override {
     const size_t count = element_bytes.size();
