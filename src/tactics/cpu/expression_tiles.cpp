@@ -120,8 +120,8 @@ using Program = CompiledExpression::Program;
 
 class Compiler {
  public:
-  Compiler(std::vector<Node> nodes, std::vector<DataType> inputs, DataType output)
-      : nodes_(std::move(nodes)), inputs_(std::move(inputs)), output_(output) {}
+  Compiler(std::vector<Node> nodes, std::vector<DataType> inputs, DataType output, int floats = 0)
+      : nodes_(std::move(nodes)), inputs_(std::move(inputs)), output_(output), floats_(floats) {}
 
   Result<std::shared_ptr<const Program>> compile() {
     for (DataType type : inputs_) TRY(check_type(type));
@@ -134,7 +134,7 @@ class Compiler {
     TRY(finish());
     program_.inputs = static_cast<int>(inputs_.size());
     program_.output = output_;
-    for (DataType type : inputs_) program_.element_bytes.push_back(bits_of(type) / 8);
+    for (size_t i = 0; i < inputs_.size(); ++i) program_.element_bytes.push_back(bits_of(stored_type(i)) / 8);
     for (const Step& step : program_.steps)
       program_.cost += step.work == Work::kFloats           ? 0.04
                        : step.work == Work::kFloatsOneByOne ? 8
@@ -212,7 +212,11 @@ class Compiler {
   bool loads_as_float(size_t input) const {
     return domain_of(inputs_[input]) == Domain::kInteger && input_casts_[input] == input_uses_[input];
   }
-  Domain input_domain(size_t input) const { return loads_as_float(input) ? Domain::kFloat : domain_of(inputs_[input]); }
+  Domain input_domain(size_t input) const {
+    return loads_as_float(input) || is_float_row(input) ? Domain::kFloat : domain_of(inputs_[input]);
+  }
+  bool is_float_row(size_t input) const { return static_cast<int>(input) < floats_; }
+  DataType stored_type(size_t input) const { return is_float_row(input) ? DataType::kFloat : inputs_[input]; }
 
   Result<int> take_slot() {
     for (int s = 0; s < CompiledExpression::kMostSlots; ++s) {
@@ -253,12 +257,12 @@ class Compiler {
       Step load{Work::kLoadFloats};
       load.input = static_cast<int>(input);
       load.target = input_slots_[input];
-      load.type = inputs_[input];
+      load.type = stored_type(input);
       const Domain domain = input_domain(input);
       if (domain == Domain::kInteger) load.work = Work::kLoadIntegers;
       if (domain == Domain::kDouble) load.work = Work::kLoadDoubles;
       if (domain == Domain::kFloat) {
-        load.load = load_row(inputs_[input]);
+        load.load = load_row(stored_type(input));
         if (!load.load) return unsupported(std::string(name_of(inputs_[input])) + " has no rows");
       }
       program_.steps.push_back(load);
@@ -415,6 +419,7 @@ class Compiler {
   std::vector<Node> nodes_;
   std::vector<DataType> inputs_;
   DataType output_;
+  int floats_ = 0;
   std::vector<DataType> types_;
   std::vector<int> uses_, input_uses_, input_casts_, slots_of_, input_slots_;
   uint32_t taken_ = 0;
@@ -424,13 +429,14 @@ class Compiler {
 
 }  // namespace
 
-Result<CompiledExpression> CompiledExpression::compile(const Expression& expression, const std::vector<DataType>& inputs, DataType output) {
+Result<CompiledExpression> CompiledExpression::compile(const Expression& expression, const std::vector<DataType>& inputs, DataType output,
+                                                       int floats) {
   std::vector<Node> nodes;
   for (const Expression::Node& node : expression.nodes)
     nodes.push_back({node.op, {node.operands[0], node.operands[1], node.operands[2]}, node.a, node.b, node.to, node.is_constant});
   if (nodes.empty()) nodes.push_back({ScalarOp::kIdentity, {Expression::input(0), 0, 0}});
   CompiledExpression result;
-  TRY_ASSIGN(result.program_, Compiler(std::move(nodes), inputs, output).compile());
+  TRY_ASSIGN(result.program_, Compiler(std::move(nodes), inputs, output, floats).compile());
   return result;
 }
 

@@ -22,7 +22,9 @@ class CompiledExpression {
   static constexpr int kMostSlots = 20;  // tiles alive at one time
 
   // `inputs` and `output` are the types in memory. Declines uint64 and types without rows (int4, fp4 ...), and too many live values.
-  static Result<CompiledExpression> compile(const Expression& expression, const std::vector<DataType>& inputs, DataType output);
+  // The first `floats` inputs arrive as rows of floats, whatever their type: what an epilogue gets from the kernel before it.
+  static Result<CompiledExpression> compile(const Expression& expression, const std::vector<DataType>& inputs, DataType output,
+                                            int floats = 0);
   static Result<CompiledExpression> compile(const Elementwise& op, const std::vector<DataType>& inputs, DataType output);
   // By layer: a Pointwise or an Elementwise.
   static Result<CompiledExpression> compile(const Operator& op, const std::vector<DataType>& inputs, DataType output);
