@@ -1,0 +1,111 @@
+// The last steps of a tile, for all instruction sets: V is a vector of vector_math_<isa>.h.
+#pragma once
+
+#include "tactics/cpu/tile_kernel.h"
+#include "tactics/cpu/vector_math.h"
+
+namespace ingot {
+namespace {
+
+template <class V>
+INGOT_INLINE typename V::Float load_as_float(DataType type, const void* row, int64_t index, int count) {
+  switch (type) {
+    case DataType::kBf16:
+      return V::load_bf16(static_cast<const uint16_t*>(row) + index, count);
+    case DataType::kHalf:
+      return V::load_half(static_cast<const uint16_t*>(row) + index, count);
+    case DataType::kInt8:
+      return V::load_int8(static_cast<const int8_t*>(row) + index, count);
+    case DataType::kUint8:
+      return V::load_uint8(static_cast<const uint8_t*>(row) + index, count);
+    default:
+      return V::load(static_cast<const float*>(row) + index, count);
+  }
+}
+
+template <class V>
+INGOT_INLINE void store_from_float(DataType type, void* row, int64_t index, typename V::Float x, int count) {
+  switch (type) {
+    case DataType::kBf16:
+      return V::store_bf16(static_cast<uint16_t*>(row) + index, x, count);
+    case DataType::kHalf:
+      return V::store_half(static_cast<uint16_t*>(row) + index, x, count);
+    case DataType::kInt8:
+      return V::store_int8(static_cast<int8_t*>(row) + index, x, count);
+    case DataType::kUint8:
+      return V::store_uint8(static_cast<uint8_t*>(row) + index, x, count);
+    default:
+      return V::store(static_cast<float*>(row) + index, x, count);
+  }
+}
+
+template <class V>
+INGOT_INLINE typename V::Float activate(const Finish& finish, typename V::Float x) {
+  switch (finish.activation) {
+    case Activation::kSigmoid:
+      return vector_sigmoid<V>(x);
+    case Activation::kTanh:
+      return vector_tanh<V>(x);
+    case Activation::kSilu:
+      return vector_silu<V>(x);
+    case Activation::kHardSwish:
+      return vector_hard_swish<V>(x);
+    case Activation::kHardSigmoid:
+      return V::max(V::zero(), V::min(V::set(1.0f), V::add(V::mul(V::set(finish.a), x), V::set(finish.b))));
+    case Activation::kLeakyRelu:
+      return V::select(V::less(x, V::zero()), V::mul(V::set(finish.a), x), x);
+    case Activation::kGelu:
+      return vector_gelu<V>(x);
+    case Activation::kGeluTanh:
+      return vector_gelu_tanh<V>(x);
+    default:
+      return x;
+  }
+}
+
+// What follows scale and bias, down to the store of lanes at element `at` of a row.
+template <class V>
+INGOT_INLINE void finish_sum(const Finish& finish, typename V::Float x, void* output, const void* residual_row, int64_t at, int lanes) {
+  typename V::Float residual = V::zero();
+  if (finish.has_residual) {
+    residual = V::mul(load_as_float<V>(finish.residual, residual_row, at, lanes), V::set(finish.residual_scale));
+    if (!finish.residual_is_last) x = V::add(x, residual);
+  }
+  x = activate<V>(finish, x);
+  x = V::min(V::set(finish.high), V::max(V::set(finish.low), x));
+  if (finish.residual_is_last) x = V::add(x, residual);
+  store_from_float<V>(finish.output, output, at, V::mul(x, V::set(finish.output_factor)), lanes);
+}
+
+// `sums` [rows][stride], the columns from `first` (in the tile) on, `count` of them; int32 where `integer`, else float.
+template <class V>
+__attribute__((noinline)) void finish_tile(const Tile& tile, const void* sums, int stride, int first, int count, bool integer) {
+  using F = typename V::Float;
+  const Finish& finish = *tile.finish;
+  for (int row = 0; row < tile.rows; ++row) {
+    for (int v = 0; v < count; v += V::kLanes) {
+      const int lanes = count - v < V::kLanes ? count - v : V::kLanes;
+      const int64_t column = tile.column + first + v, panel_column = tile.panel_column + first + v;
+      F x;
+      if (integer) {
+        auto sum =
+            V::int_add(V::int_load(static_cast<const int32_t*>(sums) + row * stride + v), V::int_load(finish.compensation + panel_column));
+        if (finish.output == DataType::kInt32) {
+          alignas(64) int32_t whole[16];
+          V::int_store(whole, sum);
+          for (int i = 0; i < lanes; ++i) static_cast<int32_t*>(tile.c[row])[column + i] = whole[i];
+          continue;
+        }
+        x = V::to_float(sum);
+      } else {
+        x = V::load(static_cast<const float*>(sums) + row * stride + v);
+      }
+      if (finish.scale) x = V::mul(x, V::load(finish.scale + panel_column));
+      x = V::add(x, V::load(finish.bias + panel_column));
+      finish_sum<V>(finish, x, tile.c[row], finish.has_residual ? tile.residual[row] : nullptr, column, lanes);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ingot
