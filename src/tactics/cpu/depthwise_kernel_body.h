@@ -1,0 +1,162 @@
+// Depthwise rows by templates: V is a vector of vector_math_<isa>.h, kType the input's element type.
+#pragma once
+
+#include "tactics/cpu/depthwise_kernel.h"
+#include "tactics/cpu/tile_finish.h"
+
+namespace ingot {
+namespace {
+
+template <DataType kType>
+constexpr int64_t kElementBytes = kType == DataType::kFloat  ? 4
+                                  : kType == DataType::kBf16 ? 2
+                                                             : 1;
+
+// What a strip of outputs reads: `line` addresses are those of its first tap.
+struct StripPlace {
+  int64_t input, first_tap, taps;  // pixel of the first tap; kernel columns in use
+  int64_t output;                  // pixel
+};
+
+// kOutputs neighbouring outputs of channels [channel, channel + lanes). kTaps and kStride are 0 where they are known at run time only;
+// else each input pixel is loaded once for all the outputs that read it.
+template <class V, DataType kType, int kTaps, int kStride, int kOutputs>
+INGOT_INLINE void run_strip(const DepthwiseRow& row, const StripPlace& place, int64_t channel, int lanes) {
+  using F = typename V::Float;
+  F sum[kOutputs];
+#pragma GCC unroll 8
+  for (int t = 0; t < kOutputs; ++t) sum[t] = V::zero();
+  const int64_t pixel = row.channels * kElementBytes<kType>;
+  for (int line = 0; line < row.line_count; ++line) {
+    const char* x = static_cast<const char*>(row.lines[line]) + place.input * pixel + channel * kElementBytes<kType>;
+    const float* w = row.weights[line] + place.first_tap * row.weight_stride + channel;
+    if constexpr (kTaps > 0) {
+      F weight[kTaps];
+#pragma GCC unroll 8
+      for (int tap = 0; tap < kTaps; ++tap) weight[tap] = V::load(w + tap * row.weight_stride);
+#pragma GCC unroll 32
+      for (int i = 0; i < (kOutputs - 1) * kStride + kTaps; ++i) {
+        const F value = load_as_float<V>(kType, x + i * pixel, 0, lanes);
+#pragma GCC unroll 8
+        for (int t = 0; t < kOutputs; ++t) {
+          const int tap = i - t * kStride;
+          if (tap >= 0 && tap < kTaps) sum[t] = V::fma(value, weight[tap], sum[t]);
+        }
+      }
+    } else {
+      for (int64_t tap = 0; tap < place.taps; ++tap) {
+        const F weight = V::load(w + tap * row.weight_stride);
+        const char* at = x + tap * row.dilation * pixel;
+#pragma GCC unroll 8
+        for (int t = 0; t < kOutputs; ++t) sum[t] = V::fma(load_as_float<V>(kType, at + t * row.stride * pixel, 0, lanes), weight, sum[t]);
+      }
+    }
+  }
+  const Finish& finish = *row.finish;
+  const F bias = V::load(finish.bias + channel);
+  if (finish.is_plain && !finish.scale) {
+    const F low = V::set(finish.low), high = V::set(finish.high);
+#pragma GCC unroll 8
+    for (int t = 0; t < kOutputs; ++t) {
+      const int64_t at = (place.output + t) * row.channels + channel;
+      F y = V::add(sum[t], bias);
+      if (finish.has_residual) y = V::add(y, load_as_float<V>(kType, row.residual, at, lanes));
+      store_from_float<V>(kType, row.output, at, V::min(high, V::max(low, y)), lanes);
+    }
+    return;
+  }
+  const F scale = finish.scale ? V::load(finish.scale + channel) : V::set(1.0f);
+#pragma GCC unroll 8
+  for (int t = 0; t < kOutputs; ++t) {
+    const int64_t at = (place.output + t) * row.channels + channel;
+    finish_sum<V>(finish, V::add(V::mul(sum[t], scale), bias), row.output, row.residual, at, lanes);
+  }
+}
+
+template <class V, DataType kType, int kTaps, int kStride, int kOutputs>
+__attribute__((noinline)) void run_channels(const DepthwiseRow& row, const StripPlace& place) {
+  int64_t channel = row.first_channel;
+  for (; channel + V::kLanes <= row.last_channel; channel += V::kLanes)
+    run_strip<V, kType, kTaps, kStride, kOutputs>(row, place, channel, V::kLanes);
+  if (channel < row.last_channel)
+    run_strip<V, kType, kTaps, kStride, kOutputs>(row, place, channel, static_cast<int>(row.last_channel - channel));
+}
+
+template <class V, DataType kType, int kTaps, int kStride>
+void run_inside(const DepthwiseRow& row, int64_t first, int64_t last) {
+  for (int64_t at = first; at < last;) {
+    const StripPlace place{at * row.stride - row.pad, 0, row.taps, at};
+    const int64_t left = last - at;
+    // Strips of about the same length: 7 outputs are 4 + 3, not 6 + 1.
+    if (left >= 10 || left == 6) {
+      run_channels<V, kType, kTaps, kStride, 6>(row, place);
+      at += 6;
+    } else if (left >= 8 || left == 5) {
+      run_channels<V, kType, kTaps, kStride, 5>(row, place);
+      at += 5;
+    } else if (left >= 7 || left == 4) {
+      run_channels<V, kType, kTaps, kStride, 4>(row, place);
+      at += 4;
+    } else if (left == 3) {
+      run_channels<V, kType, kTaps, kStride, 3>(row, place);
+      at += 3;
+    } else if (left == 2) {
+      run_channels<V, kType, kTaps, kStride, 2>(row, place);
+      at += 2;
+    } else {
+      run_channels<V, kType, kTaps, kStride, 1>(row, place);
+      at += 1;
+    }
+  }
+}
+
+template <class V, DataType kType>
+void run_depthwise_row(const DepthwiseRow& row) {
+  const int64_t reach = (row.taps - 1) * row.dilation;
+  // Outputs [first, last) whose taps all lie inside.
+  const int64_t first = row.pad > 0 ? (row.pad + row.stride - 1) / row.stride : 0;
+  const int64_t room = row.input_width - 1 - reach + row.pad;
+  const int64_t last = room < 0 ? first : room / row.stride + 1 < row.output_width ? room / row.stride + 1 : row.output_width;
+  for (int64_t x = 0; x < row.output_width; ++x) {
+    if (x == first && first < last) {
+      if (row.taps == 3 && row.dilation == 1 && row.stride == 1)
+        run_inside<V, kType, 3, 1>(row, first, last);
+      else if (row.taps == 3 && row.dilation == 1 && row.stride == 2)
+        run_inside<V, kType, 3, 2>(row, first, last);
+      else if (row.taps == 5 && row.dilation == 1 && row.stride == 1)
+        run_inside<V, kType, 5, 1>(row, first, last);
+      else if (row.taps == 5 && row.dilation == 1 && row.stride == 2)
+        run_inside<V, kType, 5, 2>(row, first, last);
+      else
+        run_inside<V, kType, 0, 0>(row, first, last);
+      x = last;
+      if (x >= row.output_width) break;
+    }
+    // At the border: the taps that lie inside.
+    const int64_t start = x * row.stride - row.pad;
+    const int64_t tap = start < 0 ? (-start + row.dilation - 1) / row.dilation : 0;
+    int64_t end = row.input_width - 1 < start ? 0 : (row.input_width - 1 - start) / row.dilation + 1;
+    if (end > row.taps) end = row.taps;
+    const StripPlace place{start + tap * row.dilation, tap, end > tap ? end - tap : 0, x};
+    run_channels<V, kType, 0, 0, 1>(row, place);
+  }
+}
+
+template <class V>
+DepthwiseKernel depthwise_kernel_of(DataType input) {
+  switch (input) {
+    case DataType::kFloat:
+      return run_depthwise_row<V, DataType::kFloat>;
+    case DataType::kBf16:
+      return run_depthwise_row<V, DataType::kBf16>;
+    case DataType::kInt8:
+      return run_depthwise_row<V, DataType::kInt8>;
+    case DataType::kUint8:
+      return run_depthwise_row<V, DataType::kUint8>;
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+}  // namespace ingot
