@@ -113,8 +113,8 @@ class INoCopy {
 
 // ---- Interfaces that a program implements ----
 //
-// Every function below that the library calls has a default where some generation did not ask for it, and none is noexcept, so that
-// overriders of all generations compile. The library calls the newest form of a function; its default calls the next older one.
+// A function has a default where some generation did not ask for it, and none is noexcept, so that overriders of all generations
+// compile. Of two forms of a function either may be overridden; the library calls the newest one.
 
 // The name of an interface's kind, such as "IPluginV3".
 using InterfaceKind = char const*;

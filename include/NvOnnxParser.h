@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "NvInfer.h"
+#include "ingot/fallback.h"
 
 #define NV_ONNX_PARSER_MAJOR 0
 #define NV_ONNX_PARSER_MINOR 1
@@ -95,7 +96,7 @@ class IParserError {
 // Adds the nodes of a model to a network. The model's weights are the parser's, so it lives until the build is over.
 //
 // Parsers of other makers derive from this class and were written for many generations. Therefore only what all of them have is
-// abstract, nothing is noexcept, and a newer form calls the older one where it is not overridden.
+// abstract, nothing is noexcept, and of two forms of a function either may be overridden.
 class IParser {
  public:
   virtual ~IParser() = default;
@@ -106,9 +107,13 @@ class IParser {
   virtual bool parseFromFile(char const* onnxModelFile, int verbosity) = 0;
   // Reads a model from memory; model_path is where data outside of the model is looked for, beside it.
   virtual bool parse(void const* serialized_onnx_model, std::size_t serialized_onnx_model_size, char const* /*model_path*/) {
-    return parse(serialized_onnx_model, serialized_onnx_model_size);
+    nvinfer1::impl::Fallback fallback(this);
+    return fallback.first() && parse(serialized_onnx_model, serialized_onnx_model_size);
   }
-  virtual bool parse(void const* /*serialized_onnx_model*/, std::size_t /*serialized_onnx_model_size*/) { return false; }
+  virtual bool parse(void const* serialized_onnx_model, std::size_t serialized_onnx_model_size) {
+    nvinfer1::impl::Fallback fallback(this);
+    return fallback.first() && parse(serialized_onnx_model, serialized_onnx_model_size, nullptr);
+  }
   // The same in steps, with weights from the program: load the graph, give each initializer that is not in it, parse.
   virtual bool loadModelProto(void const* /*serializedOnnxModel*/, std::size_t /*serializedOnnxModelSize*/,
                               char const* /*modelPath*/ = nullptr) {
@@ -158,16 +163,21 @@ class IParser {
 
   // ---- Retired ----
 
-  // Up to generation 10.
+  // Up to generation 10; the last form up to 6.
   virtual bool supportsModel(void const* serialized_onnx_model, std::size_t serialized_onnx_model_size,
                              SubGraphCollection_t& sub_graph_collection, char const* /*model_path*/) {
-    return supportsModel(serialized_onnx_model, serialized_onnx_model_size, sub_graph_collection);
+    nvinfer1::impl::Fallback fallback(this);
+    return fallback.first() && supportsModel(serialized_onnx_model, serialized_onnx_model_size, sub_graph_collection);
   }
   virtual bool supportsModel(void const* serialized_onnx_model, std::size_t serialized_onnx_model_size,
-                             SubGraphCollection_t& /*sub_graph_collection*/) {
-    return supportsModel(serialized_onnx_model, serialized_onnx_model_size);
+                             SubGraphCollection_t& sub_graph_collection) {
+    nvinfer1::impl::Fallback fallback(this);
+    return fallback.first() && supportsModel(serialized_onnx_model, serialized_onnx_model_size, sub_graph_collection, nullptr);
   }
-  virtual bool supportsModel(void const* /*serialized_onnx_model*/, std::size_t /*serialized_onnx_model_size*/) { return false; }
+  virtual bool supportsModel(void const* serialized_onnx_model, std::size_t serialized_onnx_model_size) {
+    SubGraphCollection_t parts;
+    return supportsModel(serialized_onnx_model, serialized_onnx_model_size, parts, nullptr);
+  }
   virtual bool parseWithWeightDescriptors(void const* /*serialized_onnx_model*/, std::size_t /*serialized_onnx_model_size*/) {
     return false;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../NvInferRuntimeBase.h"
+#include "fallback.h"
 
 namespace nvinfer1 {
 
@@ -25,8 +26,9 @@ class IGpuAllocator : public IVersionedInterface {
   virtual void* allocate(uint64_t const size, uint64_t const alignment, AllocatorFlags const flags) = 0;
   // Gives memory back; false where that failed. Null is allowed.
   virtual bool deallocate(void* const memory) {
-    free(memory);
-    return true;
+    impl::Fallback fallback(this);
+    if (fallback.first()) free(memory);
+    return fallback.first();
   }
   // Resizes what was allocated as kRESIZABLE and keeps its content; null where that cannot be done in place of a new allocation.
   virtual void* reallocate(void* const /*baseAddr*/, uint64_t /*alignment*/, uint64_t /*newSize*/) { return nullptr; }
@@ -38,7 +40,10 @@ class IGpuAllocator : public IVersionedInterface {
   virtual bool deallocateAsync(void* const memory, cudaStream_t /*stream*/) { return deallocate(memory); }
 
   // ---- Retired: generations up to 9 wrote this in place of deallocate ----
-  virtual void free(void* const /*memory*/) {}
+  virtual void free(void* const memory) {
+    impl::Fallback fallback(this);
+    if (fallback.first()) deallocate(memory);
+  }
 };
 
 // An allocator whose memory is ordered by streams. What carries no stream happens on the default one.
@@ -62,10 +67,12 @@ class IOutputAllocator : public IVersionedInterface {
   // Memory of at least `size` bytes for the output: `currentMemory` where that is large enough. Null makes the run fail.
   virtual void* reallocateOutputAsync(char const* tensorName, void* currentMemory, uint64_t size, uint64_t alignment,
                                       cudaStream_t /*stream*/) {
-    return reallocateOutput(tensorName, currentMemory, size, alignment);
+    impl::Fallback fallback(this);
+    return fallback.first() ? reallocateOutput(tensorName, currentMemory, size, alignment) : nullptr;
   }
-  virtual void* reallocateOutput(char const* /*tensorName*/, void* /*currentMemory*/, uint64_t /*size*/, uint64_t /*alignment*/) {
-    return nullptr;
+  virtual void* reallocateOutput(char const* tensorName, void* currentMemory, uint64_t size, uint64_t alignment) {
+    impl::Fallback fallback(this);
+    return fallback.first() ? reallocateOutputAsync(tensorName, currentMemory, size, alignment, nullptr) : nullptr;
   }
   // Tells the shape of the output, before enqueueV3 returns.
   virtual void notifyShape(char const* tensorName, Dims const& dims) = 0;

@@ -148,7 +148,7 @@ class INetworkDefinition : public INoCopy {
   virtual IDynamicQuantizeLayer* addDynamicQuantize(ITensor& input, int32_t axis, int32_t blockSize, DataType outputType,
                                                     DataType scaleType) noexcept = 0;
   IDynamicQuantizeLayer* addDynamicQuantizeV2(ITensor& input, Dims const& blockShape, DataType outputType, DataType scaleType) noexcept {
-    return addDynamicQuantizeV264_(input, impl::widen(blockShape), outputType, scaleType);
+    return addDynamicQuantizeV2_64_(input, impl::widen(blockShape), outputType, scaleType);
   }
 
   // ---- Control ----
@@ -258,8 +258,8 @@ class INetworkDefinition : public INoCopy {
   virtual ISliceLayer* addSlice64_(ITensor& input, Dims64 const& start, Dims64 const& size, Dims64 const& stride) noexcept = 0;
   virtual IConstantLayer* addConstant64_(Dims64 const& dimensions, Weights weights) noexcept = 0;
   virtual IFillLayer* addFill64_(Dims64 const& dimensions, FillOperation op, DataType outputType) noexcept = 0;
-  virtual IDynamicQuantizeLayer* addDynamicQuantizeV264_(ITensor& input, Dims64 const& blockShape, DataType outputType,
-                                                         DataType scaleType) noexcept = 0;
+  virtual IDynamicQuantizeLayer* addDynamicQuantizeV2_64_(ITensor& input, Dims64 const& blockShape, DataType outputType,
+                                                          DataType scaleType) noexcept = 0;
 };
 
 }  // namespace nvinfer1

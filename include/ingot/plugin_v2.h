@@ -7,6 +7,7 @@
 
 #include "allocators.h"
 #include "expressions.h"
+#include "fallback.h"
 #include "plugin_types.h"
 
 struct cudnnContext;
@@ -70,12 +71,13 @@ class IPluginV2 {
   virtual void terminate() = 0;
   // Queues one run on the stream; 0 on success.
   virtual int32_t enqueue(int32_t batchSize, void const* const* inputs, void* const* outputs, void* workspace, cudaStream_t stream) {
-    return enqueue(batchSize, inputs, const_cast<void**>(outputs), workspace, stream);
+    impl::Fallback fallback(this);
+    return fallback.first() ? enqueue(batchSize, inputs, const_cast<void**>(outputs), workspace, stream) : -1;
   }
   // The same as generations up to 7 wrote it.
-  virtual int32_t enqueue(int32_t /*batchSize*/, void const* const* /*inputs*/, void** /*outputs*/, void* /*workspace*/,
-                          cudaStream_t /*stream*/) {
-    return -1;
+  virtual int32_t enqueue(int32_t batchSize, void const* const* inputs, void** outputs, void* workspace, cudaStream_t stream) {
+    impl::Fallback fallback(this);
+    return fallback.first() ? enqueue(batchSize, inputs, const_cast<void* const*>(outputs), workspace, stream) : -1;
   }
 
   // The state that a plan keeps.

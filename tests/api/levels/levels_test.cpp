@@ -62,8 +62,9 @@ TEST_P(Levels, a_plugin_gets_shapes_of_its_width) {
   plugin->configureWithFormat64_(two, 2, two + 1, 1, DataType::kFLOAT, TensorFormat::kLINEAR, 9);
   void* outputs[] = {plugin};
   EXPECT_EQ(plugin->enqueue(8, nullptr, const_cast<void* const*>(outputs), nullptr, nullptr), 0);
+  EXPECT_EQ(plugin->enqueue(7, nullptr, outputs, nullptr, nullptr), 0);
   plugin->destroy();
-  EXPECT_EQ(notes, "shape 0[3 4][5 6 7]; configure [3 4][5 6 7]>[5 6 7] 9; enqueue 8 self; ");
+  EXPECT_EQ(notes, "shape 0[3 4][5 6 7]; configure [3 4][5 6 7]>[5 6 7] 9; enqueue 8 self; enqueue 7 self; ");
 }
 
 TEST_P(Levels, a_plugin_with_formats_gets_descriptions_of_its_width) {
@@ -112,6 +113,13 @@ TEST_P(Levels, memory_is_freed_by_whatever_the_allocator_implements) {
   EXPECT_EQ(notes, user.version >= 100000 ? "allocate 64; deallocate; " : "allocate 64; free; ");
 }
 
+TEST_P(Levels, memory_is_freed_by_either_form) {
+  std::unique_ptr<IGpuAllocator> allocator(user.make_allocator(&notes));
+  allocator->free(nullptr);
+  EXPECT_TRUE(allocator->deallocate(&notes));
+  EXPECT_EQ(notes, user.version >= 100000 ? "deallocate null; deallocate; " : "free null; free; ");
+}
+
 TEST_P(Levels, an_output_allocator_learns_the_shape) {
   std::unique_ptr<IOutputAllocator> allocator(user.make_output_allocator(&notes));
   EXPECT_EQ(allocator->reallocateOutputAsync("y", nullptr, 48, 1, nullptr), &notes);
@@ -125,6 +133,36 @@ TEST_P(Levels, a_formula_computes_with_heights_and_widths_of_its_width) {
   EXPECT_EQ(output.nbDims, 2);
   EXPECT_EQ(output.d[0], 20);
   EXPECT_EQ(output.d[1], 12);
+}
+
+// Overrides neither of two forms.
+struct Nothing final : IGpuAllocator, IOutputAllocator {
+  void* allocate(uint64_t, uint64_t, AllocatorFlags) override { return nullptr; }
+  void notifyShape(char const*, Dims const&) override {}
+};
+
+TEST(Fallback, forms_that_nobody_implements_fail) {
+  Nothing nothing;
+  EXPECT_EQ(nothing.reallocateOutput("y", nullptr, 1, 1), nullptr);
+  EXPECT_EQ(nothing.reallocateOutputAsync("y", nullptr, 1, 1, nullptr), nullptr);
+}
+
+// Another object that stands behind the same call is no recursion.
+struct Inner final : IOutputAllocator {
+  void* reallocateOutput(char const*, void*, uint64_t, uint64_t) override { return this; }
+  void notifyShape(char const*, Dims const&) override {}
+};
+struct Outer final : IOutputAllocator {
+  void* reallocateOutput(char const* name, void* memory, uint64_t size, uint64_t alignment) override {
+    return inner.reallocateOutputAsync(name, memory, size, alignment, nullptr);
+  }
+  void notifyShape(char const*, Dims const&) override {}
+  Inner inner;
+};
+
+TEST(Fallback, an_object_may_call_another_one) {
+  Outer outer;
+  EXPECT_EQ(outer.reallocateOutputAsync("y", nullptr, 1, 1, nullptr), &outer.inner);
 }
 
 INSTANTIATE_TEST_SUITE_P(generation, Levels,
