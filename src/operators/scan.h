@@ -1,0 +1,40 @@
+// Runs `body` once for each position of the scanned inputs:
+//   states..., scanned... = body(states..., elements at the position..., captured...)
+// Outputs: the last states, then what was scanned, stacked along their axes.
+// Source: ONNX Scan-21.
+#pragma once
+
+#include "network/network.h"
+
+namespace ingot {
+
+// Inputs: the states at the start, the scanned inputs, what the body captures.
+struct Scan final : OperatorBase<Scan> {
+  static constexpr const char* kName = "scan";
+  std::shared_ptr<Network> body;
+  int64_t states = 0;
+  std::vector<int64_t> input_axes;       // one for each scanned input
+  std::vector<int64_t> input_reversed;   // 1 where it is read from the end
+  std::vector<int64_t> output_axes;      // one for each scanned output
+  std::vector<int64_t> output_reversed;  // 1 where it is written from the end
+
+  template <class Visitor>
+  void fields(Visitor visit) {
+    visit("body", body);
+    visit("states", states);
+    visit("input_axes", input_axes);
+    visit("input_reversed", input_reversed);
+    visit("output_axes", output_axes);
+    visit("output_reversed", output_reversed);
+  }
+  using OperatorBase::fields;
+  Result<TensorTypes> infer(const TensorTypes& inputs) const override;
+  Result<Arrays> evaluate(const Arrays& inputs) const override;
+  std::vector<std::shared_ptr<Network>> subnetworks() const override { return {body}; }
+  static Result<std::vector<Tensor*>> from_onnx(const OnnxNode& node, Network& network);
+
+ private:
+  Result<TensorTypes> body_inputs(const TensorTypes& inputs, Dim* length) const;
+};
+
+}  // namespace ingot
