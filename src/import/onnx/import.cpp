@@ -133,17 +133,22 @@ OnnxSupport query_onnx_support(Bytes bytes, const std::string& model_directory, 
   return support;
 }
 
-Result<std::vector<std::string>> onnx_operators(Bytes bytes) {
-  return caught([&]() -> Result<std::vector<std::string>> {
+Result<OnnxSummary> summarize_onnx(Bytes bytes) {
+  return caught([&]() -> Result<OnnxSummary> {
     TRY_ASSIGN(std::shared_ptr<const proto::ModelProto> model, parse_model(bytes));
-    std::set<std::string> operators;
+    std::set<std::string> operators, initializers;
     collect_operators(model->graph().node(), &operators);
     for (const auto& function : model->functions()) collect_operators(function.node(), &operators);
     for (const auto& function : model->functions()) {
       const bool standard = function.domain().empty() || function.domain() == "ai.onnx";
       operators.erase(standard ? function.name() : function.domain() + "." + function.name());
     }
-    return std::vector<std::string>(operators.begin(), operators.end());
+    OnnxSummary summary{{operators.begin(), operators.end()}, {}};
+    for (const auto& tensor : model->graph().initializer()) initializers.insert(tensor.name());
+    for (const auto& input : model->graph().input()) {
+      if (!initializers.contains(input.name())) summary.inputs.push_back(input.name());
+    }
+    return summary;
   });
 }
 

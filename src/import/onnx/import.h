@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,10 +47,11 @@ using CustomImport = std::function<std::optional<Result<std::vector<Tensor*>>>(c
 
 struct OnnxImportOptions {
   Log* log = nullptr;
-  std::string name;                // what messages call the model; the file's own name where empty
-  ImportErrors* errors = nullptr;  // receives every error; the returned one sums them up
-  CustomImport custom;             // asked where no operator is known, and before functions of the model
-  bool custom_first = false;       // asked before everything
+  std::string name;                                        // what messages call the model; the file's own name where empty
+  ImportErrors* errors = nullptr;                          // receives every error; the returned one sums them up
+  CustomImport custom;                                     // asked where no operator is known, and before functions of the model
+  bool custom_first = false;                               // asked before everything
+  std::map<std::string, Array, std::less<>> known_inputs;  // inputs by name that become constants
   // Limits against hostile files.
   int64_t most_nodes = 2'000'000;                // after functions are written out
   int64_t most_folded_bytes = int64_t{2} << 30;  // of constants that the import computes
@@ -77,8 +79,12 @@ struct OnnxSupport {
 };
 OnnxSupport query_onnx_support(Bytes bytes, const std::string& model_directory, const OnnxImportOptions& options = {});
 
-// Operators of the graph, graphs inside it and the model's functions, each once, as "Conv" or "com.microsoft.Gelu".
-Result<std::vector<std::string>> onnx_operators(Bytes bytes);
+struct OnnxSummary {
+  // Of the graph, graphs inside it and the model's functions, each once, as "Conv" or "com.microsoft.Gelu".
+  std::vector<std::string> operators;
+  std::vector<std::string> inputs;  // of the graph, without those that have initializers
+};
+Result<OnnxSummary> summarize_onnx(Bytes bytes);
 
 // One TensorProto, as ONNX's test data has them.
 Result<Array> read_onnx_tensor(Bytes bytes);

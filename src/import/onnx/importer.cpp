@@ -25,11 +25,10 @@ ImportCode code_of(ErrorCode code) {
   }
 }
 
-// A layer is named after its node, which the message names already.
-std::string without_layer(const std::string& message, const std::string& name) {
-  const std::string lead = "layer '" + name + "' (";
-  if (!message.starts_with(lead)) return message;
-  const size_t end = message.find("): ", lead.size());
+// The message names the node; its layer says no more.
+std::string without_layer(const std::string& message) {
+  if (!message.starts_with("layer '")) return message;
+  const size_t end = message.find("): ");
   return end == std::string::npos ? message : message.substr(end + 3);
 }
 
@@ -150,6 +149,10 @@ Status Importer::import_inputs(Scope& scope, const proto::GraphProto& graph, con
       if (types) return invalid("the input '" + input.name() + "' of an inner graph has an initializer");
       continue;
     }
+    if (const auto known = options_.known_inputs.find(input.name()); scope.depth == 0 && known != options_.known_inputs.end()) {
+      scope.values.emplace(input.name(), new_constant(input.name(), known->second));
+      continue;
+    }
     TensorType type;
     if (types) {
       type = (*types)[static_cast<size_t>(i)];
@@ -203,14 +206,17 @@ void Importer::import_node(Scope& scope, const proto::NodeProto& proto, int inde
     }
   } else if (errors_.size() == errors_before) {
     // Otherwise a graph inside of the node has told its errors already.
-    if (!result.error().message.empty())
-      report(code_of(result.error().code), without_layer(result.error().message, node.name()), &node, &scope);
+    if (!result.error().message.empty()) report(code_of(result.error().code), without_layer(result.error().message), &node, &scope);
   }
+  // The layer that gives the first output is called after the node, and its other layers after both.
+  const Layer* first = !outputs.empty() && outputs[0] && outputs[0]->tensor ? outputs[0]->tensor->producer() : nullptr;
   for (size_t i = layers_before; i < network.layers().size(); ++i) {
     Layer& layer = *network.layers()[i];
-    if (layer.metadata.empty()) layer.metadata = node.name();
+    if (!layer.metadata.empty()) continue;
+    layer.metadata = node.name();
+    layer.name = &layer == first ? node.name() : node.name() + "/" + std::string(layer.op().name());
   }
-  bind_outputs(scope, proto, outputs);
+  bind_outputs(scope, node, outputs);
 }
 
 // An error without a message stands for one that has been told.
@@ -265,7 +271,8 @@ Result<Importer::Outputs> Importer::wrap(Result<std::vector<Tensor*>> tensors) {
   return outputs;
 }
 
-void Importer::bind_outputs(Scope& scope, const proto::NodeProto& proto, const Outputs& outputs) {
+void Importer::bind_outputs(Scope& scope, const ImportedNode& node, const Outputs& outputs) {
+  const proto::NodeProto& proto = node.proto();
   for (int i = 0; i < proto.output_size(); ++i) {
     const std::string& name = proto.output(i);
     if (name.empty()) continue;
@@ -274,7 +281,11 @@ void Importer::bind_outputs(Scope& scope, const proto::NodeProto& proto, const O
       value = new_value(name);
       value->is_broken = true;
     }
-    if (value->tensor && value->tensor->producer()) claim_name(scope, value->tensor, name);
+    if (value->tensor && value->tensor->producer()) {
+      // What a function calls its output matters to nobody outside.
+      if (value->tensor->name.starts_with(node.name() + "/")) scope.target->named.erase(value->tensor);
+      claim_name(scope, value->tensor, name);
+    }
     scope.values.insert_or_assign(name, value);
   }
 }

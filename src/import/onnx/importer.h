@@ -52,7 +52,7 @@ class Importer {
   void import_node(Scope& scope, const proto::NodeProto& proto, int index);
   Result<Outputs> dispatch(Scope& scope, ImportedNode& node);
   Result<Outputs> wrap(Result<std::vector<Tensor*>> tensors);
-  void bind_outputs(Scope& scope, const proto::NodeProto& proto, const Outputs& outputs);
+  void bind_outputs(Scope& scope, const ImportedNode& node, const Outputs& outputs);
   void claim_name(Scope& scope, Tensor* tensor, const std::string& name);
   // `name`, or a spare one where another tensor of the model has it already.
   std::string free_name(Scope& scope, const std::string& name, const Tensor* owner);
