@@ -85,7 +85,7 @@ float float_from_fp4(uint8_t bits) {
 
 uint8_t fp4_from_float(float value) {
   const uint8_t sign = std::signbit(value) ? 8 : 0;
-  if (std::isnan(value)) return 7;
+  if (std::isnan(value)) return 8;  // there is no NaN; ONNX's casts make it -0
   const float magnitude = std::fabs(value);
   if (magnitude >= 6) return sign | 7;
   const uint32_t bits = encode(magnitude, 1, 1);

@@ -31,7 +31,7 @@ uint8_t fp8_from_float(float value);  // saturates at 448; NaN stays NaN
 float float_from_fp8_e5m2(uint8_t bits);
 uint8_t fp8_e5m2_from_float(float value, bool saturate = true);
 float float_from_fp4(uint8_t bits);
-uint8_t fp4_from_float(float value);  // saturates at 6
+uint8_t fp4_from_float(float value);  // saturates at 6; NaN becomes -0
 float float_from_e8m0(uint8_t bits);
 uint8_t e8m0_from_float(float value);  // rounds to the nearest power of two
 

@@ -20,7 +20,8 @@ Window::Pads Deconvolution::deconvolution_pads(const Shape& spatial, const Shape
     const int64_t extra = output_padding.empty() ? 0 : output_padding[d];
     const int64_t total = stride(d) * (spatial[d] - 1) + extra + (kernel[d] - 1) * dilation(d) + 1 - wanted;
     const int64_t half = total / 2;
-    pads.begin.push_back(auto_pad == AutoPad::kSameUpper ? half : total - half);
+    // An output that is wanted larger than all windows reach has its zeros at the end.
+    pads.begin.push_back(total < 0 ? 0 : auto_pad == AutoPad::kSameUpper ? half : total - half);
     pads.end.push_back(total - pads.begin.back());
   }
   return pads;
@@ -155,6 +156,11 @@ EXAMPLE("an asked length takes its pads, the odd one from the beginning") {
       "input x [1, 1, 2]\nweights w [1, 1, 3] = 1 10 100\ny = deconvolution(x, w) strides=[2] output_shape=[4]\nz = deconvolution(x, w) "
       "strides=[2] output_shape=[4] auto_pad=same_upper\noutput y\noutput z\n",
       {{{1, 1, 2}, {1, 2}}}, {10, 102, 20, 200, 1, 10, 102, 20});
+}
+
+EXAMPLE("an asked length that no window reaches ends in zeros") {
+  expect_values("input x [1, 1, 1]\nweights w [1, 1, 2] = 1 10\ny = deconvolution(x, w) output_shape=[4]\noutput y\n", {{{1, 1, 1}, {1}}},
+                {1, 10, 0, 0});
 }
 
 EXAMPLE("groups of channels stay apart, and bias goes by channel") {

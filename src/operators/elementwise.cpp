@@ -112,7 +112,8 @@ std::optional<Values> infer_values(const Elementwise& layer, const TensorTypes& 
       if (at >= static_cast<int64_t>(inputs[k].values->size())) return std::nullopt;
       operands[k] = (*inputs[k].values)[static_cast<size_t>(at)];
     }
-    const auto value = compute_symbolic(layer, inputs[0].type, operands);
+    // A selection is of the type of what it selects, not of its condition.
+    const auto value = compute_symbolic(layer, inputs[layer.op == ScalarOp::kSelect ? 1 : 0].type, operands);
     if (!value) return std::nullopt;
     result.push_back(*value);
   }
@@ -243,8 +244,19 @@ EXAMPLE("softplus of a large number does not overflow") {
   expect_values("input x [2]\ny = softplus(x)\noutput y\n", {{{2}, {1000, -1000}}}, {1000, 0});
 }
 
+EXAMPLE("a cast to four bits keeps the low ones") {
+  expect_values("input x [4]\ny = cast(x) to=int4\nz = cast(y) to=float\noutput z\n", {{{4}, {-9, -8, 7.9, 8}}}, {7, -8, 7, -8});
+}
+
 EXAMPLE("half precision rounds to even") {
   expect_values("input x half [2]\ninput y half [2]\nz = add(x, y)\noutput z\n", {{{2}, {2048, 2048}}, {{2}, {1, 3}}}, {2048, 2052});
+}
+
+EXAMPLE("a selection of known integers keeps their values") {
+  expect_types(
+      "input x [6]\nweights c bool [1] = 1\nweights a int64 [1] = 3\nweights b int64 [1] = 1\ns = select(c, a, b)\nweights t int64 [1] = -1\n"
+      "d = concat(s, t)\ny = reshape(x, d)\noutput y\n",
+      {"float [3, 2]"});
 }
 
 EXAMPLE("known and symbolic elements of shape tensors are carried on") {
