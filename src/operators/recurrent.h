@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "network/operator.h"
+#include "operators/expression.h"
 
 namespace ingot {
 
@@ -29,15 +29,21 @@ struct Recurrent final : OperatorBase<Recurrent> {
   RecurrentCell cell = RecurrentCell::kLstm;
   RecurrentDirection direction = RecurrentDirection::kForward;
   int64_t layout = 0;
-  // Words as ONNX writes them, lower case, each direction in turn (lstm f g h, gru f g, rnn f). Empty: sigmoid tanh tanh, sigmoid tanh,
-  // tanh.
-  std::string activations;            // separated by spaces
-  std::vector<double> alphas, betas;  // one for each activation that takes one, in order
+  // Names of scalar functions separated by spaces, each direction in turn (lstm f g h, gru f g, rnn f): sigmoid, tanh, relu, affine,
+  // leaky_relu, thresholded_relu, scaled_tanh, hard_sigmoid, elu, softsign, softplus. Empty: sigmoid tanh tanh, sigmoid tanh, tanh.
+  std::string activations;
+  std::vector<double> alphas, betas;  // one for each activation that takes it, in order; the function's usual one where there are fewer
   double clip = 0;                    // where not 0: gates' inputs are clipped to [-clip, clip]
   bool linear_before_reset = false;   // of gru: h = act(x*w + r * (h*r + rb) + wb)
   bool input_forget = false;          // of lstm: f = 1 - i
 
   int64_t directions() const { return direction == RecurrentDirection::kBidirectional ? 2 : 1; }
+  // The activations of one cell: three of lstm, two of gru, one of rnn, for each direction in turn.
+  struct Activation {
+    ScalarOp op;
+    double a, b;
+  };
+  Result<std::vector<Activation>> parse_activations() const;
   int64_t gates() const { return cell == RecurrentCell::kLstm ? 4 : cell == RecurrentCell::kGru ? 3 : 1; }
 
   template <class Visitor>
