@@ -3,9 +3,8 @@
 
 #include <algorithm>
 
+#include "tactics/cpu/box_copies.h"
 #include "tactics/cpu/convert_rows.h"
-#include "tactics/cpu/strided_copy.h"
-#include "tactics/layout.h"
 
 namespace ingot {
 namespace {
@@ -42,91 +41,55 @@ int64_t channel_offset(Format format, const Shape& shape, int64_t c) {
   return c / group * strides.block + c % group * strides.within;
 }
 
-struct Box {
-  StridedCopy copy;
-  int64_t from_offset = 0, to_offset = 0;  // bytes
-  bool zeros = false;
-};
+// A box of `channels` channels, each a step apart.
+Status add_plane(BoxCopies& copies, int bytes, const Shape& shape, const GroupedStrides* f, const GroupedStrides& t, int64_t from_offset,
+                 int64_t to_offset, int64_t channels) {
+  Shape sizes{shape[0], channels}, to{t.batch, t.within};
+  sizes.insert(sizes.end(), shape.begin() + 2, shape.end());
+  to.insert(to.end(), t.spatial.begin(), t.spatial.end());
+  if (!f) return copies.add_fill(kZeros, bytes, sizes, to_offset, to);
+  Shape from{f->batch, f->within};
+  from.insert(from.end(), f->spatial.begin(), f->spatial.end());
+  return copies.add(0, bytes, sizes, from_offset, from, to_offset, to);
+}
 
-class LayoutChange {
- public:
-  static Result<LayoutChange> make(int bytes, Format from, Format to, const Shape& shape) {
-    LayoutChange change;
-    const auto rank = shape.size();
-    if (rank < 3 || from == to) {
-      TRY_ASSIGN(size_t all, storage_bytes(DataType::kInt8, usual_format(from, static_cast<int64_t>(rank)), shape));
-      const auto count = static_cast<int64_t>(all);
-      TRY(change.add(bytes, {count}, {1}, {1}, 0, 0, false));
-      return change;
+Result<BoxCopies> layout_change(int bytes, Format from, Format to, const Shape& shape) {
+  BoxCopies copies;
+  const auto rank = static_cast<int64_t>(shape.size());
+  if (rank < 3 || from == to) {
+    TRY_ASSIGN(const size_t all, storage_bytes(DataType::kInt8, usual_format(from, rank), shape));
+    TRY(copies.add(0, bytes, {static_cast<int64_t>(all)}, 0, {1}, 0, {1}));
+    return copies;
+  }
+  const int64_t channels = shape[1];
+  const int64_t from_group = has_strides(from) ? 1 : channel_group(from), to_group = has_strides(to) ? 1 : channel_group(to);
+  if (from_group > 1 && to_group > 1) {  // two different groupings have no common box but single channels
+    const GroupedStrides f = grouped_strides(from, shape, from_group), t = grouped_strides(to, shape, to_group);
+    for (int64_t c = 0; c < channels; ++c)
+      TRY(add_plane(copies, bytes, shape, &f, t, channel_offset(from, shape, c), channel_offset(to, shape, c), 1));
+  } else {
+    const int64_t group = std::max(from_group, to_group), whole = channels / group;
+    const GroupedStrides f = grouped_strides(from, shape, group), t = grouped_strides(to, shape, group);
+    if (whole > 0) {
+      Shape sizes{shape[0], whole, group}, from_steps{f.batch, f.block, f.within}, to_steps{t.batch, t.block, t.within};
+      sizes.insert(sizes.end(), shape.begin() + 2, shape.end());
+      from_steps.insert(from_steps.end(), f.spatial.begin(), f.spatial.end());
+      to_steps.insert(to_steps.end(), t.spatial.begin(), t.spatial.end());
+      TRY(copies.add(0, bytes, sizes, 0, from_steps, 0, to_steps));
     }
-    const int64_t channels = shape[1];
-    const int64_t from_group = has_strides(from) ? 1 : channel_group(from), to_group = has_strides(to) ? 1 : channel_group(to);
-    // Two different groupings have no common box but single channels.
-    const int64_t group = from_group == 1 || to_group == 1 ? std::max(from_group, to_group) : 1;
-    if (from_group > 1 && to_group > 1) {
-      const GroupedStrides f = grouped_strides(from, shape, from_group), t = grouped_strides(to, shape, to_group);
-      for (int64_t c = 0; c < channels; ++c)
-        TRY(change.add_plane(bytes, shape, f, t, channel_offset(from, shape, c), channel_offset(to, shape, c), 1, 0, 0, false));
-    } else {
-      const GroupedStrides f = grouped_strides(from, shape, group), t = grouped_strides(to, shape, group);
-      const int64_t whole = channels / group;
-      if (whole > 0) {
-        Shape sizes{shape[0], whole, group}, fs{f.batch, f.block, f.within}, ts{t.batch, t.block, t.within};
-        sizes.insert(sizes.end(), shape.begin() + 2, shape.end());
-        fs.insert(fs.end(), f.spatial.begin(), f.spatial.end());
-        ts.insert(ts.end(), t.spatial.begin(), t.spatial.end());
-        TRY(change.add(bytes, sizes, fs, ts, 0, 0, false));
-      }
-      if (channels % group)
-        TRY(change.add_plane(bytes, shape, f, t, whole * f.block, whole * t.block, channels % group, f.within, t.within, false));
-    }
-    // Padding channels are zeros.
-    const int64_t padded_group = channel_group(to), padding = (padded_group - channels % padded_group) % padded_group;
-    if (padding) {
-      const GroupedStrides t = grouped_strides(to, shape, to_group), none{0, 0, 0, Shape(rank - 2, 0)};
-      TRY(change.add_plane(bytes, shape, none, t, 0, channel_offset(to, shape, channels), padding, 0, t.within, true));
-    }
-    return change;
+    if (channels % group) TRY(add_plane(copies, bytes, shape, &f, t, whole * f.block, whole * t.block, channels % group));
   }
-
-  void run(ThreadPool& pool, const void* from, void* to) const {
-    pool.run(parts_, [&](int64_t part, int) {
-      size_t box = 0;
-      while (part >= boxes_[box].copy.parts()) part -= boxes_[box++].copy.parts();
-      const Box& b = boxes_[box];
-      b.copy.run_part(part, b.zeros ? static_cast<const void*>(kZeros) : static_cast<const char*>(from) + b.from_offset,
-                      static_cast<char*>(to) + b.to_offset);
-    });
-  }
-
- private:
-  Status add(int bytes, const Shape& sizes, const Shape& from, const Shape& to, int64_t from_offset, int64_t to_offset, bool zeros) {
-    Box box;
-    TRY_ASSIGN(box.copy, StridedCopy::make(bytes, sizes, from, to));
-    box.from_offset = from_offset * bytes;
-    box.to_offset = to_offset * bytes;
-    box.zeros = zeros;
-    parts_ += box.copy.parts();
-    boxes_.push_back(std::move(box));
-    return Ok{};
-  }
-  Status add_plane(int bytes, const Shape& shape, const GroupedStrides& f, const GroupedStrides& t, int64_t from_offset, int64_t to_offset,
-                   int64_t channels, int64_t from_step, int64_t to_step, bool zeros) {
-    Shape sizes{shape[0], channels}, fs{f.batch, from_step}, ts{t.batch, to_step};
-    sizes.insert(sizes.end(), shape.begin() + 2, shape.end());
-    fs.insert(fs.end(), f.spatial.begin(), f.spatial.end());
-    ts.insert(ts.end(), t.spatial.begin(), t.spatial.end());
-    return add(bytes, sizes, fs, ts, from_offset, to_offset, zeros);
-  }
-
-  std::vector<Box> boxes_;
-  int64_t parts_ = 0;
-};
+  // Padding channels are zeros.
+  const int64_t padded_group = channel_group(to), padding = (padded_group - channels % padded_group) % padded_group;
+  if (padding)
+    TRY(add_plane(copies, bytes, shape, nullptr, grouped_strides(to, shape, to_group), 0, channel_offset(to, shape, channels), padding));
+  return copies;
+}
 
 constexpr int64_t kConvertPiece = 16 * 1024;
 
 struct ReformatLaunch final : Launch {
-  std::optional<LayoutChange> change;
+  std::optional<BoxCopies> change;
   RowConversion conversion;  // load is null where the types agree
   bool convert_first = false;
   int64_t from_count = 0, to_count = 0;  // elements stored, padding included
@@ -148,14 +111,15 @@ struct ReformatLaunch final : Launch {
     void* to = arguments.outputs[0];
     if (to_count == 0) return Ok{};
     if (!conversion.load) {
-      change->run(*arguments.pool, from, to);
+      change->run(*arguments.pool, &from, to);
     } else if (!change) {
       convert(*arguments.pool, from, to, from_count);
     } else if (convert_first) {
       convert(*arguments.pool, from, arguments.workspace, from_count);
-      change->run(*arguments.pool, arguments.workspace, to);
+      const void* converted = arguments.workspace;
+      change->run(*arguments.pool, &converted, to);
     } else {
-      change->run(*arguments.pool, from, arguments.workspace);
+      change->run(*arguments.pool, &from, arguments.workspace);
       convert(*arguments.pool, arguments.workspace, to, to_count);
     }
     return Ok{};
@@ -187,10 +151,10 @@ struct ReformatKernel final : Kernel {
     if (!converts || from != to) {
       if (bits_of(from_type) < 8) {  // packed pairs move as bytes; the layouts are equal then
         launch->from_count = launch->to_count = static_cast<int64_t>(bytes_of(from_type, launch->from_count));
-        TRY_ASSIGN(launch->change, LayoutChange::make(1, Format::kLinear, Format::kLinear, {launch->from_count}));
+        TRY_ASSIGN(launch->change, layout_change(1, Format::kLinear, Format::kLinear, {launch->from_count}));
         return std::unique_ptr<Launch>(std::move(launch));
       }
-      TRY_ASSIGN(launch->change, LayoutChange::make(std::min(from_size, to_size), from, to, shape));
+      TRY_ASSIGN(launch->change, layout_change(std::min(from_size, to_size), from, to, shape));
     }
     launch->convert_first = to_size <= from_size;
     if (converts && from != to)

@@ -20,4 +20,12 @@ PoolTaps pool_taps(DataType type, bool average) {
   return pool_taps_portable(type, average);
 }
 
+BlendRows blend_rows() {
+#if defined(__x86_64__)
+  if (current_isa() >= Isa::kAvx512) return blend_rows_avx512();
+  if (current_isa() >= Isa::kAvx2) return blend_rows_avx2();
+#endif
+  return blend_rows_portable();
+}
+
 }  // namespace ingot

@@ -40,6 +40,13 @@ const RowKernels& row_kernels_avx512();
 using PoolTaps = void (*)(const void* const* taps, int64_t tap_count, void* out, int64_t count, float divisor);
 // For float, half, bf16, int8 and uint8; null for others. Integer averages round half to even.
 PoolTaps pool_taps(DataType type, bool average);
+
+// out[j] = the sum of weights[t] * rows[t][j]. out may be rows[0].
+using BlendRows = void (*)(const float* const* rows, const float* weights, int64_t row_count, float* out, int64_t count);
+BlendRows blend_rows();
+BlendRows blend_rows_portable();
+BlendRows blend_rows_avx2();
+BlendRows blend_rows_avx512();
 PoolTaps pool_taps_portable(DataType type, bool average);
 PoolTaps pool_taps_avx2(DataType type, bool average);
 PoolTaps pool_taps_avx512(DataType type, bool average);

@@ -8,6 +8,7 @@ const RowKernels& row_kernels_avx2() { return RowBody<Avx2>::table(); }
 PoolTaps pool_taps_avx2(DataType type, bool average) {
   return average ? RowBody<Avx2>::find_pool<true>(type) : RowBody<Avx2>::find_pool<false>(type);
 }
+BlendRows blend_rows_avx2() { return RowBody<Avx2>::blend; }
 
 }  // namespace ingot
 #endif

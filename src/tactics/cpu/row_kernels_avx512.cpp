@@ -8,6 +8,7 @@ const RowKernels& row_kernels_avx512() { return RowBody<Avx512>::table(); }
 PoolTaps pool_taps_avx512(DataType type, bool average) {
   return average ? RowBody<Avx512>::find_pool<true>(type) : RowBody<Avx512>::find_pool<false>(type);
 }
+BlendRows blend_rows_avx512() { return RowBody<Avx512>::blend; }
 
 }  // namespace ingot
 #endif

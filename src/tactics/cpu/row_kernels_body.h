@@ -335,6 +335,15 @@ struct RowBody {
     }
   }
 
+  static void blend(const float* const* rows, const float* weights, int64_t row_count, float* out, int64_t count) {
+    for (int64_t i = 0; i < count; i += kLanes) {
+      const int lanes = static_cast<int>(count - i < kLanes ? count - i : kLanes);
+      F sum = V::mul(OfFloat::load(rows[0] + i, lanes), V::set(weights[0]));
+      for (int64_t r = 1; r < row_count; ++r) sum = V::fma(OfFloat::load(rows[r] + i, lanes), V::set(weights[r]), sum);
+      V::store(out + i, sum, lanes);
+    }
+  }
+
   static const RowKernels& table() {
     static constexpr RowKernels kTable = {softmax, softmax_columns, moments, normalize,      normalize_evenly,
                                           reduce,  reduce_columns,  sum_exp, sum_exp_columns};

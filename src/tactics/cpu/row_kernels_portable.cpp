@@ -7,5 +7,6 @@ const RowKernels& row_kernels_portable() { return RowBody<Portable>::table(); }
 PoolTaps pool_taps_portable(DataType type, bool average) {
   return average ? RowBody<Portable>::find_pool<true>(type) : RowBody<Portable>::find_pool<false>(type);
 }
+BlendRows blend_rows_portable() { return RowBody<Portable>::blend; }
 
 }  // namespace ingot
