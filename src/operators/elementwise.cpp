@@ -36,14 +36,14 @@ std::optional<Dim> compare(ScalarOp op, const Dim& x, const Dim& y) {
   }
 }
 
-// The function on symbolic numbers; nothing where it has no symbolic form.
-std::optional<Dim> compute_symbolic(const Elementwise& layer, DataType from, const Dim* x) {
+// The function on symbolic numbers, of the operands' type; nothing where it has no symbolic form.
+std::optional<Dim> compute_symbolic(const Elementwise& layer, DataType type, const Dim* x) {
   const ScalarOp op = layer.op;
   const int arity = arity_of(op);
   bool all_known = true;
   for (int k = 0; k < arity; ++k) all_known = all_known && x[k].is_constant();
   if (all_known && op != ScalarOp::kCast) {
-    return Dim(compute_integer(op, from, x[0].value(), arity > 1 ? x[1].value() : 0, arity > 2 ? x[2].value() : 0, layer.a, layer.b));
+    return Dim(compute_integer(op, type, x[0].value(), arity > 1 ? x[1].value() : 0, arity > 2 ? x[2].value() : 0, layer.a, layer.b));
   }
   const auto not_negative = [](const Dim& dim) {
     const auto range = range_of(dim);
@@ -263,6 +263,14 @@ EXAMPLE("known and symbolic elements of shape tensors are carried on") {
   expect_types(
       "input x [n, 6]\ns = shape(x)\nweights a int64 [2] = 2 1\nweights b int64 [2] = 1 2\np = mul(s, a)\nd = div(p, b)\ny = reshape(x, "
       "d)\noutput y\n",
+      {"float [2*n, 3]"});
+}
+
+EXAMPLE("a choice between known elements is known") {
+  expect_types(
+      "input x [n, 6]\ninput z [6]\nweights c bool [1] = 1\nweights a int64 [1] = 3\nweights b int64 [1] = 2\ns = select(c, a, b)\nweights "
+      "r int64 [1] = -1\n"
+      "d = concat(r, s)\ny = reshape(x, d)\noutput y\n",
       {"float [2*n, 3]"});
 }
 

@@ -9,7 +9,7 @@ namespace ingot {
 struct Elementwise final : OperatorBase<Elementwise> {
   static constexpr const char* kName = "elementwise";
   ScalarOp op = ScalarOp::kIdentity;
-  double a = 0, b = 0;             // constants of the function, e.g. clip's bounds; of cast, a = 1 lets fp8 overflow
+  double a = 0, b = 0;             // constants of the function, e.g. clip's bounds; of cast see CastRules in scalar_functions.h
   DataType to = DataType::kFloat;  // of cast
 
   Elementwise() = default;

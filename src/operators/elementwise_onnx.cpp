@@ -147,12 +147,12 @@ Result<Tensor*> clip(const OnnxNode& node, Network& network) {
 Result<Tensor*> cast_to(Network& network, const OnnxNode& node, Tensor* x, DataType to) {
   TRY_ASSIGN(const int64_t saturate, node.integer("saturate", 1));
   TRY_ASSIGN(const std::string round_mode, node.word("round_mode", "up"));
-  if (to == DataType::kE8m0 && round_mode != "nearest") {
-    // Cast-24 rounds to the next power of two upwards unless told otherwise; ours is to the nearest.
-    return unsupported("a cast to float8e8m0 with round_mode '" + round_mode + "' is not supported; nearest is");
+  if (round_mode != "up" && round_mode != "down" && round_mode != "nearest") {
+    return invalid("round_mode is '" + round_mode + "'; it is up, down or nearest");
   }
   Elementwise layer = Elementwise::cast(to);
   layer.a = saturate ? 0 : 1;
+  if (to == DataType::kE8m0) layer.b = round_mode == "down" ? 1 : round_mode == "nearest" ? 2 : 0;
   return network.add(layer, {x});
 }
 

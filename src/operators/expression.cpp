@@ -499,7 +499,7 @@ Result<Array> evaluate_scalar_op(ScalarOp op, const Arrays& inputs, double a, do
 
   if (op == ScalarOp::kIdentity) return inputs[0];
   if (op == ScalarOp::kCast) {
-    for (int64_t i = 0; i < result.count(); ++i) cast_element(inputs[0], i, result, i, a == 0);
+    for (int64_t i = 0; i < result.count(); ++i) cast_element(inputs[0], i, result, i, CastRules(a, b));
     return result;
   }
   const size_t arity = inputs.size();

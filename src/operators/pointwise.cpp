@@ -36,7 +36,7 @@ Result<Arrays> Pointwise::evaluate(const Arrays& inputs) const {
   for (IndexWalk walk(wide.shape()); !walk.done(); walk.next(), ++i) {
     int64_t at = 0;
     for (size_t d = 0; d < own.size(); ++d) at = at * own[d] + (own[d] == 1 ? 0 : walk.index()[wide.shape().size() - own.size() + d]);
-    cast_element(result, at, wide, i, true);
+    cast_element(result, at, wide, i);
   }
   return Arrays{std::move(wide)};
 }

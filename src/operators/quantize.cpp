@@ -96,7 +96,7 @@ Result<Arrays> Quantize::evaluate(const Arrays& inputs) const {
     const double value = static_cast<float>(x.number(i)) / static_cast<float>(divisor);
     if (is_floating(to)) {
       quotient.set_number(0, value);
-      cast_element(quotient, 0, y, i, saturate);
+      cast_element(quotient, 0, y, i, CastRules(saturate ? 0 : 1, 0));
       continue;
     }
     double zero_point = 0;

@@ -304,28 +304,43 @@ int64_t compute_integer(ScalarOp op, DataType type, int64_t x, int64_t y, int64_
       compute_wide<uint64_t>(op, bits, static_cast<uint64_t>(x), static_cast<uint64_t>(y), static_cast<uint64_t>(z), a, b));
 }
 
-void cast_element(const Array& from, int64_t from_index, Array& to, int64_t to_index, bool saturate) {
+namespace {
+
+// The bits of the power of two next to a positive number.
+uint8_t power_of_two(double value, CastRules::Rounding rounding) {
+  if (std::isnan(value)) return 0xff;
+  if (value <= 0) return 0;
+  if (std::isinf(value)) return 0xfe;
+  if (rounding == CastRules::kNearest) return e8m0_from_float(static_cast<float>(value));
+  int exponent;
+  const double fraction = std::frexp(value, &exponent);  // value = fraction * 2^exponent, fraction in [0.5, 1)
+  const int stored = exponent + 126 + (rounding == CastRules::kUp && fraction > 0.5 ? 1 : 0);
+  return static_cast<uint8_t>(stored < 0 ? 0 : stored > 0xfe ? 0xfe : stored);
+}
+
+}  // namespace
+
+void cast_element(const Array& from, int64_t from_index, Array& to, int64_t to_index, const CastRules& rules) {
   const DataType type = to.type();
-  if (!is_floating(from.type())) {
-    const int64_t value = from.integer(from_index);
-    if (!is_floating(type)) return to.set_integer(to_index, wrap_integer(type, value));
-    return to.set_number(to_index,
-                         from.type() == DataType::kUint64 ? static_cast<double>(static_cast<uint64_t>(value)) : static_cast<double>(value));
-  }
+  if (!is_floating(from.type()) && !is_floating(type)) return to.set_integer(to_index, wrap_integer(type, from.integer(from_index)));
   const double value = from.number(from_index);
   if (type == DataType::kBool) return to.set_integer(to_index, value != 0);
-  if (bits_of(type) == 4 && is_integer(type)) {
-    // The low bits, as ONNX's own tests have it; wider integers saturate.
-    const double most = 9e18;
-    return to.set_integer(to_index, std::isnan(value) ? 0 : static_cast<int64_t>(std::clamp(std::trunc(value), -most, most)));
+  if (is_integer(type)) {
+    const double whole = std::isnan(value) ? 0 : std::trunc(value);
+    if (bits_of(type) == 4) return to.set_integer(to_index, wrap_integer(type, static_cast<int64_t>(std::fmod(whole, 16))));
+    return to.set_number(to_index, whole);
   }
-  if (is_integer(type)) return to.set_number(to_index, std::isnan(value) ? 0 : std::trunc(value));
+  if (type == DataType::kE8m0) {
+    to.as_mutable<uint8_t>()[to_index] = power_of_two(value, rules.rounding);
+    return;
+  }
+  if (type == DataType::kFp4 && std::isnan(value)) return to.set_number(to_index, -0.0);  // it has no NaN
   const auto narrow = static_cast<float>(value);
-  if (!saturate && type == DataType::kFp8) {
+  if (!rules.saturate && type == DataType::kFp8) {
     // 464 lies half way between the largest number, 448, and where the next would be; the tie goes to the even 448.
     return to.set_number(to_index, std::fabs(narrow) > 464 ? std::numeric_limits<double>::quiet_NaN() : value);
   }
-  if (!saturate && type == DataType::kFp8E5m2) {
+  if (!rules.saturate && type == DataType::kFp8E5m2) {
     to.as_mutable<uint8_t>()[to_index] = fp8_e5m2_from_float(narrow, false);
     return;
   }
@@ -338,7 +353,7 @@ double round_to_type(DataType type, double value) {
   if (type == DataType::kHalf) return float_from_half(half_from_float(static_cast<float>(value)));
   if (type == DataType::kBf16) return float_from_bf16(bf16_from_float(static_cast<float>(value)));
   auto from = Array::scalar(DataType::kDouble, value), to = Array::scalar(type, 0);
-  cast_element(from, 0, to, 0, true);
+  cast_element(from, 0, to, 0);
   return to.number(0);
 }
 
