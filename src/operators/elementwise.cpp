@@ -266,12 +266,4 @@ EXAMPLE("known and symbolic elements of shape tensors are carried on") {
       {"float [2*n, 3]"});
 }
 
-EXAMPLE("a choice between known elements is known") {
-  expect_types(
-      "input x [n, 6]\ninput z [6]\nweights c bool [1] = 1\nweights a int64 [1] = 3\nweights b int64 [1] = 2\ns = select(c, a, b)\nweights "
-      "r int64 [1] = -1\n"
-      "d = concat(r, s)\ny = reshape(x, d)\noutput y\n",
-      {"float [2*n, 3]"});
-}
-
 }  // namespace ingot::testing

@@ -334,7 +334,6 @@ void cast_element(const Array& from, int64_t from_index, Array& to, int64_t to_i
     to.as_mutable<uint8_t>()[to_index] = power_of_two(value, rules.rounding);
     return;
   }
-  if (type == DataType::kFp4 && std::isnan(value)) return to.set_number(to_index, -0.0);  // it has no NaN
   const auto narrow = static_cast<float>(value);
   if (!rules.saturate && type == DataType::kFp8) {
     // 464 lies half way between the largest number, 448, and where the next would be; the tie goes to the even 448.
