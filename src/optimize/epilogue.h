@@ -1,0 +1,24 @@
+// Growing the expression that a layer applies to its result.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "operators/elementwise.h"
+#include "network/network.h"
+
+namespace ingot {
+
+// The node that stands for the result so far.
+int32_t result_of(const Expression& expression);
+// Adds `op` behind the result; `operands` in order: nothing for the result itself, a number for a constant. False where it changes the type.
+bool append_node(Expression& expression, const Elementwise& op, const std::vector<std::optional<double>>& operands);
+// Adds op(result, input x1) in the order given.
+void append_with_residual(Expression& expression, ScalarOp op, bool residual_first);
+
+// All readers of `tensor` are `layer`, and it is no output of the network.
+bool is_read_only_by(const Tensor& tensor, const Layer& layer);
+// The tensor is a product in floating point (or a quantized one with a floating-point result), whose epilogue may take one more function.
+bool may_grow_epilogue(const Tensor& tensor);
+
+}  // namespace ingot
