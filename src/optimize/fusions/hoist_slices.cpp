@@ -126,7 +126,7 @@ EXAMPLE("a slice of transposed parts is a slice of the whole") {
     b = slice(x) axes=[2] starts=[2] ends=[4]
     c = reshape(b) dims=[0, 0, 1, 2]
     d = transpose(c) permutation=[2, 0, 1, 3]
-    y = reshape(d) dims=[-1, d2, 2]
+    y = reshape(d) dims="[-1, d2, 2]"
     output y)");
 }
 

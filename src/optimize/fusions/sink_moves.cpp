@@ -11,6 +11,7 @@
 #include "optimize/axis_view.h"
 #include "optimize/edit.h"
 #include "optimize/pattern.h"
+#include "optimize/product.h"
 #include "testing/example.h"
 
 namespace ingot {
@@ -103,7 +104,7 @@ Result<Tensor*> sink_through_matmul(const Layer& layer, Network& network) {
     bool known = base->type.rank() >= 2;
     for (size_t i = chain.size(); known && i-- > 0;) known = view.apply(*chain[i]);
     if (!known || !view.keeps_last()) continue;
-    TRY_ASSIGN(Tensor * product, network.add(op, {base, layer.input(1), layer.input(2)}));
+    TRY_ASSIGN(Tensor * product, add_product(network, copy_product(op), {base, layer.input(1), layer.input(2)}));
     return view.build_with_last(network, product);
   }
   return nullptr;
@@ -196,17 +197,17 @@ EXAMPLE("a transpose sinks through a function and a constant") {
 EXAMPLE("rows may lie as they like before a matrix product") {
   expect_rewrite("sink_moves", R"(
     input x [n, s, 3]
-    weights w float [3, 1] = 1 2 3
+    weights w float [3, 2] = 1 2 3 4 5 6
     t = transpose(x) permutation=[1, 0, 2]
     r = reshape(t) dims=[-1, 3]
     y = matmul(r, w)
     output y)",
                  R"(
     input x [n, s, 3]
-    weights w float [3, 1] = 1 2 3
+    weights w float [3, 2] = 1 2 3 4 5 6
     a = matmul(x, w)
     t = transpose(a) permutation=[1, 0, 2]
-    y = reshape(t) dims=[-1, 1]
+    y = reshape(t) dims=[-1, 2]
     output y)");
 }
 
