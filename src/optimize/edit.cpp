@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <map>
+
+#include "operators/concat.h"
 
 namespace ingot {
 namespace {
@@ -13,7 +17,7 @@ constexpr size_t kLongestRecipe = 2000;
 struct Dead {
   const Layer* layer;
   int64_t id;
-  std::string name, metadata;
+  std::string op, name, metadata;
   std::optional<DataType> precision;
   std::vector<std::optional<DataType>> output_types;
 };
@@ -34,7 +38,7 @@ std::vector<Dead> remove_unread(Network& network, Layer* first) {
       if (input && input->producer()) waiting.push_back(input->producer());
     }
     gone.insert(layer);
-    dead.push_back({layer, layer->id(), layer->name, layer->metadata, layer->precision, layer->output_types});
+    dead.push_back({layer, layer->id(), std::string(layer->op().name()), layer->name, layer->metadata, layer->precision, layer->output_types});
     network.remove_layer(layer);
   }
   return dead;
@@ -43,6 +47,24 @@ std::vector<Dead> remove_unread(Network& network, Layer* first) {
 void add_words(std::string& words, const std::string& more, const char* between) {
   if (more.empty() || words == more) return;
   words += (words.empty() ? "" : between) + more;
+}
+
+// New layers go on under the names of those they replace: one of the same operator where there is one, else `heir`.
+void inherit(Network& network, const std::vector<Dead>& dead, Layer* heir, int64_t first_new_id) {
+  std::vector<Layer*> fresh;
+  for (auto it = network.layers().rbegin(); it != network.layers().rend() && (*it)->id() >= first_new_id; ++it) fresh.push_back(it->get());
+  std::map<Layer*, std::string> names;
+  for (const Dead& layer : dead) {
+    if (layer.id >= first_new_id) continue;
+    Layer* next = heir;
+    for (Layer* candidate : fresh) {
+      if (candidate->op().name() == layer.op) next = candidate;
+    }
+    add_words(names[next], layer.name, " + ");
+    add_words(next->metadata, layer.metadata, "; ");
+    if (!next->precision) next->precision = layer.precision;
+  }
+  for (auto& [layer, layer_names] : names) layer->name = std::move(layer_names);
 }
 
 }  // namespace
@@ -63,15 +85,12 @@ std::string recipe_of(const Tensor& constant) {
   return "\"" + constant.name + "\"";
 }
 
-Result<Tensor*> compute_constant(Network& network, const Operator& op, const std::vector<Tensor*>& inputs) {
-  Arrays arrays;
+namespace {
+
+// A constant that is what `op` gives for `inputs`.
+Tensor* add_computed(Network& network, Array value, const Operator& op, const std::vector<Tensor*>& inputs) {
   std::string recipe;
-  for (const Tensor* input : inputs) {
-    arrays.push_back(input ? input->constant : Array());
-    recipe += (recipe.empty() ? "" : ", ") + (input ? recipe_of(*input) : std::string("_"));
-  }
-  TRY_ASSIGN(Arrays results, evaluate_operator(op, arrays));
-  if (results.empty()) return internal(std::string(op.name()) + " computes nothing");
+  for (const Tensor* input : inputs) recipe += (recipe.empty() ? "" : ", ") + (input ? recipe_of(*input) : std::string("_"));
   std::string stem = "constant";
   for (const Tensor* input : inputs) {
     if (input && input->constant.count() > 1) {
@@ -79,10 +98,39 @@ Result<Tensor*> compute_constant(Network& network, const Operator& op, const std
       break;
     }
   }
-  Tensor* constant = network.add_constant(stem, std::move(results[0]));
+  Tensor* constant = network.add_constant(stem, std::move(value));
   recipe = std::string(op.name()) + "(" + recipe + ")" + op.fields_text();
   if (recipe.size() <= kLongestRecipe) constant->recipe = std::move(recipe);
   return constant;
+}
+
+}  // namespace
+
+Result<Tensor*> compute_constant(Network& network, const Operator& op, const std::vector<Tensor*>& inputs) {
+  Arrays arrays;
+  for (const Tensor* input : inputs) arrays.push_back(input ? input->constant : Array());
+  TRY_ASSIGN(Arrays results, evaluate_operator(op, arrays));
+  if (results.empty()) return internal(std::string(op.name()) + " computes nothing");
+  return add_computed(network, std::move(results[0]), op, inputs);
+}
+
+Result<Tensor*> join_constants(Network& network, int64_t axis, const std::vector<Tensor*>& parts) {
+  Shape shape = parts[0]->constant.shape();
+  const DataType type = parts[0]->type.type;
+  shape[static_cast<size_t>(axis)] = 0;
+  for (const Tensor* part : parts) shape[static_cast<size_t>(axis)] += part->constant.shape()[static_cast<size_t>(axis)];
+  TRY_ASSIGN(Array joined, Array::make(type, shape));
+  int64_t rows = 1;
+  for (int64_t i = 0; i < axis; ++i) rows *= shape[static_cast<size_t>(i)];
+  auto* to = static_cast<std::byte*>(joined.mutable_data());
+  for (int64_t row = 0; row < rows; ++row) {
+    for (const Tensor* part : parts) {
+      const size_t row_bytes = part->constant.byte_count() / static_cast<size_t>(rows);
+      std::memcpy(to, static_cast<const std::byte*>(part->constant.data()) + static_cast<size_t>(row) * row_bytes, row_bytes);
+      to += row_bytes;
+    }
+  }
+  return add_computed(network, std::move(joined), Concat(axis), parts);
 }
 
 Tensor* add_number(Network& network, DataType type, double value) { return network.add_constant("number", Array::scalar(type, value)); }
@@ -130,15 +178,10 @@ Status replace(Network& network, Tensor* from, Tensor* to, int64_t first_new_id,
   std::vector<Dead> dead = old ? remove_unread(network, old) : std::vector<Dead>{};
   std::sort(dead.begin(), dead.end(), [](const Dead& a, const Dead& b) { return a.id < b.id; });
   if (is_new) {
-    std::string names;
+    inherit(network, dead, heir, first_new_id);
     for (const Dead& layer : dead) {
-      if (layer.id >= first_new_id) continue;
-      add_words(names, layer.name, " + ");
-      add_words(heir->metadata, layer.metadata, "; ");
-      if (!heir->precision) heir->precision = layer.precision;
       if (layer.layer == old && index < layer.output_types.size() && layer.output_types[index]) heir->output_types = {layer.output_types[index]};
     }
-    if (!names.empty()) heir->name = names;
     if (!to->is_output() && !network.find_tensor(name)) TRY(network.rename(to, name));
   }
   for (const Dead& layer : dead) {

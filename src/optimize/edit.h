@@ -17,6 +17,8 @@ Result<Arrays> evaluate_operator(const Operator& op, const Arrays& inputs);
 
 // A constant that is computed from constants now; its recipe says how, over the names of the original weights.
 Result<Tensor*> compute_constant(Network& network, const Operator& op, const std::vector<Tensor*>& inputs);
+// The same as concat, for large weights.
+Result<Tensor*> join_constants(Network& network, int64_t axis, const std::vector<Tensor*>& parts);
 // A constant that a pass makes up.
 Tensor* add_number(Network& network, DataType type, double value);
 

@@ -32,6 +32,8 @@ Status tell_story(Network& network, const OptimizeOptions& options) {
     TRY(story.fuse("fold into weights", {"fold_scale_into_product", "fold_bias_into_product", "fold_scale_into_normalization"}));
   }
   TRY(story.fuse("cancel moves", {"sink_moves", "hoist_slices", "simplify_moves", "cancel_reshapes", "cancel_transposes", "remove_identities"}));
+  TRY(story.fuse("recognize attention", {"recognize_attention", "fold_scale_into_attention", "join_heads_of_attention", "pack_attention", "sink_moves", "hoist_slices",
+                                         "simplify_moves", "cancel_reshapes", "cancel_transposes", "remove_identities"}));
   TRY(tidy(story));
 
   // What follows a product is done on its result while that is at hand.

@@ -1,6 +1,6 @@
 // Layers that compute the same from the same inputs become one; so do equal constants.
+#include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include "optimize/edit.h"
 #include "optimize/pattern.h"
@@ -9,14 +9,18 @@
 namespace ingot {
 namespace {
 
+// Of large weights only the ends: those that agree there are compared in full.
 Hash128 hash_of(const Array& array) {
-  const Hash128 bytes = hash_bytes(array.data(), array.byte_count());
-  return hash_text(bytes.hex() + std::string(name_of(array.type())) + to_text(array.shape()));
+  constexpr size_t kEnd = 1024;
+  const auto* bytes = static_cast<const std::byte*>(array.data());
+  const size_t size = array.byte_count(), end = std::min(size, kEnd);
+  return hash_text(hash_bytes(bytes, end).hex() + hash_bytes(bytes + (size - end), end).hex() + std::string(name_of(array.type())) +
+                   to_text(array.shape()));
 }
 
 Result<bool> merge_constants(Network& network, const OptimizeOptions& options) {
   bool changed = false;
-  std::map<Hash128, Tensor*> first;
+  std::multimap<Hash128, Tensor*> seen;
   std::vector<Tensor*> constants;
   for (const auto& tensor : network.tensors()) {
     // Each weight of a refittable plan keeps its own name.
@@ -24,10 +28,15 @@ Result<bool> merge_constants(Network& network, const OptimizeOptions& options) {
     if (tensor->constant.data() && !tensor->is_packed && !tensor->is_output()) constants.push_back(tensor.get());
   }
   for (Tensor* constant : constants) {
-    auto [found, is_first] = first.emplace(hash_of(constant->constant), constant);
-    if (is_first || constant->readers().empty() || !found->second->constant.same_bits(constant->constant)) continue;
-    TRY(network.replace_all_uses(constant, found->second));
-    changed = true;
+    const Hash128 hash = hash_of(constant->constant);
+    const auto [begin, end] = seen.equal_range(hash);
+    const auto twin = std::find_if(begin, end, [&](const auto& entry) { return entry.second->constant.same_bits(constant->constant); });
+    if (twin == end) {
+      seen.emplace(hash, constant);
+    } else if (!constant->readers().empty()) {
+      TRY(network.replace_all_uses(constant, twin->second));
+      changed = true;
+    }
   }
   return changed;
 }
