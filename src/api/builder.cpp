@@ -1,6 +1,7 @@
 #include "api/builder_config.h"
 #include "api/engine.h"
 #include "api/library.h"
+#include "api/load_engine.h"
 #include "api/network_access.h"
 #include "base/cpu_info.h"
 #include "base/env.h"

@@ -2,6 +2,7 @@
 
 #include "api/engine.h"
 #include "api/library.h"
+#include "api/load_engine.h"
 #include "build/builder.h"
 
 namespace ingot::api {

@@ -139,77 +139,42 @@ Result<Plan> build_plan(const Network& original, const BuildConfig& config, Buil
   return plan;
 }
 
-Result<std::shared_ptr<Engine>> load_engine(Plan plan, std::shared_ptr<Device> device, Log& log) {
-  register_all_operators();
-  register_all_tactics();
-  if (!device) {
-    TRY_ASSIGN(device, default_device());
-  }
-  std::vector<Misfit> misfits;
-  Plan spare;
-  spare.network = plan.network->clone();
-  spare.choices = plan.choices;
-  spare.properties = plan.properties;
-  TRY_ASSIGN(std::shared_ptr<Engine> engine, Engine::load(std::move(plan), device, log, &misfits));
-  if (engine) return engine;
-
-  // Choose again for the steps that do not fit; their weights go back to plain arrays.
-  Network& network = *spare.network;
+Result<Plan> choose_again(Plan plan, const std::vector<UnfitStep>& unfit, Device& device, Log& log) {
+  Network& network = *plan.network;
   std::unordered_set<const Layer*> again;
-  for (const Misfit& misfit : misfits) again.insert(network.layers()[misfit.step].get());
-  std::unordered_set<const Tensor*> unpacked;
-  for (size_t step = 0; step < network.layers().size(); ++step) {
-    const Layer* layer = network.layers()[step].get();
-    if (!again.contains(layer)) continue;
-    for (const PackedWeights& packed : spare.choices[step].packed) {
-      Tensor* tensor = layer->input(packed.input);
-      if (!tensor->is_packed) continue;
-      if (!packed.packing.empty()) {
-        const Packing* packing = PackingCatalogue::instance().find(packed.packing);
-        if (!packing) return unsupported("layer '" + layer->name + "': the weights are packed as '" + packed.packing + "', which this version does not know; build the plan again");
-        auto plain = packing->unpack(tensor->type.type, constant_shape(tensor->type.dims), packed.data, packed.size);
-        if (!plain.ok()) return std::move(plain).error().within("weights '" + tensor->name + "'");
-        tensor->constant = std::move(plain).value();
-      } else {
-        tensor->constant = Array::borrow(tensor->type.type, constant_shape(tensor->type.dims), packed.data, packed.keeper);
-      }
-      tensor->is_packed = false;
-      unpacked.insert(tensor);
-    }
-  }
+  for (const UnfitStep& step : unfit) again.insert(network.layers()[step.step].get());
+  // The weights of those steps go back to plain arrays.
   std::unordered_map<const Layer*, Choice> pinned;
   for (size_t step = 0; step < network.layers().size(); ++step) {
     const Layer* layer = network.layers()[step].get();
-    if (!again.contains(layer)) pinned[layer] = spare.choices[step];
+    if (!again.contains(layer)) {
+      pinned[layer] = plan.choices[step];
+      continue;
+    }
+    for (const PackedWeights& packed : plan.choices[step].packed) {
+      Tensor* tensor = layer->input(packed.input);
+      if (!tensor->is_packed) continue;
+      if (packed.packing.empty()) return invalid("layer '" + layer->name + "': the packed weights have no name of a packing");
+      const Packing* packing = PackingCatalogue::instance().find(packed.packing);
+      if (!packing)
+        return unsupported("layer '" + layer->name + "': the weights are packed as '" + packed.packing + "', which this version does not know; build the plan again");
+      auto plain = packing->unpack(tensor->type.type, constant_shape(tensor->type.dims), packed.data, packed.size);
+      if (!plain.ok()) return std::move(plain).error().within("weights '" + tensor->name + "'");
+      tensor->constant = std::move(plain).value();
+      tensor->is_packed = false;
+    }
   }
-  TimingCache cache(device->description());
   SelectOptions options;
   options.log = &log;
-  options.device = device.get();
+  options.device = &device;
   options.measure = false;
   options.pinned = &pinned;
-  options.allow_tf32 = spare.property("tf32") == "1";
+  options.allow_tf32 = plan.property("tf32") == "1";
   TRY_ASSIGN(Selection selection, select(network, options));
-  log.warning("the plan was built on '" + spare.property("device") + "'; " + std::to_string(misfits.size()) + " of " + std::to_string(pinned.size() + misfits.size()) +
-              " steps do not fit here and were chosen again (first: " + misfits[0].reason + ")");
-  spare.choices = std::move(selection.choices);
-  std::vector<Misfit> still;
-  TRY_ASSIGN(engine, Engine::load(std::move(spare), device, log, &still));
-  if (!engine) return internal("after choosing again, a step still does not fit: " + still[0].reason);
-  return engine;
-}
-
-Result<std::shared_ptr<Engine>> load_engine(Bytes bytes, std::shared_ptr<Device> device, Log& log) {
-  register_all_operators();
-  TRY_ASSIGN(AlignedBytes copy, copy_aligned(bytes));
-  TRY_ASSIGN(Plan plan, read_plan(Bytes(copy.data.get(), copy.size), copy.data));
-  return load_engine(std::move(plan), std::move(device), log);
-}
-
-Result<std::shared_ptr<Engine>> load_engine_file(const std::string& path, std::shared_ptr<Device> device, Log& log) {
-  register_all_operators();
-  TRY_ASSIGN(Plan plan, read_plan_file(path));
-  return load_engine(std::move(plan), std::move(device), log);
+  log.warning("the plan was built on '" + plan.property("device") + "'; " + std::to_string(unfit.size()) + " of " + std::to_string(pinned.size() + unfit.size()) +
+              " steps do not fit here and were chosen again (first: " + unfit[0].reason + ")");
+  plan.choices = std::move(selection.choices);
+  return plan;
 }
 
 }  // namespace ingot

@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "optimize/rewrite.h"
 #include "plan/plan.h"
-#include "runtime/engine.h"
 #include "select/select.h"
 
 namespace ingot {
@@ -38,10 +37,12 @@ struct BuildReport {
 // Works on a copy; the network stays as it is. Dynamic inputs need a profile.
 Result<Plan> build_plan(const Network& network, const BuildConfig& config, BuildReport* report = nullptr);
 
-// Where steps do not fit this machine, tactics are chosen again, without measuring, and the log says how many.
-Result<std::shared_ptr<Engine>> load_engine(Plan plan, std::shared_ptr<Device> device, Log& log);
-// Copies the bytes; the caller's may go.
-Result<std::shared_ptr<Engine>> load_engine(Bytes bytes, std::shared_ptr<Device> device, Log& log);
-Result<std::shared_ptr<Engine>> load_engine_file(const std::string& path, std::shared_ptr<Device> device, Log& log);
+// A step of a plan that this machine cannot run as the plan says.
+struct UnfitStep {
+  size_t step;
+  std::string reason;
+};
+// Chooses tactics again for those steps, by timing cache and estimate, without measuring; the log says how many.
+Result<Plan> choose_again(Plan plan, const std::vector<UnfitStep>& unfit, Device& device, Log& log);
 
 }  // namespace ingot

@@ -57,7 +57,8 @@ std::vector<Tactic::Formats> Tactic::proposals(const Problem& problem) const {
 }
 
 bool is_constant(const Problem& problem, size_t input) {
-  return input < problem.constants.size() && (problem.constants[input].data() != nullptr);
+  // A packed constant has a shape but no bytes.
+  return input < problem.constants.size() && (problem.constants[input].data() != nullptr || problem.constants[input].count() > 0);
 }
 bool is_present(const Problem& problem, size_t input) {
   return input < problem.inputs.size() && (input >= problem.present.size() || problem.present[input]);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/load_engine.h"
 #include "build/builder.h"
 #include "operators/register.h"
 #include "runtime/execution_context.h"

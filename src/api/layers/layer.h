@@ -1,0 +1,105 @@
+// What all layer facades share: ILayer over a core layer.
+#pragma once
+
+#include "api/network.h"
+
+namespace ingot::api {
+
+template <class Interface>
+class LayerFacade : public Interface, public LayerHandle {
+ public:
+  LayerFacade(NetworkFacade& network, Layer* layer, nvinfer1::LayerType type) : LayerHandle(network, layer), type_(type) {}
+  ~LayerFacade() noexcept override = default;
+  nvinfer1::ILayer* layer() override { return this; }
+
+  nvinfer1::LayerType getType() const noexcept override { return type_; }
+  void setName(char const* name) noexcept override {
+    guarded(network_.reporter(), [&] { layer_->name = name ? name : ""; });
+  }
+  char const* getName() const noexcept override { return layer_->name.c_str(); }
+  void setMetadata(char const* metadata) noexcept override {
+    guarded(network_.reporter(), [&] { layer_->metadata = metadata ? metadata : ""; });
+  }
+  char const* getMetadata() const noexcept override { return layer_->metadata.c_str(); }
+
+  int32_t getNbInputs() const noexcept override { return static_cast<int32_t>(layer_->inputs().size()); }
+  nvinfer1::ITensor* getInput(int32_t index) const noexcept override {
+    return index < 0 ? nullptr : network_.facade(layer_->input(static_cast<size_t>(index)));
+  }
+  void setInput(int32_t index, nvinfer1::ITensor& tensor) noexcept override {
+    guarded(network_.reporter(), [&]() -> Status {
+      if (index < 0) return invalid("layer '" + layer_->name + "' has no input " + std::to_string(index));
+      return network_.core().set_input(layer_, static_cast<size_t>(index), &core_tensor(tensor));
+    });
+  }
+  int32_t getNbOutputs() const noexcept override { return static_cast<int32_t>(layer_->outputs().size()); }
+  nvinfer1::ITensor* getOutput(int32_t index) const noexcept override {
+    return index < 0 ? nullptr : network_.facade(layer_->output(static_cast<size_t>(index)));
+  }
+  nvinfer1::DataType getOutputType(int32_t index) const noexcept override {
+    const Tensor* output = index < 0 ? nullptr : layer_->output(static_cast<size_t>(index));
+    if (!output) return nvinfer1::DataType::kFLOAT;
+    const auto wish = static_cast<size_t>(index) < layer_->output_types.size() ? layer_->output_types[static_cast<size_t>(index)] : std::nullopt;
+    return to_api(wish.value_or(output->type.type));
+  }
+  bool setNbRanks(int32_t ranks) noexcept override { return ranks == 1; }
+  int32_t getNbRanks() const noexcept override { return 1; }
+
+  void setPrecision(nvinfer1::DataType type) noexcept override {
+    guarded(network_.reporter(), [&]() -> Status {
+      TRY_ASSIGN(layer_->precision, to_core(type));
+      return Ok{};
+    });
+  }
+  nvinfer1::DataType getPrecision() const noexcept override {
+    return layer_->precision ? to_api(*layer_->precision) : getOutputType(0);
+  }
+  bool precisionIsSet() const noexcept override { return layer_->precision.has_value(); }
+  void resetPrecision() noexcept override { layer_->precision.reset(); }
+  void setOutputType(int32_t index, nvinfer1::DataType type) noexcept override {
+    guarded(network_.reporter(), [&]() -> Status {
+      if (index < 0 || index >= getNbOutputs()) return invalid("layer '" + layer_->name + "' has no output " + std::to_string(index));
+      layer_->output_types.resize(layer_->outputs().size());
+      TRY_ASSIGN(layer_->output_types[static_cast<size_t>(index)], to_core(type));
+      return Ok{};
+    });
+  }
+  bool outputTypeIsSet(int32_t index) const noexcept override {
+    return index >= 0 && static_cast<size_t>(index) < layer_->output_types.size() && layer_->output_types[static_cast<size_t>(index)].has_value();
+  }
+  void resetOutputType(int32_t index) noexcept override {
+    if (outputTypeIsSet(index)) layer_->output_types[static_cast<size_t>(index)].reset();
+  }
+
+ protected:
+  template <class Op>
+  const Op& op() const { return static_cast<const Op&>(layer_->op()); }
+  // Changes the operator through `change(Op&)` and infers shapes again; a refusal leaves it as it was.
+  template <class Op, class Change>
+  void edit(Change change) noexcept {
+    guarded(network_.reporter(), [&]() -> Status {
+      auto fresh = std::make_unique<Op>(op<Op>());
+      change(*fresh);
+      return network_.core().replace_op(layer_, std::move(fresh));
+    });
+  }
+
+ private:
+  nvinfer1::LayerType type_;
+};
+
+// Axes as bits, and back.
+inline std::vector<int64_t> axes_of(uint32_t bits) {
+  std::vector<int64_t> axes;
+  for (int64_t i = 0; i < 32; ++i) {
+    if (bits >> i & 1u) axes.push_back(i);
+  }
+  return axes;
+}
+inline uint32_t bits_of_axes(const std::vector<int64_t>& axes, int64_t rank) {
+  uint32_t bits = 0;
+  for (int64_t axis : axes) bits |= 1u << (axis < 0 ? axis + rank : axis);
+  return bits;
+}
+
+}  // namespace ingot::api

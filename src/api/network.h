@@ -1,0 +1,211 @@
+// INetworkDefinition over a core network. Facades of tensors and layers are made when they are first asked for.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "api/convert.h"
+#include "api/network_access.h"
+#include "api/reporter.h"
+#include "network/network.h"
+
+namespace ingot::api {
+
+class NetworkFacade;
+
+class TensorFacade final : public nvinfer1::ITensor {
+ public:
+  TensorFacade(NetworkFacade& network, Tensor* tensor) : network_(network), tensor_(tensor) {}
+  Tensor* core() const { return tensor_; }
+
+  void setName(char const* name) noexcept override;
+  char const* getName() const noexcept override { return tensor_->name.c_str(); }
+  void setDimensionName(int32_t index, char const* name) noexcept override;
+  char const* getDimensionName(int32_t index) const noexcept override;
+  void setType(nvinfer1::DataType type) noexcept override;
+  nvinfer1::DataType getType() const noexcept override { return to_api(tensor_->type.type); }
+  void setAllowedFormats(nvinfer1::TensorFormats formats) noexcept override;
+  nvinfer1::TensorFormats getAllowedFormats() const noexcept override { return formats_; }
+  bool isNetworkInput() const noexcept override { return tensor_->is_input(); }
+  bool isNetworkOutput() const noexcept override { return tensor_->is_output(); }
+  bool isShapeTensor() const noexcept override { return tensor_->type.place == Place::kHost || tensor_->type.values.has_value(); }
+  bool isExecutionTensor() const noexcept override { return tensor_->type.place == Place::kDevice; }
+  bool setDynamicRange(float min, float max) noexcept override;
+  void resetDynamicRange() noexcept override { tensor_->range_min = tensor_->range_max = __builtin_nanf(""); }
+  bool dynamicRangeIsSet() const noexcept override { return tensor_->range_min == tensor_->range_min; }
+  float getDynamicRangeMin() const noexcept override { return tensor_->range_min; }
+  float getDynamicRangeMax() const noexcept override { return tensor_->range_max; }
+  void setLocation(nvinfer1::TensorLocation location) noexcept override;
+  nvinfer1::TensorLocation getLocation() const noexcept override;
+  void setBroadcastAcrossBatch(bool) noexcept override {}
+  bool getBroadcastAcrossBatch() const noexcept override { return false; }
+
+ protected:
+  void setDimensions64_(WideDims const& dims) noexcept override;
+  WideDims getDimensions64_() const noexcept override { return to_api(tensor_->type.dims); }
+
+ private:
+  NetworkFacade& network_;
+  Tensor* tensor_;
+  nvinfer1::TensorFormats formats_ = (1u << nvinfer1::EnumMax<nvinfer1::TensorFormat>()) - 1;
+  mutable std::string dimension_name_;
+};
+
+// What the network holds of a layer's facade.
+class LayerHandle {
+ public:
+  LayerHandle(NetworkFacade& network, Layer* layer) : network_(network), layer_(layer) {}
+  virtual ~LayerHandle() = default;
+  virtual nvinfer1::ILayer* layer() = 0;
+  Layer* core() const { return layer_; }
+
+ protected:
+  NetworkFacade& network_;
+  Layer* layer_;
+};
+
+class NetworkFacade final : public nvinfer1::INetworkDefinition {
+ public:
+  NetworkFacade(nvinfer1::IBuilder& builder, const Reporter& reporter, nvinfer1::NetworkDefinitionCreationFlags flags, int major);
+
+  Network& core() const { return *network_; }
+  Reporter& reporter() const { return reporter_; }
+  nvinfer1::ITensor* facade(Tensor* tensor) const;
+  nvinfer1::ILayer* facade(Layer* layer) const;
+  bool strongly_typed() const { return strongly_typed_; }
+  bool implicit_batch() const { return implicit_batch_; }
+
+  int32_t getNbInputs() const noexcept override;
+  nvinfer1::ITensor* getInput(int32_t index) const noexcept override;
+  void markOutput(nvinfer1::ITensor& tensor) noexcept override;
+  void unmarkOutput(nvinfer1::ITensor& tensor) noexcept override;
+  int32_t getNbOutputs() const noexcept override;
+  nvinfer1::ITensor* getOutput(int32_t index) const noexcept override;
+  bool markOutputForShapes(nvinfer1::ITensor& tensor) noexcept override;
+  bool unmarkOutputForShapes(nvinfer1::ITensor& tensor) noexcept override;
+  void removeTensor(nvinfer1::ITensor& tensor) noexcept override;
+  int32_t getNbLayers() const noexcept override;
+  nvinfer1::ILayer* getLayer(int32_t index) const noexcept override;
+  nvinfer1::IActivationLayer* addActivation(nvinfer1::ITensor& input, nvinfer1::ActivationType type) noexcept override;
+  nvinfer1::IParametricReLULayer* addParametricReLU(nvinfer1::ITensor& input, nvinfer1::ITensor& slope) noexcept override;
+  nvinfer1::IUnaryLayer* addUnary(nvinfer1::ITensor& input, nvinfer1::UnaryOperation operation) noexcept override;
+  nvinfer1::IElementWiseLayer* addElementWise(nvinfer1::ITensor& input1, nvinfer1::ITensor& input2, nvinfer1::ElementWiseOperation op) noexcept override;
+  nvinfer1::ISelectLayer* addSelect(nvinfer1::ITensor& condition, nvinfer1::ITensor& thenInput, nvinfer1::ITensor& elseInput) noexcept override;
+  nvinfer1::IIdentityLayer* addIdentity(nvinfer1::ITensor& input) noexcept override;
+  nvinfer1::ICastLayer* addCast(nvinfer1::ITensor& input, nvinfer1::DataType toType) noexcept override;
+  nvinfer1::IReduceLayer* addReduce(nvinfer1::ITensor& input, nvinfer1::ReduceOperation operation, uint32_t reduceAxes, bool keepDimensions) noexcept override;
+  nvinfer1::ISoftMaxLayer* addSoftMax(nvinfer1::ITensor& input) noexcept override;
+  nvinfer1::IMatrixMultiplyLayer* addMatrixMultiply(nvinfer1::ITensor& input0, nvinfer1::MatrixOperation op0, nvinfer1::ITensor& input1, nvinfer1::MatrixOperation op1) noexcept override;
+  nvinfer1::IShuffleLayer* addShuffle(nvinfer1::ITensor& input) noexcept override;
+  nvinfer1::IConcatenationLayer* addConcatenation(nvinfer1::ITensor* const* inputs, int32_t nbInputs) noexcept override;
+  nvinfer1::IShapeLayer* addShape(nvinfer1::ITensor& input) noexcept override;
+  nvinfer1::IGatherLayer* addGather(nvinfer1::ITensor& data, nvinfer1::ITensor& indices, int32_t axis) noexcept override;
+  void setName(char const* name) noexcept override;
+  char const* getName() const noexcept override;
+  nvinfer1::NetworkDefinitionCreationFlags getFlags() const noexcept override;
+  bool getFlag(nvinfer1::NetworkDefinitionCreationFlag networkDefinitionCreationFlag) const noexcept override;
+  nvinfer1::IBuilder& getBuilder() const noexcept override;
+  void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override;
+  nvinfer1::IErrorRecorder* getErrorRecorder() const noexcept override;
+  bool hasImplicitBatchDimension() const noexcept override;
+  bool hasExplicitPrecision() const noexcept override;
+
+  // Weights and tensors of this version's plans are not told apart by name, so these refuse.
+  bool setWeightsName(nvinfer1::Weights, char const*) noexcept override { return not_served("setWeightsName"); }
+  bool markWeightsRefittable(char const*) noexcept override { return not_served("markWeightsRefittable"); }
+  bool unmarkWeightsRefittable(char const*) noexcept override { return not_served("unmarkWeightsRefittable"); }
+  bool areWeightsMarkedRefittable(char const*) const noexcept override { return false; }
+  bool markDebug(nvinfer1::ITensor&) noexcept override { return not_served("markDebug"); }
+  bool unmarkDebug(nvinfer1::ITensor&) noexcept override { return not_served("unmarkDebug"); }
+  bool isDebugTensor(nvinfer1::ITensor const&) const noexcept override { return false; }
+  bool markUnfusedTensorsAsDebugTensors() noexcept override { return not_served("markUnfusedTensorsAsDebugTensors"); }
+  bool unmarkUnfusedTensorsAsDebugTensors() noexcept override { return not_served("unmarkUnfusedTensorsAsDebugTensors"); }
+  // Formulas belong to networks of generation 7; the usual sizes hold here.
+  void setPoolingOutputDimensionsFormula(nvinfer1::IOutputDimensionsFormula* formula) noexcept override;
+  nvinfer1::IOutputDimensionsFormula& getPoolingOutputDimensionsFormula() const noexcept override;
+  void setConvolutionOutputDimensionsFormula(nvinfer1::IOutputDimensionsFormula* formula) noexcept override;
+  nvinfer1::IOutputDimensionsFormula& getConvolutionOutputDimensionsFormula() const noexcept override;
+  void setDeconvolutionOutputDimensionsFormula(nvinfer1::IOutputDimensionsFormula* formula) noexcept override;
+  nvinfer1::IOutputDimensionsFormula& getDeconvolutionOutputDimensionsFormula() const noexcept override;
+
+  // Layers that this version does not have: null, and an error that says so.
+  nvinfer1::IScaleLayer* addScale(nvinfer1::ITensor&, nvinfer1::ScaleMode, nvinfer1::Weights, nvinfer1::Weights, nvinfer1::Weights) noexcept override { return refuse<nvinfer1::IScaleLayer>("addScale"); }
+  nvinfer1::IScaleLayer* addScaleNd(nvinfer1::ITensor&, nvinfer1::ScaleMode, nvinfer1::Weights, nvinfer1::Weights, nvinfer1::Weights, int32_t) noexcept override { return refuse<nvinfer1::IScaleLayer>("addScaleNd"); }
+  nvinfer1::IRaggedSoftMaxLayer* addRaggedSoftMax(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IRaggedSoftMaxLayer>("addRaggedSoftMax"); }
+  nvinfer1::ITopKLayer* addTopK(nvinfer1::ITensor&, nvinfer1::TopKOperation, int32_t, uint32_t) noexcept override { return refuse<nvinfer1::ITopKLayer>("addTopK"); }
+  nvinfer1::ITopKLayer* addTopK(nvinfer1::ITensor&, nvinfer1::TopKOperation, int32_t, uint32_t, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::ITopKLayer>("addTopK"); }
+  nvinfer1::ICumulativeLayer* addCumulative(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::CumulativeOperation, bool, bool) noexcept override { return refuse<nvinfer1::ICumulativeLayer>("addCumulative"); }
+  nvinfer1::ILRNLayer* addLRN(nvinfer1::ITensor&, int64_t, float, float, float) noexcept override { return refuse<nvinfer1::ILRNLayer>("addLRN"); }
+  nvinfer1::INormalizationLayer* addNormalization(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, uint32_t) noexcept override { return refuse<nvinfer1::INormalizationLayer>("addNormalization"); }
+  nvinfer1::INormalizationLayer* addNormalizationV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, uint32_t) noexcept override { return refuse<nvinfer1::INormalizationLayer>("addNormalizationV2"); }
+  nvinfer1::IEinsumLayer* addEinsum(nvinfer1::ITensor* const*, int32_t, char const*) noexcept override { return refuse<nvinfer1::IEinsumLayer>("addEinsum"); }
+  nvinfer1::ISqueezeLayer* addSqueeze(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::ISqueezeLayer>("addSqueeze"); }
+  nvinfer1::IUnsqueezeLayer* addUnsqueeze(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IUnsqueezeLayer>("addUnsqueeze"); }
+  nvinfer1::IGatherLayer* addGatherV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::GatherMode) noexcept override { return refuse<nvinfer1::IGatherLayer>("addGatherV2"); }
+  nvinfer1::IScatterLayer* addScatter(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ScatterMode) noexcept override { return refuse<nvinfer1::IScatterLayer>("addScatter"); }
+  nvinfer1::IOneHotLayer* addOneHot(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, int32_t) noexcept override { return refuse<nvinfer1::IOneHotLayer>("addOneHot"); }
+  nvinfer1::INonZeroLayer* addNonZero(nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::INonZeroLayer>("addNonZero"); }
+  nvinfer1::INonZeroLayer* addNonZero(nvinfer1::ITensor&, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::INonZeroLayer>("addNonZero"); }
+  nvinfer1::IReverseSequenceLayer* addReverseSequence(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IReverseSequenceLayer>("addReverseSequence"); }
+  nvinfer1::IAssertionLayer* addAssertion(nvinfer1::ITensor&, char const*) noexcept override { return refuse<nvinfer1::IAssertionLayer>("addAssertion"); }
+  nvinfer1::IResizeLayer* addResize(nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IResizeLayer>("addResize"); }
+  nvinfer1::IGridSampleLayer* addGridSample(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IGridSampleLayer>("addGridSample"); }
+  nvinfer1::INMSLayer* addNMS(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::INMSLayer>("addNMS"); }
+  nvinfer1::INMSLayer* addNMS(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::INMSLayer>("addNMS"); }
+  nvinfer1::IQuantizeLayer* addQuantize(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::IQuantizeLayer>("addQuantize"); }
+  nvinfer1::IDequantizeLayer* addDequantize(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::IDequantizeLayer>("addDequantize"); }
+  nvinfer1::IDynamicQuantizeLayer* addDynamicQuantize(nvinfer1::ITensor&, int32_t, int32_t, nvinfer1::DataType, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::IDynamicQuantizeLayer>("addDynamicQuantize"); }
+  nvinfer1::ILoop* addLoop() noexcept override { return refuse<nvinfer1::ILoop>("addLoop"); }
+  nvinfer1::IIfConditional* addIfConditional() noexcept override { return refuse<nvinfer1::IIfConditional>("addIfConditional"); }
+  nvinfer1::IAttention* addAttention(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::AttentionNormalizationOp, bool) noexcept override { return refuse<nvinfer1::IAttention>("addAttention"); }
+  nvinfer1::IAttention* addAttentionV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::AttentionNormalizationOp, nvinfer1::CausalMaskKind) noexcept override { return refuse<nvinfer1::IAttention>("addAttentionV2"); }
+  nvinfer1::IRotaryEmbeddingLayer* addRotaryEmbedding(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, bool, int32_t) noexcept override { return refuse<nvinfer1::IRotaryEmbeddingLayer>("addRotaryEmbedding"); }
+  nvinfer1::IKVCacheUpdateLayer* addKVCacheUpdate(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::KVCacheMode) noexcept override { return refuse<nvinfer1::IKVCacheUpdateLayer>("addKVCacheUpdate"); }
+  nvinfer1::IMoELayer* addMoE(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IMoELayer>("addMoE"); }
+  nvinfer1::IDistCollectiveLayer* addDistCollective(nvinfer1::ITensor&, nvinfer1::CollectiveOperation, nvinfer1::ReduceOperation, int64_t, int64_t*, int64_t) noexcept override { return refuse<nvinfer1::IDistCollectiveLayer>("addDistCollective"); }
+  nvinfer1::IPluginV3Layer* addPluginV3(nvinfer1::ITensor* const*, int32_t, nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginV3&) noexcept override { return refuse<nvinfer1::IPluginV3Layer>("addPluginV3"); }
+  nvinfer1::IPluginV2Layer* addPluginV2(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginV2&) noexcept override { return refuse<nvinfer1::IPluginV2Layer>("addPluginV2"); }
+  nvinfer1::IQuantizeLayer* addQuantize(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IQuantizeLayer>("addQuantize"); }
+  nvinfer1::IDequantizeLayer* addDequantize(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IDequantizeLayer>("addDequantize"); }
+  nvinfer1::IFullyConnectedLayer* addFullyConnected(nvinfer1::ITensor&, int32_t, nvinfer1::Weights, nvinfer1::Weights) noexcept override { return refuse<nvinfer1::IFullyConnectedLayer>("addFullyConnected"); }
+  nvinfer1::IRNNv2Layer* addRNNv2(nvinfer1::ITensor&, int32_t, int32_t, int32_t, nvinfer1::RNNOperation) noexcept override { return refuse<nvinfer1::IRNNv2Layer>("addRNNv2"); }
+  nvinfer1::IRNNLayer* addRNN(nvinfer1::ITensor&, int32_t, std::size_t, int32_t, nvinfer1::RNNOperation, nvinfer1::RNNInputMode, nvinfer1::RNNDirection, nvinfer1::Weights, nvinfer1::Weights) noexcept override { return refuse<nvinfer1::IRNNLayer>("addRNN"); }
+  nvinfer1::IPluginLayer* addPlugin(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPlugin&) noexcept override { return refuse<nvinfer1::IPluginLayer>("addPlugin"); }
+  nvinfer1::IPluginLayer* addPluginExt(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginExt&) noexcept override { return refuse<nvinfer1::IPluginLayer>("addPluginExt"); }
+
+ protected:
+  nvinfer1::ITensor* addInput64_(char const* name, nvinfer1::DataType type, WideDims const& dimensions) noexcept override;
+  nvinfer1::IConvolutionLayer* addConvolutionNd64_(nvinfer1::ITensor& input, int64_t nbOutputMaps, WideDims const& kernelSize, nvinfer1::Weights kernelWeights, nvinfer1::Weights biasWeights) noexcept override;
+  nvinfer1::IDeconvolutionLayer* addDeconvolutionNd64_(nvinfer1::ITensor&, int64_t, WideDims const&, nvinfer1::Weights, nvinfer1::Weights) noexcept override { return refuse<nvinfer1::IDeconvolutionLayer>("addDeconvolutionNd"); }
+  nvinfer1::IPoolingLayer* addPoolingNd64_(nvinfer1::ITensor& input, nvinfer1::PoolingType type, WideDims const& windowSize) noexcept override;
+  nvinfer1::IPaddingLayer* addPaddingNd64_(nvinfer1::ITensor&, WideDims const&, WideDims const&) noexcept override { return refuse<nvinfer1::IPaddingLayer>("addPaddingNd"); }
+  nvinfer1::ISliceLayer* addSlice64_(nvinfer1::ITensor&, WideDims const&, WideDims const&, WideDims const&) noexcept override { return refuse<nvinfer1::ISliceLayer>("addSlice"); }
+  nvinfer1::IConstantLayer* addConstant64_(WideDims const& dimensions, nvinfer1::Weights weights) noexcept override;
+  nvinfer1::IFillLayer* addFill64_(WideDims const&, nvinfer1::FillOperation, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::IFillLayer>("addFill"); }
+  nvinfer1::IDynamicQuantizeLayer* addDynamicQuantizeV2_64_(nvinfer1::ITensor&, WideDims const&, nvinfer1::DataType, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::IDynamicQuantizeLayer>("addDynamicQuantizeV2"); }
+
+ private:
+  // Adds a core layer and returns its facade; null, and an error in the log, where the operator refuses its inputs.
+  template <class Interface>
+  Interface* add(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs) noexcept;
+  bool not_served(const char* method) const noexcept;
+  template <class Interface>
+  Interface* refuse(const char* method) const noexcept {
+    not_served(method);
+    return nullptr;
+  }
+
+  nvinfer1::IBuilder& builder_;
+  mutable Reporter reporter_;
+  nvinfer1::NetworkDefinitionCreationFlags flags_;
+  bool strongly_typed_, implicit_batch_;
+  std::unique_ptr<Network> network_ = std::make_unique<Network>();
+  mutable std::unordered_map<Tensor*, std::unique_ptr<TensorFacade>> tensors_;
+  mutable std::unordered_map<Layer*, std::unique_ptr<LayerHandle>> layers_;
+};
+
+// The facade of the class that the layer's operator asks for; one without settings for operators that have no class of their own.
+std::unique_ptr<LayerHandle> make_layer_facade(NetworkFacade& network, Layer* layer);
+
+}  // namespace ingot::api

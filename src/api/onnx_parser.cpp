@@ -1,0 +1,192 @@
+#include "api/onnx_parser.h"
+
+#include "NvOnnxParser.h"
+#include "api/network.h"
+#include "import/onnx/import.h"
+
+namespace ingot::api {
+
+using nvonnxparser::IParserError;
+using nvonnxparser::OnnxParserFlag;
+using nvonnxparser::OnnxParserFlags;
+
+namespace {
+
+nvonnxparser::ErrorCode code_of(ImportCode code) {
+  switch (code) {
+    case ImportCode::kOutOfMemory: return nvonnxparser::ErrorCode::kMEM_ALLOC_FAILED;
+    case ImportCode::kUnreadable: return nvonnxparser::ErrorCode::kMODEL_DESERIALIZE_FAILED;
+    case ImportCode::kInvalidGraph: return nvonnxparser::ErrorCode::kINVALID_GRAPH;
+    case ImportCode::kInvalidNode: return nvonnxparser::ErrorCode::kINVALID_NODE;
+    case ImportCode::kUnsupportedGraph: return nvonnxparser::ErrorCode::kUNSUPPORTED_GRAPH;
+    case ImportCode::kUnsupportedNode: return nvonnxparser::ErrorCode::kUNSUPPORTED_NODE;
+    case ImportCode::kInternal: break;
+  }
+  return nvonnxparser::ErrorCode::kINTERNAL_ERROR;
+}
+
+class ParserErrorFacade final : public IParserError {
+ public:
+  explicit ParserErrorFacade(ImportError error) : error_(std::move(error)) {
+    for (const std::string& function : error_.functions) stack_.push_back(function.c_str());
+  }
+  nvonnxparser::ErrorCode code() const override { return code_of(error_.code); }
+  char const* desc() const override { return error_.message.c_str(); }
+  char const* file() const override { return "onnx_parser.cpp"; }
+  int line() const override { return 0; }
+  char const* func() const override { return "parse"; }
+  int node() const override { return static_cast<int>(error_.node); }
+  char const* nodeName() const override { return error_.node_name.c_str(); }
+  char const* nodeOperator() const override { return error_.op_type.c_str(); }
+  char const* const* localFunctionStack() const override { return stack_.empty() ? nullptr : stack_.data(); }
+  int32_t localFunctionStackSize() const override { return static_cast<int32_t>(stack_.size()); }
+
+ private:
+  ImportError error_;
+  std::vector<char const*> stack_;
+};
+
+std::string directory_of(const char* path) {
+  const std::string text = path ? path : "";
+  const size_t slash = text.rfind('/');
+  return slash == std::string::npos ? (text.empty() ? "" : ".") : text.substr(0, slash + 1);
+}
+
+class ParserFacade final : public nvonnxparser::IParser {
+ public:
+  ParserFacade(nvinfer1::INetworkDefinition* network, nvinfer1::ILogger* logger) : network_(static_cast<NetworkFacade&>(*network)), reporter_(logger) {
+    reporter_.set_recorder(network->getErrorRecorder());
+  }
+
+  bool parseFromFile(char const* file, int /*verbosity*/) override {
+    return guarded(reporter_, false, [&]() -> Status {
+      if (!file) return invalid("the name of the model is null");
+      OnnxImportOptions options = options_for_parse();
+      return finish(import_onnx_file_into(file, network_.core(), options));
+    });
+  }
+  bool parse(void const* model, std::size_t size, char const* path) override {
+    return guarded(reporter_, false, [&]() -> Status {
+      if (!model) return invalid("the model is null");
+      OnnxImportOptions options = options_for_parse();
+      return finish(import_onnx_into(Bytes(static_cast<const std::byte*>(model), size), directory_of(path), network_.core(), options));
+    });
+  }
+  bool parse(void const* model, std::size_t size) override { return parse(model, size, nullptr); }
+  bool loadModelProto(void const* model, std::size_t size, char const* path) override {
+    return guarded(reporter_, false, [&]() -> Status {
+      if (!model) return invalid("the model is null");
+      const auto* bytes = static_cast<const std::byte*>(model);
+      loaded_.assign(bytes, bytes + size);
+      loaded_directory_ = directory_of(path);
+      return Ok{};
+    });
+  }
+  bool loadInitializer(char const* name, void const*, std::size_t) override {
+    reporter_.report(unsupported("loadInitializer: '" + std::string(name ? name : "") + "': weights from the program are not supported in this version"));
+    return false;
+  }
+  bool parseModelProto() override {
+    return guarded(reporter_, false, [&]() -> Status {
+      if (loaded_.empty()) return invalid("parseModelProto: no model is loaded; call loadModelProto first");
+      OnnxImportOptions options = options_for_parse();
+      return finish(import_onnx_into(Bytes(loaded_), loaded_directory_, network_.core(), options));
+    });
+  }
+
+  int getNbErrors() const override { return static_cast<int>(errors_.size()); }
+  IParserError const* getError(int index) const override {
+    return index >= 0 && index < getNbErrors() ? errors_[static_cast<size_t>(index)].get() : nullptr;
+  }
+  void clearErrors() override { errors_.clear(); }
+
+  bool supportsOperator(char const* name) const override { return name && OperatorCatalogue::instance().onnx(name) != nullptr; }
+  bool supportsModelV2(void const* model, std::size_t size, char const* path) override {
+    return guarded(reporter_, false, [&]() -> bool {
+      if (!model) return false;
+      support_ = query_onnx_support(Bytes(static_cast<const std::byte*>(model), size), directory_of(path), {});
+      take(support_.errors);
+      nodes_.clear();
+      for (const OnnxSubgraph& subgraph : support_.subgraphs) nodes_.push_back(subgraph.nodes);
+      return support_.supported;
+    });
+  }
+  int64_t getNbSubgraphs() override { return static_cast<int64_t>(support_.subgraphs.size()); }
+  bool isSubgraphSupported(int64_t const index) override {
+    return index >= 0 && index < getNbSubgraphs() && support_.subgraphs[static_cast<size_t>(index)].supported;
+  }
+  int64_t* getSubgraphNodes(int64_t const index, int64_t& length) override {
+    length = 0;
+    if (index < 0 || index >= getNbSubgraphs()) return nullptr;
+    length = static_cast<int64_t>(nodes_[static_cast<size_t>(index)].size());
+    return nodes_[static_cast<size_t>(index)].data();
+  }
+  bool supportsModel(void const* model, std::size_t size, SubGraphCollection_t& subgraphs, char const* path) override {
+    const bool supported = supportsModelV2(model, size, path);
+    subgraphs.clear();
+    for (const OnnxSubgraph& subgraph : support_.subgraphs)
+      subgraphs.emplace_back(std::vector<std::size_t>(subgraph.nodes.begin(), subgraph.nodes.end()), subgraph.supported);
+    return supported;
+  }
+  bool supportsModel(void const* model, std::size_t size, SubGraphCollection_t& subgraphs) override { return supportsModel(model, size, subgraphs, nullptr); }
+  bool supportsModel(void const* model, std::size_t size) override { return supportsModelV2(model, size, nullptr); }
+
+  void setFlags(OnnxParserFlags flags) override { flags_ = flags; }
+  OnnxParserFlags getFlags() const override { return flags_; }
+  void setFlag(OnnxParserFlag flag) override { flags_ |= 1u << static_cast<int>(flag); }
+  void clearFlag(OnnxParserFlag flag) override { flags_ &= ~(1u << static_cast<int>(flag)); }
+  bool getFlag(OnnxParserFlag flag) const override { return flags_ >> static_cast<int>(flag) & 1u; }
+  bool setBuilderConfig(nvinfer1::IBuilderConfig const* const config) override { return config != nullptr; }
+  nvinfer1::ITensor const* getLayerOutputTensor(char const* name, int64_t index) override {
+    if (!name || index < 0) return nullptr;
+    for (const auto& layer : network_.core().layers()) {
+      if (layer->name == name) return network_.facade(layer->output(static_cast<size_t>(index)));
+    }
+    return nullptr;
+  }
+  bool parseWithWeightDescriptors(void const* model, std::size_t size) override { return parse(model, size, nullptr); }
+
+ private:
+  OnnxImportOptions options_for_parse() {
+    found_.clear();
+    OnnxImportOptions options;
+    options.log = &reporter_.log();
+    options.errors = &found_;
+    return options;
+  }
+  void take(const ImportErrors& errors) {
+    for (const ImportError& error : errors) errors_.push_back(std::make_unique<ParserErrorFacade>(error));
+  }
+  Status finish(Status status) {
+    take(found_);
+    if (!status.ok() && found_.empty()) {
+      ImportError error;
+      error.message = status.error().message;
+      take({error});
+    }
+    return status;
+  }
+
+  NetworkFacade& network_;
+  Reporter reporter_;
+  OnnxParserFlags flags_ = 1;
+  ImportErrors found_;
+  std::vector<std::unique_ptr<ParserErrorFacade>> errors_;
+  OnnxSupport support_;
+  std::vector<std::vector<int64_t>> nodes_;
+  std::vector<std::byte> loaded_;
+  std::string loaded_directory_;
+};
+
+}  // namespace
+}  // namespace ingot::api
+
+extern "C" void* ingotMakeOnnxParser(void* network, void* logger) noexcept {
+  using namespace ingot::api;
+  Reporter reporter(static_cast<nvinfer1::ILogger*>(logger));
+  return guarded(reporter, static_cast<void*>(nullptr), [&]() -> ingot::Result<void*> {
+    if (!network || !logger) return ingot::invalid("createParser: the network or the logger is null");
+    nvonnxparser::IParser* parser = new ParserFacade(static_cast<nvinfer1::INetworkDefinition*>(network), static_cast<nvinfer1::ILogger*>(logger));
+    return static_cast<void*>(parser);
+  });
+}

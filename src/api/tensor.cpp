@@ -1,0 +1,93 @@
+#include <cctype>
+
+#include "api/network.h"
+
+namespace ingot::api {
+
+using nvinfer1::TensorLocation;
+
+void TensorFacade::setName(char const* name) noexcept {
+  guarded(network_.reporter(), [&] { return network_.core().rename(tensor_, name ? name : ""); });
+}
+
+void TensorFacade::setDimensions64_(WideDims const& dims) noexcept {
+  guarded(network_.reporter(), [&]() -> Status {
+    if (!tensor_->is_input()) return invalid("only inputs have dimensions to set; '" + tensor_->name + "' is none");
+    TRY_ASSIGN(Shape shape, to_shape(dims));
+    const Dims before = tensor_->type.dims;
+    tensor_->type.dims.clear();
+    for (int64_t size : shape) tensor_->type.dims.push_back(size < 0 ? Dim::symbol(network_.core().make_symbol("d")) : Dim(size));
+    Status status = network_.core().infer_all();
+    if (!status.ok()) {
+      tensor_->type.dims = before;
+      (void)network_.core().infer_all();
+    }
+    return status;
+  });
+}
+
+void TensorFacade::setDimensionName(int32_t index, char const* name) noexcept {
+  guarded(network_.reporter(), [&]() -> Status {
+    if (!tensor_->is_input() || index < 0 || index >= tensor_->type.rank())
+      return invalid("'" + tensor_->name + "' is no input with a dimension " + std::to_string(index));
+    Dim& dim = tensor_->type.dims[static_cast<size_t>(index)];
+    if (dim.is_constant()) return Ok{};  // a known dimension keeps its number
+    std::string symbol = name ? name : network_.core().make_symbol("d");
+    for (char& c : symbol) {
+      if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+    }
+    if (symbol.empty() || std::isdigit(static_cast<unsigned char>(symbol[0]))) symbol = "d_" + symbol;
+    dim = Dim::symbol(symbol);
+    return network_.core().infer_all();
+  });
+}
+
+char const* TensorFacade::getDimensionName(int32_t index) const noexcept {
+  if (index < 0 || index >= tensor_->type.rank()) return nullptr;
+  const auto symbol = tensor_->type.dims[static_cast<size_t>(index)].symbol_name();
+  if (!symbol || symbol->find('$') != std::string::npos) return nullptr;
+  dimension_name_ = *symbol;
+  return dimension_name_.c_str();
+}
+
+void TensorFacade::setType(nvinfer1::DataType type) noexcept {
+  guarded(network_.reporter(), [&]() -> Status {
+    TRY_ASSIGN(DataType core, to_core(type));
+    if (core == tensor_->type.type) return Ok{};
+    if (!tensor_->is_input()) return unsupported("the type of '" + tensor_->name + "' follows from its layer; add a cast for another one");
+    tensor_->type.type = core;
+    return network_.core().infer_all();
+  });
+}
+
+void TensorFacade::setAllowedFormats(nvinfer1::TensorFormats formats) noexcept {
+  guarded(network_.reporter(), [&]() -> Status {
+    formats_ = formats;
+    tensor_->format_hint.clear();
+    if (formats & 1u) return Ok{};  // the linear one is allowed, so it is taken
+    for (int i = 1; i < nvinfer1::EnumMax<nvinfer1::TensorFormat>(); ++i) {
+      if (!(formats >> i & 1u)) continue;
+      TRY_ASSIGN(Format format, to_core(static_cast<nvinfer1::TensorFormat>(i)));
+      tensor_->format_hint = name_of(format);
+      return Ok{};
+    }
+    return invalid("no format is allowed for '" + tensor_->name + "'");
+  });
+}
+
+bool TensorFacade::setDynamicRange(float min, float max) noexcept {
+  return guarded(network_.reporter(), false, [&]() -> Status {
+    if (!(min <= max)) return invalid("the range of '" + tensor_->name + "' is " + std::to_string(min) + " to " + std::to_string(max));
+    tensor_->range_min = min;
+    tensor_->range_max = max;
+    return Ok{};
+  });
+}
+
+void TensorFacade::setLocation(TensorLocation location) noexcept { tensor_->type.place = location == TensorLocation::kHOST ? Place::kHost : Place::kDevice; }
+
+TensorLocation TensorFacade::getLocation() const noexcept {
+  return tensor_->type.place == Place::kHost ? TensorLocation::kHOST : TensorLocation::kDEVICE;
+}
+
+}  // namespace ingot::api
