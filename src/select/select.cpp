@@ -73,6 +73,7 @@ class Selector {
       if (options_.device && tactic->device() != options_.device->kind()) continue;
       if (options_.reference_only && !is_reference(*tactic) && tactic->name() != "cpu.reformat") continue;
       const std::vector<Format> linear_in(layer.inputs().size(), Format::kLinear), linear_out(layer.outputs().size(), Format::kLinear);
+      if (layer.inputs().empty() && !is_reference(*tactic)) continue;  // random numbers and the like
       Problem problem = problem_of(layer, linear_in, linear_out, options_.allow_tf32, opt_);
       for (const Tactic::Formats& formats : tactic->proposals(problem)) {
         problem.input_formats = formats.inputs;

@@ -248,6 +248,7 @@ struct ConvolutionPanels final : Tactic {
 
   std::vector<Formats> proposals(const Problem& problem) const override {
     std::vector<Formats> result;
+    if (problem.inputs.size() < 2) return result;  // no convolution
     for (Format input : {Format::kChannelsLast, Format::kLinear}) {
       if (input == Format::kLinear &&
           (problem.inputs[1].rank() < 2 || !problem.inputs[1].dims[1].is_constant() || problem.inputs[1].dims[1].value() > 4))
