@@ -130,6 +130,39 @@ TEST(OnnxGraph, DimensionsOfOneNameAreOneSymbol) {
   EXPECT_THAT(error_of(model), HasSubstr("'c' has dimension -7 at 0; dimensions are not negative"));
 }
 
+TEST(OnnxGraph, OpenDimensionsMayBeGivenByTheCaller) {
+  auto model = empty_model();
+  auto* graph = model.mutable_graph();
+  describe(graph->add_input(), "x", {"n", "", "4"});
+  describe(graph->add_output(), "y", {});
+  add_node(graph, "Neg", {"x"}, {"y"});
+  OnnxImportOptions options;
+  options.input_shapes["x"] = {2, -1, 4};
+  auto network = import_model(model, options);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  const Dims& dims = (*network)->outputs().at(0)->type.dims;
+  EXPECT_TRUE(dims[0].is(2));
+  EXPECT_FALSE(dims[1].is_constant());
+  options.input_shapes["x"] = {2, 3, 5};
+  EXPECT_THAT(error_of(model, options), HasSubstr("the input 'x' is float [2, 3, 4]; the shape [2, 3, 5] does not fit"));
+  options.input_shapes["x"] = {2, 3};
+  EXPECT_THAT(error_of(model, options), HasSubstr("does not fit"));
+}
+
+TEST(OnnxGraph, InputsMayBeMadeConstantByTheCaller) {
+  auto model = relu_model();
+  auto* graph = model.mutable_graph();
+  describe(graph->add_input(), "w", {"2"});
+  add_node(graph, "Add", {"x", "w"}, {"z"});
+  graph->mutable_output(0)->set_name("z");
+  OnnxImportOptions options;
+  options.known_inputs["w"] = floats({5, 6});
+  auto network = import_model(model, options);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ((*network)->inputs().size(), 1u);
+  EXPECT_THAT(outputs_of(**network, {floats({1, 2})}), ElementsAre(6, 8));
+}
+
 TEST(OnnxGraph, AllUnknownOperatorsAreToldAtOnce) {
   auto model = relu_model();
   auto* graph = model.mutable_graph();

@@ -52,6 +52,8 @@ struct OnnxImportOptions {
   CustomImport custom;                                     // asked where no operator is known, and before functions of the model
   bool custom_first = false;                               // asked before everything
   std::map<std::string, Array, std::less<>> known_inputs;  // inputs by name that become constants
+  // Dims of inputs that the model leaves open; -1 leaves one open still. Branches that depend on them are decided then.
+  std::map<std::string, Shape, std::less<>> input_shapes;
   // Limits against hostile files.
   int64_t most_nodes = 2'000'000;                // after functions are written out
   int64_t most_folded_bytes = int64_t{2} << 30;  // of constants that the import computes

@@ -158,6 +158,7 @@ Status Importer::import_inputs(Scope& scope, const proto::GraphProto& graph, con
       type = (*types)[static_cast<size_t>(i)];
     } else {
       TRY_ASSIGN(type, read_type(input, symbols_, *scope.target->network));
+      if (scope.depth == 0) TRY(fix_dims(input.name(), type));
     }
     TRY_ASSIGN(Tensor * tensor, scope.target->network->add_input(scope.prefix + input.name(), std::move(type)));
     scope.target->named.insert(tensor);
@@ -165,6 +166,20 @@ Status Importer::import_inputs(Scope& scope, const proto::GraphProto& graph, con
     value->tensor = tensor;
     scope.values.emplace(input.name(), value);
   }
+  return Ok{};
+}
+
+// The model's dims, made more precise by the caller's.
+Status Importer::fix_dims(const std::string& name, TensorType& type) const {
+  const auto wanted = options_.input_shapes.find(name);
+  if (wanted == options_.input_shapes.end()) return Ok{};
+  bool fits = wanted->second.size() == type.dims.size();
+  for (size_t i = 0; fits && i < type.dims.size(); ++i) {
+    const int64_t size = wanted->second[i];
+    fits = size >= -1 && (size == -1 || !type.dims[i].is_constant() || type.dims[i].is(size));
+    if (fits && size >= 0) type.dims[i] = Dim(size);
+  }
+  if (!fits) return invalid("the input '" + name + "' is " + type.text() + "; the shape " + to_text(wanted->second) + " does not fit");
   return Ok{};
 }
 

@@ -46,6 +46,7 @@ class Importer {
   Status check_opsets();
   void import_initializers(Scope& scope, const proto::GraphProto& graph);
   Status import_inputs(Scope& scope, const proto::GraphProto& graph, const TensorTypes* types);
+  Status fix_dims(const std::string& name, TensorType& type) const;
   Status import_nodes(Scope& scope, const Nodes& nodes);
   Status mark_outputs(Scope& scope, const proto::GraphProto& graph);
   Status mark_output(Scope& scope, const proto::ValueInfoProto& output);
