@@ -224,6 +224,42 @@ TEST(ConvolutionPanels, agrees_with_the_reference) {
   EXPECT_GT(ran, 100 * static_cast<int>(all_levels().size()));
 }
 
+TEST(DeconvolutionPanels, agrees_with_the_reference) {
+  int ran = 0;
+  for_random_trials(
+      100,
+      [&](Random& random) {
+        Deconvolution op;
+        const Types types = random_types(random);
+        if (types.a != types.b) return std::string();
+        const size_t spatial = random.pick<size_t>({2, 2, 1, 3});
+        Shape kernel, x{random.between(1, 2), 0};
+        for (size_t d = 0; d < spatial; ++d) kernel.push_back(random.between(1, 4));
+        random_window(random, kernel, &op);
+        if (random.chance(0.2)) {
+          for (size_t d = 0; d < spatial; ++d) op.output_padding.push_back(random.between(0, op.strides[d] - 1));
+        }
+        op.groups = random.pick<int64_t>({1, 1, 2});
+        const int64_t channels = random.between(1, 20), outputs = random.pick<int64_t>({16, 32, random.between(1, 50)});
+        x[1] = channels * op.groups;
+        Shape w{x[1], outputs}, y{x[0], outputs * op.groups};
+        for (size_t d = 0; d < spatial; ++d) {
+          x.push_back(random.between(3, 7));
+          w.push_back(kernel[d]);
+          y.push_back((x[d + 2] - 1) * op.strides[d] + (kernel[d] - 1) * op.dilations[d] + 1 +
+                      (op.output_padding.empty() ? 0 : op.output_padding[d]) - op.pads_begin[d] - op.pads_end[d]);
+          if (y.back() < 1) return std::string();
+        }
+        Trial trial;
+        trial.inputs = {operand(random, types.a, x), operand(random, types.b, w)};
+        add_epilogue(random, types, y[1], y, channels * 4, &op, &trial);
+        trial.op = &op;
+        return try_trial("cpu.deconvolution_panels", trial, &ran);
+      },
+      &all_levels());
+  EXPECT_GT(ran, 60 * static_cast<int>(all_levels().size()));
+}
+
 TEST(DepthwiseRows, agrees_with_the_reference) {
   int ran = 0;
   for_random_trials(

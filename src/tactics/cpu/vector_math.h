@@ -120,21 +120,39 @@ INGOT_INLINE typename V::Float vector_silu(typename V::Float x) {
   return V::div(bounded, V::add(V::set(1.0f), vector_exp<V>(V::negate(bounded))));
 }
 
-// x * (1 + erf(x / sqrt 2)) / 2, to 1e-7 times |x| (the tail's units in the last place are lost in 1 + erf).
+// x * (1 + erf(x / sqrt 2)) / 2 = max(x, 0) - |x| * erfc(|x| / sqrt 2) / 2, to 1e-7 times max(|x|, 1).
+// erfc is 2^-q(|x|), which is 0 for all that matters beyond 6.
 template <class V>
 INGOT_INLINE typename V::Float vector_gelu(typename V::Float x) {
-  typename V::Float bounded = V::max(V::set(-1e4f), x);  // -infinity gives -0, not NaN
-  typename V::Float half = V::mul(V::set(0.5f), bounded);
-  return V::fma(half, vector_erf<V>(V::mul(x, V::set(0.707106781f))), half);
+  using F = typename V::Float;
+  F t = V::min(V::set(6.0f), V::abs(x));
+  F q = V::set(-2.1560129e-06f);
+  q = V::fma(q, t, V::set(3.14579192e-05f));
+  q = V::fma(q, t, V::set(-0.000149776897f));
+  q = V::fma(q, t, V::set(-0.000221179114f));
+  q = V::fma(q, t, V::set(0.0071672881f));
+  q = V::fma(q, t, V::set(-0.0525623523f));
+  q = V::fma(q, t, V::set(-0.459189028f));
+  q = V::fma(q, t, V::set(-1.15110695f));
+  q = V::mul(q, t);
+  F n = V::round(q);
+  F f = V::sub(q, n);
+  F p = V::set(0.00132763956f);
+  p = V::fma(p, f, V::set(0.00967565551f));
+  p = V::fma(p, f, V::set(0.0555071421f));
+  p = V::fma(p, f, V::set(0.240221173f));
+  p = V::fma(p, f, V::set(0.693146944f));
+  p = V::fma(p, f, V::set(1.00000012f));
+  return V::fnma(V::mul(V::set(0.5f), t), V::scale2(p, n), V::max(V::zero(), x));
 }
 
-// x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))) / 2, to 1e-7 times |x|.
+// x * (1 + tanh(u)) / 2 = x / (1 + e^-2u) with u = sqrt(2 / pi) * (x + 0.044715 x^3); 0 at -infinity.
 template <class V>
 INGOT_INLINE typename V::Float vector_gelu_tanh(typename V::Float x) {
-  typename V::Float bounded = V::max(V::set(-1e4f), x);
-  typename V::Float cubic = V::fma(V::mul(V::set(0.044715f), V::mul(bounded, bounded)), bounded, bounded);
-  typename V::Float half = V::mul(V::set(0.5f), bounded);
-  return V::fma(half, vector_tanh<V>(V::mul(cubic, V::set(0.797884561f))), half);
+  using F = typename V::Float;
+  F bounded = V::max(V::set(-1e4f), x);
+  F slope = V::fma(V::mul(bounded, bounded), V::set(-0.0713548128f), V::set(-1.59576912f));
+  return V::div(bounded, V::add(V::set(1.0f), vector_exp<V>(V::mul(bounded, slope))));
 }
 
 // x * min(max(x / 6 + 1 / 2, 0), 1)
