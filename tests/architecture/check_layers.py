@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds STYLE's table of allowed includes: usage check_layers.py SRC. Prints each include that the table forbids and exits with 1."""
+"""Holds STYLE's table of allowed includes: usage check_layers.py [SRC]. Prints each include that the table forbids and exits with 1."""
 import pathlib, re, sys
 
 # Each folder uses those named here, and what they use in turn.
@@ -62,6 +62,6 @@ def wrong_includes(src):
 
 
 if __name__ == "__main__":
-    found = wrong_includes(sys.argv[1])
+    found = wrong_includes(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2] / "src")
     print("\n".join(found) if found else "every include follows the table")
     sys.exit(1 if found else 0)
