@@ -21,18 +21,18 @@ cudaError_t allocate(void** result, size_t size, Place place, unsigned flags) {
   return Memory::get().allocate(result, size, place, flags);
 }
 
-// Frees `memory` after all work that was queued before the call, which may use it.
+// Waits for all work that is queued, which may use memory that is about to go.
+cudaError_t wait_for_users() {
+  Runtime& runtime = Runtime::get();
+  Lock lock(runtime.mutex);
+  // Inside of a stream's work, waiting for the others could be waiting for oneself.
+  return runtime.is_inside(runtime.legacy) ? cudaSuccess : runtime.wait_for_all(lock);
+}
+
 cudaError_t free_after_work(void* memory, Place place) {
   if (!memory) return cudaSuccess;
   if (cudaError_t error = Memory::get().take(memory, place)) return error;
-  Runtime& runtime = Runtime::get();
-  {
-    Lock lock(runtime.mutex);
-    // Inside of a stream's work, waiting for the others could be waiting for oneself.
-    if (!runtime.is_inside(runtime.legacy)) {
-      if (cudaError_t error = runtime.wait_for_all(lock)) return error;
-    }
-  }
+  if (cudaError_t error = wait_for_users()) return error;
   Memory::get().give_back(memory);
   return cudaSuccess;
 }
@@ -75,7 +75,7 @@ cudaError_t cudaMallocPitch(void** devPtr, size_t* pitch, size_t width, size_t h
   return guarded([&] {
     if (!devPtr || !pitch) return cudaErrorInvalidValue;
     size_t padded = 0, bytes = 0;
-    if (__builtin_add_overflow(width, kPitch - 1, &padded)) return cudaErrorMemoryAllocation;
+    if (__builtin_add_overflow(width, kPitch - 1, &padded)) return cudaErrorInvalidValue;
     padded -= padded % kPitch;
     if (__builtin_mul_overflow(padded, height, &bytes)) return cudaErrorMemoryAllocation;
     *pitch = padded;
@@ -85,7 +85,7 @@ cudaError_t cudaMallocPitch(void** devPtr, size_t* pitch, size_t width, size_t h
 
 cudaError_t cudaMallocManaged(void** devPtr, size_t size, unsigned int flags) {
   return guarded([&] {
-    if (size == 0 || (flags != cudaMemAttachGlobal && flags != cudaMemAttachHost)) return cudaErrorInvalidValue;
+    if (flags != cudaMemAttachGlobal && flags != cudaMemAttachHost) return cudaErrorInvalidValue;
     return allocate(devPtr, size, Place::kManaged, flags);
   });
 }
@@ -254,7 +254,10 @@ cudaError_t cudaHostRegister(void* ptr, size_t size, unsigned int flags) {
 }
 
 cudaError_t cudaHostUnregister(void* ptr) {
-  return guarded([&] { return Memory::get().delist(ptr); });
+  return guarded([&] {
+    if (cudaError_t error = Memory::get().delist(ptr)) return error;
+    return wait_for_users();
+  });
 }
 
 cudaError_t cudaHostGetDevicePointer(void** pDevice, void* pHost, unsigned int flags) {

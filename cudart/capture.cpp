@@ -81,6 +81,14 @@ cudaError_t record_in_capture(const StreamRef& stream, Event& event) {
   return cudaSuccess;
 }
 
+cudaError_t refuse_captured(const Event& event) {
+  std::shared_ptr<Capture> capture = event.capture.lock();
+  const auto& active = Runtime::get().captures;
+  if (std::find(active.begin(), active.end(), capture) == active.end() || capture->is_invalid) return cudaErrorInvalidValue;
+  capture->is_invalid = true;
+  return cudaErrorCapturedEvent;
+}
+
 cudaError_t wait_in_capture(const StreamRef& stream, const EventRef& event) {
   if (!event->is_captured) {
     if (!event->is_recorded) return cudaSuccess;
@@ -90,8 +98,7 @@ cudaError_t wait_in_capture(const StreamRef& stream, const EventRef& event) {
   std::shared_ptr<Capture> capture = event->capture.lock();
   Runtime& runtime = Runtime::get();
   bool is_active = std::find(runtime.captures.begin(), runtime.captures.end(), capture) != runtime.captures.end();
-  if (!is_active) return cudaErrorCapturedEvent;
-  if (capture->is_invalid) return cudaErrorStreamCaptureInvalidated;
+  if (!is_active || capture->is_invalid) return cudaErrorInvalidValue;
   if (stream->capture && stream->capture != capture) {
     stream->capture->is_invalid = capture->is_invalid = true;
     return cudaErrorStreamCaptureMerge;

@@ -10,8 +10,7 @@ using namespace ingot::cudart;
 
 namespace {
 
-// Up to here a copy is done in the calling thread where the stream is idle: that is quicker than waking the stream's thread. The same
-// limit holds for taking a copy of a source that the caller may change after the call.
+// Up to here work is done in the calling thread where the stream is idle: that is quicker than waking the stream's thread.
 constexpr size_t kSmallBytes = size_t{64} << 10;
 
 // Bytes from the first to the last of `height` rows; false where that overflows.
@@ -20,14 +19,15 @@ bool span(size_t pitch, size_t width, size_t height, size_t* bytes) {
   return !__builtin_mul_overflow(pitch, height - 1, &before) && !__builtin_add_overflow(before, width, bytes);
 }
 
-bool is_pageable(const void* address) { return Memory::get().find(address).place == Place::kUnknown; }
-
-// Whether the copy reads, or writes, memory of the program that the runtime does not know.
+// Whether the caller may change the copy's source once the call is over: memory of the program that the runtime does not know.
 bool reads_pageable(const Work& work, cudaMemcpyKind kind) {
-  return kind != cudaMemcpyDeviceToHost && kind != cudaMemcpyDeviceToDevice && is_pageable(work.source);
+  return kind != cudaMemcpyDeviceToHost && kind != cudaMemcpyDeviceToDevice && Memory::get().find(work.source).place == Place::kUnknown;
 }
-bool writes_pageable(const Work& work, cudaMemcpyKind kind) {
-  return kind != cudaMemcpyHostToDevice && kind != cudaMemcpyDeviceToDevice && is_pageable(work.target);
+
+// Whether the caller may read the copy's target once the call is over: such memory, or any copy from host to host.
+bool must_wait(const Work& work, cudaMemcpyKind kind) {
+  if (kind == cudaMemcpyHostToHost) return true;
+  return (kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDefault) && Memory::get().find(work.target).place == Place::kUnknown;
 }
 
 cudaError_t run_now(cudaStream_t stream, Work&& work) {
@@ -51,16 +51,16 @@ cudaError_t copy_later(Work&& work, cudaMemcpyKind kind, cudaStream_t stream) {
   if (!is_empty) {
     if (cudaError_t error = check_copy(work, kind)) return error;
   }
-  const bool reads = !is_empty && reads_pageable(work, kind), writes = !is_empty && writes_pageable(work, kind);
+  const bool reads = !is_empty && reads_pageable(work, kind), waits = !is_empty && must_wait(work, kind);
   const size_t bytes = work.width * work.height;
   Lock lock(runtime.mutex);
   StreamRef state = runtime.find(stream);
   if (!state) return cudaErrorInvalidResourceHandle;
   if (is_empty) return cudaSuccess;
   if (state->capture) return runtime.submit(lock, state, std::move(work));
-  if (runtime.is_idle(state) && (reads || writes || bytes <= kSmallBytes)) return runtime.run_in_place(lock, state, std::move(work));
-  if (writes || (reads && bytes > kSmallBytes)) return runtime.run_in_place(lock, state, std::move(work));
-  if (reads) {  // the caller may change the source once the call is over
+  if (waits || (runtime.is_idle(state) && (reads || bytes <= kSmallBytes))) return runtime.run_in_place(lock, state, std::move(work));
+  if (reads) {
+    lock.unlock();
     std::shared_ptr<void> staged(std::malloc(bytes), std::free);
     if (!staged) return cudaErrorMemoryAllocation;
     Work stage = copy(staged.get(), work.width, work.source, work.source_pitch, work.width, work.height);
@@ -68,14 +68,9 @@ cudaError_t copy_later(Work&& work, cudaMemcpyKind kind, cudaStream_t stream) {
     work.source = staged.get();
     work.source_pitch = work.width;
     work.owned = std::move(staged);
+    lock.lock();
   }
   return runtime.submit(lock, state, std::move(work));
-}
-
-cudaError_t fill_now(Work&& work, cudaStream_t stream) {
-  if (work.width == 0 || work.height == 0) return cudaSuccess;
-  if (cudaError_t error = check_fill(work)) return error;
-  return run_now(stream, std::move(work));
 }
 
 cudaError_t fill_later(Work&& work, cudaStream_t stream) {
@@ -94,6 +89,15 @@ cudaError_t fill_later(Work&& work, cudaStream_t stream) {
   return runtime.submit(lock, state, std::move(work));
 }
 
+// Fills device memory in stream order, without waiting; the program may touch other memory right after the call.
+cudaError_t fill_now(Work&& work, cudaStream_t stream) {
+  if (work.width && work.height && Memory::get().find(work.target).place != Place::kDevice) {
+    if (cudaError_t error = check_fill(work)) return error;
+    return run_now(stream, std::move(work));
+  }
+  return fill_later(std::move(work), stream);
+}
+
 Work row(void* target, const void* source, size_t bytes) { return copy(target, bytes, source, bytes, bytes, 1); }
 Work bytes_of(void* target, int value, size_t bytes) { return fill(target, bytes, value & 0xff, 1, bytes, 1); }
 
@@ -104,20 +108,27 @@ namespace ingot::cudart {
 cudaError_t check_copy(const Work& work, cudaMemcpyKind kind) {
   if (static_cast<unsigned>(kind) > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
   if (!work.target || !work.source) return cudaErrorInvalidValue;
-  if (work.height > 1 && (work.width > work.target_pitch || work.width > work.source_pitch)) return cudaErrorInvalidPitchValue;
+  if (work.width > work.target_pitch || work.width > work.source_pitch) {
+    return work.height > 1 ? cudaErrorInvalidPitchValue : cudaErrorInvalidValue;
+  }
   size_t target_bytes = 0, source_bytes = 0;
   if (!span(work.target_pitch, work.width, work.height, &target_bytes) ||
       !span(work.source_pitch, work.width, work.height, &source_bytes)) {
     return cudaErrorInvalidValue;
   }
   Memory& memory = Memory::get();
-  return memory.holds(work.target, target_bytes) && memory.holds(work.source, source_bytes) ? cudaSuccess : cudaErrorInvalidValue;
+  if (!memory.holds(work.target, target_bytes) || !memory.holds(work.source, source_bytes)) return cudaErrorInvalidValue;
+  // A kind that is the wrong way round shows where one side is device memory and the other, which should be, is not known.
+  const Place target = memory.find(work.target).place, source = memory.find(work.source).place;
+  const bool is_reversed = (kind == cudaMemcpyHostToDevice && source == Place::kDevice && target == Place::kUnknown) ||
+                           (kind == cudaMemcpyDeviceToHost && target == Place::kDevice && source == Place::kUnknown);
+  return is_reversed ? cudaErrorInvalidValue : cudaSuccess;
 }
 
 cudaError_t check_fill(const Work& work) {
   size_t bytes = 0;
   if (!work.target) return cudaErrorInvalidValue;
-  if (work.height > 1 && work.width > work.target_pitch) return cudaErrorInvalidPitchValue;
+  if (work.width > work.target_pitch) return cudaErrorInvalidValue;
   if (!span(work.target_pitch, work.width, work.height, &bytes)) return cudaErrorInvalidValue;
   return Memory::get().holds(work.target, bytes) ? cudaSuccess : cudaErrorInvalidValue;
 }

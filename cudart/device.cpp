@@ -320,7 +320,7 @@ cudaError_t cudaDeviceGetStreamPriorityRange(int* leastPriority, int* greatestPr
 cudaError_t cudaDeviceGetLimit(size_t* value, cudaLimit limit) {
   return guarded([&] {
     if (!value) return cudaErrorInvalidValue;
-    if (static_cast<unsigned>(limit) > cudaLimitPersistingL2CacheSize) return cudaErrorUnsupportedLimit;
+    if (static_cast<unsigned>(limit) > cudaLimitPersistingL2CacheSize) return cudaErrorInvalidValue;
     *value = limits[limit];
     return cudaSuccess;
   });
@@ -328,7 +328,7 @@ cudaError_t cudaDeviceGetLimit(size_t* value, cudaLimit limit) {
 
 cudaError_t cudaDeviceSetLimit(cudaLimit limit, size_t value) {
   return guarded([&] {
-    if (static_cast<unsigned>(limit) > cudaLimitPersistingL2CacheSize) return cudaErrorUnsupportedLimit;
+    if (static_cast<unsigned>(limit) > cudaLimitPersistingL2CacheSize) return cudaErrorInvalidValue;
     limits[limit] = value;
     return cudaSuccess;
   });
@@ -390,8 +390,8 @@ cudaError_t cudaDeviceCanAccessPeer(int* canAccessPeer, int device, int peerDevi
   });
 }
 
-cudaError_t cudaDeviceEnablePeerAccess(int, unsigned int) {
-  return guarded([] { return cudaErrorInvalidDevice; });
+cudaError_t cudaDeviceEnablePeerAccess(int peerDevice, unsigned int) {
+  return guarded([&] { return check_device(peerDevice) ? cudaErrorInvalidDevice : cudaErrorPeerAccessUnsupported; });
 }
 
 cudaError_t cudaDeviceDisablePeerAccess(int peerDevice) {

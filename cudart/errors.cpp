@@ -97,7 +97,7 @@ ErrorText text_of(cudaError_t error) {
     CASE(cudaErrorIllegalState, "the resource is in the wrong state for this call")
     CASE(cudaErrorLossyQuery, "the query would lose information")
     CASE(cudaErrorSymbolNotFound, "named symbol not found")
-    CASE(cudaErrorNotReady, "not ready yet")
+    CASE(cudaErrorNotReady, "device not ready")
     CASE(cudaErrorIllegalAddress, "an illegal memory address was used")
     CASE(cudaErrorLaunchOutOfResources, "the launch asked for too many resources")
     CASE(cudaErrorLaunchTimeout, "the launch timed out")
@@ -153,7 +153,7 @@ ErrorText text_of(cudaError_t error) {
 }  // namespace
 
 cudaError_t set_last_error(cudaError_t error) {
-  if (error != cudaSuccess) last_error = error;
+  if (error != cudaSuccess && error != cudaErrorNotReady) last_error = error;  // "not yet" is an answer, no failure
   return error;
 }
 

@@ -59,7 +59,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
     Lock lock(runtime.mutex);
     EventRef mark = runtime.find(event);
     if (!mark) return cudaErrorInvalidResourceHandle;
-    if (mark->is_captured) return cudaErrorCapturedEvent;
+    if (mark->is_captured) return refuse_captured(*mark);
     return mark->last.stream && mark->last.stream->completed < mark->last.ticket ? cudaErrorNotReady : cudaSuccess;
   });
 }
@@ -70,7 +70,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
     Lock lock(runtime.mutex);
     EventRef mark = runtime.find(event);
     if (!mark) return cudaErrorInvalidResourceHandle;
-    if (mark->is_captured) return cudaErrorCapturedEvent;
+    if (mark->is_captured) return refuse_captured(*mark);
     return runtime.wait(lock, Point(mark->last));
   });
 }
@@ -91,7 +91,7 @@ cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t start, cudaEvent_t end) 
     EventRef marks[2] = {runtime.find(start), runtime.find(end)};
     for (const EventRef& mark : marks) {
       if (!mark || !mark->is_recorded || (mark->flags & cudaEventDisableTiming)) return cudaErrorInvalidResourceHandle;
-      if (mark->is_captured) return cudaErrorCapturedEvent;
+      if (mark->is_captured) return cudaErrorInvalidValue;
     }
     for (const EventRef& mark : marks) {
       if (mark->last.stream && mark->last.stream->completed < mark->last.ticket) return cudaErrorNotReady;

@@ -145,7 +145,8 @@ cudaError_t cudaGraphAddMemsetNode(cudaGraphNode_t* pGraphNode, cudaGraph_t grap
     }
     size_t row_bytes = 0;
     if (__builtin_mul_overflow(set.width, size_t{set.elementSize}, &row_bytes)) return cudaErrorInvalidValue;
-    Work work = fill(set.dst, set.pitch, set.value, static_cast<uint8_t>(set.elementSize), row_bytes, set.height);
+    const size_t pitch = set.height == 1 ? row_bytes : set.pitch;  // one row has none
+    Work work = fill(set.dst, pitch, set.value, static_cast<uint8_t>(set.elementSize), row_bytes, set.height);
     if (cudaError_t error = check_fill(work)) return error;
     return add_node(pGraphNode, graph, pDependencies, numDependencies, std::move(work), cudaGraphNodeTypeMemset);
   });

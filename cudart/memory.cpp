@@ -120,9 +120,10 @@ cudaError_t Memory::enlist(void* base, size_t bytes, unsigned flags) {
   if (!base || bytes == 0 || bytes > total_) return cudaErrorInvalidValue;
   std::lock_guard lock(mutex);
   auto begin = reinterpret_cast<uintptr_t>(base);
+  Place place = find_locked(base).place;
   auto next = table_.lower_bound(begin);
-  if (next != table_.end() && next->first - begin < bytes) return cudaErrorHostMemoryAlreadyRegistered;
-  if (find_locked(base).place != Place::kUnknown) return cudaErrorHostMemoryAlreadyRegistered;
+  if (next != table_.end() && next->first - begin < bytes) place = next->second.place;
+  if (place != Place::kUnknown) return place == Place::kRegistered ? cudaErrorHostMemoryAlreadyRegistered : cudaErrorInvalidValue;
   table_[begin] = {base, bytes, Place::kRegistered, flags, false};
   return cudaSuccess;
 }
@@ -131,7 +132,8 @@ cudaError_t Memory::delist(void* base) {
   if (!base) return cudaErrorInvalidValue;
   std::lock_guard lock(mutex);
   auto found = table_.find(reinterpret_cast<uintptr_t>(base));
-  if (found == table_.end() || found->second.place != Place::kRegistered) return cudaErrorHostMemoryNotRegistered;
+  if (found == table_.end()) return cudaErrorHostMemoryNotRegistered;
+  if (found->second.place != Place::kRegistered) return cudaErrorInvalidValue;
   table_.erase(found);
   return cudaSuccess;
 }

@@ -155,6 +155,8 @@ class Runtime {
 cudaError_t append_to_capture(const StreamRef& stream, Work&& work);
 // Captured forms of recording and waiting for an event.
 cudaError_t record_in_capture(const StreamRef& stream, Event& event);
+// The answer to who asks for an event that was recorded in a capture; asking spoils the capture.
+cudaError_t refuse_captured(const Event& event);
 cudaError_t wait_in_capture(const StreamRef& stream, const EventRef& event);
 // Runs a graph's nodes one after the other.
 void run_program(const Program& program);

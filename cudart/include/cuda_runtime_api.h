@@ -1,9 +1,9 @@
 // The CUDA runtime's calls for machines without a GPU: Ingot's stand-in, on host memory. "Device" memory is ordinary memory, aligned to
 // 256 bytes. A stream is an ordered queue with a thread of its own; what is queued on it runs in order while the program goes on.
-// cudaMemcpy and cudaMemset wait. An asynchronous copy from or to memory that is neither registered nor the runtime's own may wait too, as
-// with the real runtime. The default stream waits for the blocking streams, and they for it.
-// A host function (cudaLaunchHostFunc) may make calls here: what it queues on the stream that it runs on runs at once, as part of it.
-// Kernels cannot be launched: cudaLaunchKernel gives cudaErrorNotSupported.
+// cudaMemcpy waits. An asynchronous copy to memory that is neither registered nor the runtime's own waits too, and one from such memory
+// takes its copy of it first, as with the real runtime. The default stream waits for the blocking streams, and they for it. A host function
+// (cudaLaunchHostFunc) may make calls here: what it queues on the stream that it runs on runs at once, as part of it. Kernels cannot be
+// launched: cudaLaunchKernel gives cudaErrorNotSupported.
 #ifndef INGOT_CUDART_CUDA_RUNTIME_API_H
 #define INGOT_CUDART_CUDA_RUNTIME_API_H
 
@@ -56,7 +56,7 @@ extern "C" {
 #define INGOT_CUDART_OR(value)
 #endif
 
-// Errors. A failing call leaves its code as the calling thread's last error; cudaGetLastError takes it away.
+// Errors. A failing call leaves its code as the calling thread's last error (cudaErrorNotReady is none); cudaGetLastError takes it away.
 cudaError_t CUDARTAPI cudaGetLastError(void);
 cudaError_t CUDARTAPI cudaPeekAtLastError(void);
 const char* CUDARTAPI cudaGetErrorName(cudaError_t error);

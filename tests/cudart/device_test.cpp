@@ -69,7 +69,7 @@ TEST(Device, TakesFlagsAndLimits) {
   EXPECT_OK(cudaDeviceSetLimit(cudaLimitPrintfFifoSize, 1 << 21));
   EXPECT_OK(cudaDeviceGetLimit(&value, cudaLimitPrintfFifoSize));
   EXPECT_GE(value, size_t{1} << 21);
-  EXPECT_CUDA(cudaErrorUnsupportedLimit, cudaDeviceGetLimit(&value, static_cast<cudaLimit>(99)));
+  EXPECT_CUDA(cudaErrorInvalidValue, cudaDeviceGetLimit(&value, static_cast<cudaLimit>(99)));
   int peers = 9, device = 9;
   EXPECT_OK(cudaDeviceCanAccessPeer(&peers, 0, 0));
   EXPECT_EQ(0, peers);

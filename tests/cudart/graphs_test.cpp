@@ -174,10 +174,16 @@ TEST(Graphs, CapturesAreKeptApart) {
   ASSERT_OK(cudaStreamBeginCapture(one, cudaStreamCaptureModeRelaxed));
   ASSERT_OK(cudaStreamBeginCapture(other, cudaStreamCaptureModeRelaxed));
   ASSERT_OK(cudaEventRecord(event, one));
-  EXPECT_CUDA(cudaErrorCapturedEvent, cudaEventQuery(event));
   EXPECT_CUDA(cudaErrorStreamCaptureMerge, cudaStreamWaitEvent(other, event));
   cudaStreamEndCapture(one, &graph);
   cudaStreamEndCapture(other, &graph);
+
+  ASSERT_OK(cudaStreamBeginCapture(one, cudaStreamCaptureModeRelaxed));
+  ASSERT_OK(cudaEventRecord(event, one));
+  EXPECT_CUDA(cudaErrorCapturedEvent, cudaEventQuery(event));
+  EXPECT_CUDA(cudaErrorStreamCaptureInvalidated, cudaStreamEndCapture(one, &graph)) << "asking spoilt it";
+  EXPECT_CUDA(cudaErrorInvalidValue, cudaEventQuery(event));
+  EXPECT_CUDA(cudaErrorInvalidValue, cudaStreamWaitEvent(other, event));
   EXPECT_OK(cudaEventDestroy(event));
   EXPECT_OK(cudaStreamDestroy(one));
   EXPECT_OK(cudaStreamDestroy(other));

@@ -107,6 +107,11 @@ TEST(Memory, OfTheProgramCanBeRegisteredOnce) {
   EXPECT_EQ(mine.data(), device);
   EXPECT_OK(cudaHostUnregister(mine.data()));
   EXPECT_CUDA(cudaErrorHostMemoryNotRegistered, cudaHostUnregister(mine.data()));
+  void* pinned = nullptr;
+  ASSERT_OK(cudaMallocHost(&pinned, 4096));
+  EXPECT_CUDA(cudaErrorInvalidValue, cudaHostRegister(pinned, 4096, cudaHostRegisterDefault));
+  EXPECT_CUDA(cudaErrorInvalidValue, cudaHostUnregister(pinned));
+  EXPECT_OK(cudaFreeHost(pinned));
   EXPECT_CUDA(cudaErrorInvalidValue, cudaHostRegister(nullptr, 5, cudaHostRegisterDefault));
   EXPECT_CUDA(cudaErrorInvalidValue, cudaHostRegister(mine.data(), 0, cudaHostRegisterDefault));
   cudaGetLastError();
@@ -131,7 +136,7 @@ TEST(Memory, PitchedRowsAreApartByAMultipleOf512) {
   ASSERT_OK(cudaMallocPitch(&memory, &pitch, 700, 3));
   EXPECT_EQ(1024u, pitch);
   EXPECT_OK(cudaFree(memory));
-  EXPECT_CUDA(cudaErrorMemoryAllocation, cudaMallocPitch(&memory, &pitch, SIZE_MAX, 3));
+  EXPECT_CUDA(cudaErrorInvalidValue, cudaMallocPitch(&memory, &pitch, SIZE_MAX, 3));
   EXPECT_CUDA(cudaErrorMemoryAllocation, cudaMallocPitch(&memory, &pitch, SIZE_MAX / 2, 3));
   cudaGetLastError();
 }
@@ -164,6 +169,9 @@ TEST(Copy, OfBadArgumentsIsRefused) {
   EXPECT_CUDA(cudaErrorInvalidMemcpyDirection, cudaMemcpy(device, mine, 4, static_cast<cudaMemcpyKind>(7)));
   EXPECT_CUDA(cudaErrorInvalidPitchValue, cudaMemcpy2D(device, 4, mine, 8, 8, 2, cudaMemcpyHostToDevice));
   EXPECT_CUDA(cudaErrorInvalidValue, cudaMemset2D(device, SIZE_MAX / 2, 0, 8, 4));
+  EXPECT_CUDA(cudaErrorInvalidValue, cudaMemcpy(mine, device, 4, cudaMemcpyHostToDevice)) << "the wrong way round";
+  EXPECT_CUDA(cudaErrorInvalidValue, cudaMemcpy(device, mine, 4, cudaMemcpyDeviceToHost)) << "the wrong way round";
+  EXPECT_CUDA(cudaErrorInvalidValue, cudaMemset2D(device, 4, 0, 8, 2)) << "a row is longer than the pitch";
   EXPECT_OK(cudaMemcpy(nullptr, nullptr, 0, cudaMemcpyHostToDevice));
   EXPECT_OK(cudaMemcpyAsync(nullptr, nullptr, 0, cudaMemcpyHostToDevice));
   EXPECT_OK(cudaFree(device));
@@ -193,23 +201,24 @@ TEST(Copy, FillsWithTheLowByte) {
   EXPECT_OK(cudaFree(device));
 }
 
-// The real runtime takes its copy of a small pageable source before the call returns; programs rely on it.
-TEST(Copy, OfASmallSourceMayOutliveTheSource) {
+// The real runtime takes its copy of a pageable source before the call returns, without waiting for the stream; programs rely on it.
+TEST(Copy, OfAPageableSourceMayOutliveTheSource) {
   cudaStream_t stream;
   ASSERT_OK(cudaStreamCreate(&stream));
-  int* device = nullptr;
-  ASSERT_OK(cudaMalloc(&device, 4));
+  const size_t bytes = 70000;
+  char* device = nullptr;
+  ASSERT_OK(cudaMalloc(&device, bytes));
   Gate gate;
   gate.hold(stream);
   {
-    int temporary = 42;
-    ASSERT_OK(cudaMemcpyAsync(device, &temporary, 4, cudaMemcpyHostToDevice, stream));
-    temporary = 0;
+    std::vector<char> temporary(bytes, 42);
+    ASSERT_OK(cudaMemcpyAsync(device, temporary.data(), bytes, cudaMemcpyHostToDevice, stream));
+    temporary.assign(bytes, 0);
   }
   gate.open();
-  int result = 0;
-  ASSERT_OK(cudaMemcpy(&result, device, 4, cudaMemcpyDeviceToHost));
-  EXPECT_EQ(42, result);
+  std::vector<char> result(bytes);
+  ASSERT_OK(cudaMemcpy(result.data(), device, bytes, cudaMemcpyDeviceToHost));
+  EXPECT_EQ(std::vector<char>(bytes, 42), result);
   EXPECT_OK(cudaStreamDestroy(stream));
   EXPECT_OK(cudaFree(device));
 }
@@ -227,6 +236,21 @@ TEST(Copy, ToPageableMemoryIsDoneWhenTheCallIs) {
   EXPECT_EQ(std::vector<char>(mine.size(), 5), mine);
   EXPECT_OK(cudaStreamDestroy(stream));
   EXPECT_OK(cudaFree(device));
+}
+
+TEST(Copy, FromHostToHostIsDoneWhenTheCallIs) {
+  cudaStream_t stream;
+  ASSERT_OK(cudaStreamCreate(&stream));
+  char* pinned = nullptr;
+  ASSERT_OK(cudaMallocHost(&pinned, 2));
+  pinned[0] = 1;
+  pinned[1] = 2;
+  int milliseconds = 20;
+  ASSERT_OK(cudaLaunchHostFunc(stream, sleep_for, &milliseconds));
+  ASSERT_OK(cudaMemcpyAsync(pinned, pinned + 1, 1, cudaMemcpyHostToHost, stream));
+  EXPECT_EQ(2, pinned[0]);
+  EXPECT_OK(cudaFreeHost(pinned));
+  EXPECT_OK(cudaStreamDestroy(stream));
 }
 
 TEST(Memory, InStreamOrderIsFreedWhenTheStreamComesToIt) {
