@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -17,26 +18,39 @@
 #define EXPECT_OK(call) EXPECT_CUDA(cudaSuccess, call)
 #define ASSERT_OK(call) ASSERT_STREQ("cudaSuccess", cudaGetErrorName(call))
 
-// Keeps a stream busy until it is opened.
+// Keeps a stream busy until it is opened, or gone.
 class Gate {
  public:
   ~Gate() { open(); }
-  void hold(cudaStream_t stream) { ASSERT_OK(cudaLaunchHostFunc(stream, wait, this)); }
+  void hold(cudaStream_t stream) { ASSERT_OK(cudaLaunchHostFunc(stream, wait, new std::shared_ptr<State>(state_))); }
+  // Returns once the stream has come to the gate.
+  void await_arrival() {
+    std::unique_lock<std::mutex> lock(state_->mutex);
+    state_->changed.wait(lock, [&] { return state_->has_arrived; });
+  }
   void open() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    is_open_ = true;
-    changed_.notify_all();
+    std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->is_open = true;
+    state_->changed.notify_all();
   }
 
  private:
-  static void wait(void* self) {
-    auto& gate = *static_cast<Gate*>(self);
-    std::unique_lock<std::mutex> lock(gate.mutex_);
-    gate.changed_.wait(lock, [&] { return gate.is_open_; });
+  // The stream may look at it after the test is over.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool is_open = false;
+    bool has_arrived = false;
+  };
+  static void wait(void* data) {
+    std::unique_ptr<std::shared_ptr<State>> state(static_cast<std::shared_ptr<State>*>(data));
+    State& gate = **state;
+    std::unique_lock<std::mutex> lock(gate.mutex);
+    gate.has_arrived = true;
+    gate.changed.notify_all();
+    gate.changed.wait(lock, [&] { return gate.is_open; });
   }
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool is_open_ = false;
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 // Numbers that host functions append, in the order in which they ran.
@@ -51,8 +65,12 @@ struct Record {
 
   // Queues a host function that appends `number`.
   cudaError_t later(cudaStream_t stream, int number) {
-    entries.push_back(std::unique_ptr<Entry>(new Entry{this, number}));
-    return cudaLaunchHostFunc(stream, append, entries.back().get());
+    auto* entry = new Entry{this, number};
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      entries.push_back(std::unique_ptr<Entry>(entry));
+    }
+    return cudaLaunchHostFunc(stream, append, entry);
   }
   std::vector<int> seen() {
     std::lock_guard<std::mutex> lock(mutex);

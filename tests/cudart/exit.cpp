@@ -13,7 +13,6 @@
 
 namespace {
 
-void sleep_for(void* milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(*static_cast<int*>(milliseconds))); }
 void sleep_long(void*) { std::this_thread::sleep_for(std::chrono::hours(1)); }
 void leave(void*) { std::exit(0); }
 
@@ -23,26 +22,33 @@ void require(bool holds, const char* what) {
   std::_Exit(1);
 }
 
-// Work that touches a static of the program: at exit it must be over before the static is gone.
-struct Words {
-  std::string* text = new std::string("alive");
-  ~Words() {
-    delete text;
-    text = nullptr;
+std::atomic<int> begun{0}, read_dead{0};
+std::atomic<bool> are_words_gone{false};
+
+void sleep_for(void* milliseconds) {
+  ++begun;
+  std::this_thread::sleep_for(std::chrono::milliseconds(*static_cast<int*>(milliseconds)));
+}
+
+// Destroyed last: by now no more work is begun, and none saw the words gone.
+struct Check {
+  ~Check() {
+    const int before = begun;
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+    if (begun != before || read_dead) std::_Exit(1);
   }
+} check;
+
+// Work that uses a static of the program: at exit it must be over before the static is gone.
+struct Words {
+  ~Words() { are_words_gone = true; }
 } words;
-std::atomic<int> read_dead{0};
 void read_words(void*) {
   for (int i = 0; i < 100; ++i) {
-    if (!words.text) ++read_dead;
+    if (are_words_gone) ++read_dead;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
-struct Check {
-  ~Check() {
-    if (read_dead) std::_Exit(1);
-  }
-} check;
 
 // Frees after main, as a program's static objects do.
 struct Late {

@@ -117,6 +117,19 @@ TEST(Memory, OfTheProgramCanBeRegisteredOnce) {
   cudaGetLastError();
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose shadow of so much memory is itself too much
+TEST(Memory, IsNotPromisedTwice) {
+  size_t free = 0, total = 0;
+  ASSERT_OK(cudaMemGetInfo(&free, &total));
+  void *one = nullptr, *other = nullptr;
+  ASSERT_OK(cudaMalloc(&one, total / 10 * 6));
+  EXPECT_CUDA(cudaErrorMemoryAllocation, cudaMalloc(&other, total / 10 * 6));
+  EXPECT_OK(cudaFree(one));
+  EXPECT_OK(cudaMalloc(&other, total / 10 * 6));
+  EXPECT_OK(cudaFree(other));
+  cudaGetLastError();
+}
+
 TEST(Memory, InUseIsCounted) {
   size_t free_before = 0, free_within = 0, total = 0;
   ASSERT_OK(cudaMemGetInfo(&free_before, &total));
@@ -129,6 +142,7 @@ TEST(Memory, InUseIsCounted) {
   EXPECT_LE(free_within, total - bytes);
   EXPECT_OK(cudaFree(memory));
 }
+#endif
 
 TEST(Memory, PitchedRowsAreApartByAMultipleOf512) {
   void* memory = nullptr;

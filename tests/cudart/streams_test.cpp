@@ -14,6 +14,7 @@ TEST(Streams, RunInOrderWhileTheProgramGoesOn) {
   Gate gate;
   Record record;
   gate.hold(stream);
+  gate.await_arrival();
   for (int i = 0; i < 1000; ++i) ASSERT_OK(record.later(stream, i));
   EXPECT_CUDA(cudaErrorNotReady, cudaStreamQuery(stream));
   EXPECT_OK(cudaPeekAtLastError()) << "not ready is no error";
@@ -74,6 +75,31 @@ TEST(Streams, TheDefaultStreamAndBlockingStreamsTakeTurns) {
   }
   ASSERT_OK(cudaDeviceSynchronize());
   EXPECT_EQ(first(10), record.seen());
+  EXPECT_OK(cudaStreamDestroy(stream));
+}
+
+TEST(Streams, QuickWorkOfABlockingStreamWaitsForTheDefaultStreamToo) {
+  cudaStream_t stream;
+  cudaEvent_t event;
+  char *device = nullptr, *pinned = nullptr;
+  ASSERT_OK(cudaStreamCreate(&stream));
+  ASSERT_OK(cudaEventCreate(&event));
+  ASSERT_OK(cudaMalloc(&device, 8));
+  ASSERT_OK(cudaMemset(device, 6, 8));
+  ASSERT_OK(cudaMallocHost(&pinned, 8));
+  pinned[0] = 1;
+  Gate gate;
+  gate.hold(nullptr);
+  ASSERT_OK(cudaMemcpyAsync(pinned, device, 8, cudaMemcpyDeviceToHost, stream));
+  ASSERT_OK(cudaEventRecord(event, stream));
+  EXPECT_CUDA(cudaErrorNotReady, cudaEventQuery(event));
+  EXPECT_EQ(1, pinned[0]);
+  gate.open();
+  ASSERT_OK(cudaEventSynchronize(event));
+  EXPECT_EQ(6, pinned[0]);
+  EXPECT_OK(cudaFree(device));
+  EXPECT_OK(cudaFreeHost(pinned));
+  EXPECT_OK(cudaEventDestroy(event));
   EXPECT_OK(cudaStreamDestroy(stream));
 }
 
@@ -350,6 +376,27 @@ TEST(Streams, TakeWorkFromTheirOwnHostFunctions) {
   EXPECT_OK(cudaFree(nested.device));
   EXPECT_OK(cudaEventDestroy(nested.event));
   EXPECT_OK(cudaStreamDestroy(nested.stream));
+}
+
+TEST(Streams, HostFunctionsMayFreeAndSynchronizeWhileOthersWaitForThem) {
+  cudaStream_t stream;
+  ASSERT_OK(cudaStreamCreate(&stream));
+  Gate gate;
+  gate.hold(stream);
+  std::vector<cudaError_t> errors;
+  auto function = [](void* data) {
+    void* memory = nullptr;
+    *static_cast<std::vector<cudaError_t>*>(data) = {cudaMalloc(&memory, 4), cudaFree(memory), cudaDeviceSynchronize()};
+  };
+  Record record;
+  ASSERT_OK(cudaLaunchHostFunc(stream, function, &errors));
+  ASSERT_OK(record.later(nullptr, 0));
+  gate.open();
+  ASSERT_OK(cudaStreamSynchronize(nullptr));
+  ASSERT_EQ(3u, errors.size());
+  for (cudaError_t error : errors) EXPECT_OK(error);
+  EXPECT_EQ(first(1), record.seen());
+  EXPECT_OK(cudaStreamDestroy(stream));
 }
 #endif
 
