@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "base/byte_reader.h"
+#include "operators/concat.h"
+#include "operators/dynamic_axes.h"
 #include "operators/moving.h"
 #include "operators/onnx_input.h"
 #include "operators/register.h"
 #include "operators/runtime_dims.h"
+#include "operators/slice.h"
 #include "testing/example.h"
 
 namespace ingot {
@@ -110,7 +113,8 @@ Result<Tensor*> Pad::from_onnx(const OnnxNode& node, Network& network) {
     return network.add(op, {x}, node.name());
   }
   TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node, 2));
-  if (auto numbers = constant_values(inputs[1]->type)) {
+  auto numbers = constant_values(inputs[1]->type);
+  if (numbers && (!node.input(3) || node.is_constant(3))) {
     op.pads = *numbers;
     if (node.input(3)) {
       TRY_ASSIGN(Array axes, node.constant(3));
@@ -138,8 +142,19 @@ Result<Tensor*> Pad::from_onnx(const OnnxNode& node, Network& network) {
     }
     inputs[1] = network.add_constant(node.name() + ".pads", Array::from_int64s(op.pads));
     op.pads.clear();
-  } else if (node.input(3)) {
-    return unsupported("axes with pads that are known only at run time, input '" + inputs[1]->name + "'");
+  } else if (Tensor* axes = node.input(3)) {
+    // [befores, afters] of the axes named, spread over all.
+    Tensor* ends[2];
+    for (int64_t i = 0; i < 2; ++i) {
+      const int64_t count = axes->type.rank() == 1 ? axes->type.dims[0].constant().value_or(-1) : -1;
+      if (count < 0) return unsupported("axes '" + axes->name + "' are " + axes->type.text() + "; their number must be known");
+      Slice half;
+      half.starts = {i * count};
+      half.ends = {(i + 1) * count};
+      TRY_ASSIGN(ends[i], network.add(half, {inputs[1]}));
+      TRY_ASSIGN(ends[i], spread_over_axes(network, ends[i], axes, x->type.rank(), 0));
+    }
+    TRY_ASSIGN(inputs[1], network.add(Concat{}, {ends[0], ends[1]}));
   }
   if (node.input(2)) inputs.push_back(node.input(2));
   TRY_ASSIGN(Layer * layer, add_runtime_sized(network, op.clone(), inputs, node.name()));

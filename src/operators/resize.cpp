@@ -224,7 +224,7 @@ Result<std::vector<Resize::Taps>> Resize::taps(const Shape& input, const Shape& 
 }
 
 Result<TensorTypes> Resize::infer(const TensorTypes& inputs) const {
-  TRY(check_input_count(kName, inputs.size(), 1, 2));
+  TRY(check_input_count(kName, inputs.size(), 1, 3));
   const TensorType& x = inputs[0];
   const bool given = inputs.size() > 1, crops = coordinates == ResizeCoordinates::kCropAndResize;
   if (!given && scales.empty() == sizes.empty() && !x.dims.empty())
@@ -239,7 +239,7 @@ Result<TensorTypes> Resize::infer(const TensorTypes& inputs) const {
     lengths = inputs[1].values;
   }
   TRY_ASSIGN(std::vector<size_t> along, resolve_axes(axes, count, x.rank()));
-  if (crops && region.size() != 2 * count)
+  if (crops && inputs.size() < 3 && region.size() != 2 * count)
     return invalid("the region has " + std::to_string(region.size()) + " numbers; two for each of " + std::to_string(count) +
                    " axes are wanted");
   if (!given && all_constant(x.dims)) {
@@ -269,6 +269,16 @@ Result<TensorTypes> Resize::infer(const TensorTypes& inputs) const {
 }
 
 Result<Arrays> Resize::evaluate(const Arrays& inputs) const {
+  if (inputs.size() > 2) {
+    Resize fixed = *this;
+    fixed.region.clear();
+    for (int64_t i = 0; i < inputs[2].count(); ++i) fixed.region.push_back(inputs[2].number(i));
+    if (inputs[2].count() != 2 * inputs[1].count()) {
+      return invalid("the region has " + std::to_string(inputs[2].count()) + " numbers; two for each of " +
+                     std::to_string(inputs[1].count()) + " axes are wanted");
+    }
+    return fixed.evaluate({inputs[0], inputs[1]});
+  }
   const Array& x = inputs[0];
   const Array* given = inputs.size() > 1 ? &inputs[1] : nullptr;
   TRY_ASSIGN(std::vector<Extent> along, extents(*this, x.shape(), given));
@@ -332,7 +342,11 @@ Result<Tensor*> add_scaled(Resize op, const OnnxNode& node, Network& network, si
   std::vector<Tensor*> inputs{x};
   const bool by_scale = is_floating(given->type.type);
   auto numbers = constant_values(given->type);
-  if (by_scale && node.is_constant(index)) {
+  const bool region_is_late = op.coordinates == ResizeCoordinates::kCropAndResize && op.region.empty();
+  if (region_is_late) {
+    TRY_ASSIGN(Tensor * region, required_input(node, 1));
+    inputs.insert(inputs.end(), {given, region});
+  } else if (by_scale && node.is_constant(index)) {
     TRY_ASSIGN(Array scales, node.constant(index));
     for (float scale : scales.floats()) op.scales.push_back(scale);
   } else if (!by_scale && numbers) {
@@ -369,7 +383,7 @@ Result<Tensor*> Resize::from_onnx(const OnnxNode& node, Network& network) {
   TRY_ASSIGN(int64_t antialias, node.integer("antialias", 0));
   op.exclude_outside = exclude != 0;
   op.antialias = antialias != 0;
-  if (op.coordinates == ResizeCoordinates::kCropAndResize) {
+  if (op.coordinates == ResizeCoordinates::kCropAndResize && node.is_constant(1)) {
     TRY_ASSIGN(Array region, node.constant(1));
     for (int64_t i = 0; i < region.count(); ++i) op.region.push_back(region.number(i));
   }

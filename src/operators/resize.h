@@ -46,7 +46,8 @@ inline EnumWords<ResizePolicy> words_of(ResizePolicy) {
   return {{ResizePolicy::kStretch, "stretch"}, {ResizePolicy::kNotLarger, "not_larger"}, {ResizePolicy::kNotSmaller, "not_smaller"}};
 }
 
-// One of `scales` and `sizes` is given, or a second input takes their place: sizes as integers or scales as floats, [axes].
+// One of `scales` and `sizes` is given, or a second input takes their place: sizes as integers or scales as floats, [axes]. A third input
+// [2 * axes] takes the place of `region`.
 struct Resize final : OperatorBase<Resize> {
   static constexpr const char* kName = "resize";
   ResizeMode mode = ResizeMode::kNearest;
@@ -82,7 +83,7 @@ struct Resize final : OperatorBase<Resize> {
   using OperatorBase::fields;
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;
   Result<Arrays> evaluate(const Arrays& inputs) const override;
-  bool reads_values_of(size_t input) const override { return input == 1; }
+  bool reads_values_of(size_t input) const override { return input >= 1; }
   static Result<Tensor*> from_onnx(const OnnxNode& node, Network& network);
 
   // The elements of x that one output position of an axis reads, and their weights; a position outside of x under kCropAndResize has none.

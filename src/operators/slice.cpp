@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "operators/dynamic_axes.h"
 #include "operators/moving.h"
 #include "operators/onnx_input.h"
 #include "operators/register.h"
@@ -217,11 +218,20 @@ Result<Tensor*> Slice::from_onnx(const OnnxNode& node, Network& network) {
     return network.add(op, {x}, node.name());
   }
   TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node, 3));
-  if (node.input(3)) {
-    TRY_ASSIGN(Array axes, node.constant(3));
-    op.axes = axes.integers();
+  Tensor *axes = node.input(3), *steps = node.input(4);
+  if (axes && node.is_constant(3)) {
+    TRY_ASSIGN(Array numbers, node.constant(3));
+    op.axes = numbers.integers();
+  } else if (axes) {
+    // For all axes: those that are not named go from 0 as far as they go.
+    const int64_t rank = x->type.rank(), far = inputs[2]->type.type == DataType::kInt32 ? INT32_MAX : INT64_MAX;
+    TRY_ASSIGN(inputs[1], spread_over_axes(network, inputs[1], axes, rank, 0));
+    TRY_ASSIGN(inputs[2], spread_over_axes(network, inputs[2], axes, rank, far));
+    if (steps) {
+      TRY_ASSIGN(steps, spread_over_axes(network, steps, axes, rank, 1));
+    }
   }
-  if (node.input(4)) inputs.push_back(node.input(4));
+  if (steps) inputs.push_back(steps);
   std::optional<std::vector<int64_t>> numbers[3];
   bool known = true;
   for (size_t i = 1; i < inputs.size(); ++i) {

@@ -1,5 +1,6 @@
 #include "operators/squeeze.h"
 
+#include "operators/dynamic_axes.h"
 #include "operators/moving.h"
 #include "operators/onnx_input.h"
 #include "operators/register.h"
@@ -40,7 +41,8 @@ Result<Arrays> Squeeze::evaluate(const Arrays& inputs) const {
 Result<Tensor*> Squeeze::from_onnx(const OnnxNode& node, Network& network) {
   Squeeze op;
   TRY_ASSIGN(Tensor * x, required_input(node, 0));
-  if (node.input(1)) {
+  if (Tensor* given = node.input(1)) {
+    if (!node.is_constant(1)) return squeeze_at_run_time(network, x, given, node.name());
     TRY_ASSIGN(Array axes, node.constant(1));
     op.axes = axes.integers();
   } else {

@@ -1,5 +1,6 @@
 #include "operators/unsqueeze.h"
 
+#include "operators/dynamic_axes.h"
 #include "operators/moving.h"
 #include "operators/onnx_input.h"
 #include "operators/register.h"
@@ -30,13 +31,14 @@ Result<Arrays> Unsqueeze::evaluate(const Arrays& inputs) const {
 
 Result<Tensor*> Unsqueeze::from_onnx(const OnnxNode& node, Network& network) {
   Unsqueeze op;
-  if (node.input(1)) {
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
+  if (Tensor* given = node.input(1)) {
+    if (!node.is_constant(1)) return unsqueeze_at_run_time(network, x, given, node.name());
     TRY_ASSIGN(Array axes, node.constant(1));
     op.axes = axes.integers();
   } else {
     TRY_ASSIGN(op.axes, node.integers("axes", {}));
   }
-  TRY_ASSIGN(Tensor * x, required_input(node, 0));
   return network.add(op, {x}, node.name());
 }
 
