@@ -1,4 +1,6 @@
 // ONNX CenterCropPad-18 as a pad whose counts are negative where it crops.
+#include <numeric>
+
 #include "operators/concat.h"
 #include "operators/dynamic_axes.h"
 #include "operators/elementwise.h"
@@ -20,7 +22,10 @@ Result<Tensor*> import_center_crop_pad(const OnnxNode& node, Network& network) {
   TRY(check_index_type("dims", wanted->type.type));
   TRY_ASSIGN(std::vector<int64_t> axes, node.integers("axes", {}));
   const int64_t rank = x->type.rank();
-  for (int64_t i = 0; axes.empty() && i < rank; ++i) axes.push_back(i);
+  if (axes.empty()) {
+    axes.resize(static_cast<size_t>(rank));
+    std::iota(axes.begin(), axes.end(), 0);
+  }
   if (wanted->type.rank() != 1 || !wanted->type.dims[0].is(static_cast<int64_t>(axes.size()))) {
     return invalid("dims are " + wanted->type.text() + "; one for each of " + std::to_string(axes.size()) + " axes is wanted");
   }
