@@ -1,0 +1,93 @@
+#include "engines.h"
+
+#include <algorithm>
+
+#include "api/load_engine.h"
+#include "build/builder.h"
+#include "runtime/execution_context.h"
+
+namespace ingot::tools {
+namespace {
+
+constexpr int64_t kLargestDimension = 16;
+
+Result<Run> reference_engine(std::shared_ptr<const Network> network) {
+  return Run([network](const Arrays& inputs) { return network->evaluate(inputs); });
+}
+
+// A network built for a range of shapes around those of a first run.
+struct Built {
+  std::shared_ptr<ingot::Engine> engine;
+  std::unique_ptr<ExecutionContext> context;
+
+  Status build(const Network& original, const Arrays& inputs) {
+    std::unique_ptr<Network> network = original.clone();
+    Profile profile;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const Tensor* input = network->inputs()[i];
+      if (all_constant(input->type.dims)) continue;
+      ProfileEntry entry{inputs[i].shape(), inputs[i].shape(), inputs[i].shape()};
+      for (size_t d = 0; d < entry.min.size(); ++d) {
+        if (input->type.dims[d].is_constant()) continue;
+        entry.min[d] = std::min<int64_t>(1, entry.opt[d]);
+        entry.max[d] = std::max(kLargestDimension, entry.opt[d]);
+      }
+      profile.shapes[input->name] = entry;
+    }
+    network->profiles.clear();
+    if (!profile.shapes.empty()) network->profiles.push_back(profile);
+    BuildConfig config;
+    config.allow_tf32 = false;
+    TRY_ASSIGN(Plan plan, build_plan(*network, config));
+    TRY_ASSIGN(std::vector<std::byte> bytes, write_plan(plan));
+    TRY_ASSIGN(engine, load_engine(Bytes(bytes), cpu_device(), null_log()));
+    context = std::make_unique<ExecutionContext>(engine);
+    return Ok{};
+  }
+
+  Result<Arrays> run(const Arrays& inputs) {
+    Arrays outputs;
+    const auto& io = engine->io();
+    std::vector<std::byte> nothing(64);
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      TRY(context->set_address(i, inputs[i].count() ? const_cast<void*>(inputs[i].data()) : nothing.data()));
+      TRY(context->set_input_shape(io[i].tensor->name, inputs[i].shape()));
+    }
+    for (size_t i = inputs.size(); i < io.size(); ++i) {
+      TRY_ASSIGN(Shape shape, context->io_shape(i));
+      TRY_ASSIGN(Array output, Array::make(io[i].tensor->type.type, shape));
+      outputs.push_back(std::move(output));
+      TRY(context->set_address(i, outputs.back().mutable_data()));
+    }
+    TRY(context->execute());
+    for (size_t i = inputs.size(); i < io.size(); ++i) {
+      TRY_ASSIGN(Shape shape, context->io_shape(i));
+      Array& output = outputs[i - inputs.size()];
+      if (shape != output.shape()) output = Array::borrow(output.type(), shape, output.data(), std::make_shared<Array>(output));
+    }
+    return outputs;
+  }
+};
+
+Result<Run> built_engine(std::shared_ptr<const Network> network) {
+  auto built = std::make_shared<Built>();
+  return Run([network, built](const Arrays& inputs) -> Result<Arrays> {
+    if (built->engine) {
+      bool fits = true;
+      for (size_t i = 0; i < inputs.size(); ++i) fits &= built->context->set_input_shape(network->inputs()[i]->name, inputs[i].shape()).ok();
+      if (fits) return built->run(inputs);
+    }
+    TRY(built->build(*network, inputs));
+    return built->run(inputs);
+  });
+}
+
+}  // namespace
+
+Result<Engine> engine_by_name(const std::string& name) {
+  if (name == "reference") return Engine(reference_engine);
+  if (name == "build") return Engine(built_engine);
+  return invalid("the engine '" + name + "' is not known; there are reference and build");
+}
+
+}  // namespace ingot::tools
