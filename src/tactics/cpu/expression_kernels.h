@@ -12,12 +12,13 @@ struct TileOperand {
   int64_t step;
 };
 // out[i] = op(x[i], y[i], z[i]; a, b) for i < count. out may be one of the operands.
-using TileKernel = void (*)(const TileOperand* operands, float* out, int64_t count, float a, float b);
+using ExpressionKernel = void (*)(const TileOperand* operands, float* out, int64_t count, float a, float b);
 
-// Null where there is no vector form.
-TileKernel tile_kernel_portable(ScalarOp op);
-TileKernel tile_kernel_avx2(ScalarOp op);
-TileKernel tile_kernel_avx512(ScalarOp op);
+// Null where there is no vector form. The first takes the best instruction set of the machine.
+ExpressionKernel expression_kernel(ScalarOp op);
+ExpressionKernel expression_kernel_portable(ScalarOp op);
+ExpressionKernel expression_kernel_avx2(ScalarOp op);
+ExpressionKernel expression_kernel_avx512(ScalarOp op);
 
 namespace {
 
@@ -150,7 +151,7 @@ struct ExpressionKernels {
   static INGOT_INLINE F prelu(F x, F y) { return if_negative(x, V::mul(x, y)); }
   static INGOT_INLINE F sum_of_squares(F x, F y) { return V::add(V::mul(x, x), V::mul(y, y)); }
 
-  static TileKernel find(ScalarOp op) {
+  static ExpressionKernel find(ScalarOp op) {
     switch (op) {
       case ScalarOp::kIdentity:
         return unary<identity>;

@@ -4,7 +4,7 @@
 
 namespace ingot {
 
-TileKernel tile_kernel_avx2(ScalarOp op) { return ExpressionKernels<Avx2>::find(op); }
+ExpressionKernel expression_kernel_avx2(ScalarOp op) { return ExpressionKernels<Avx2>::find(op); }
 
 }  // namespace ingot
 #endif

@@ -4,7 +4,7 @@
 
 namespace ingot {
 
-TileKernel tile_kernel_avx512(ScalarOp op) { return ExpressionKernels<Avx512>::find(op); }
+ExpressionKernel expression_kernel_avx512(ScalarOp op) { return ExpressionKernels<Avx512>::find(op); }
 
 }  // namespace ingot
 #endif

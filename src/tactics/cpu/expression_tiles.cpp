@@ -67,7 +67,7 @@ struct Step {
   int input = -1;   // of loads
   float a = 0, b = 0;
   double wide_a = 0, wide_b = 0;
-  TileKernel kernel = nullptr;
+  ExpressionKernel kernel = nullptr;
   LoadRow load = nullptr;
   StoreRow store = nullptr;
 };
@@ -316,7 +316,7 @@ class Compiler {
       const Domain domain = domain_of(type);
       if (domain == Domain::kInteger) step.work = Work::kSelectIntegers;
       if (domain == Domain::kDouble) step.work = Work::kSelectDoubles;
-      if (domain == Domain::kFloat) step.kernel = kernel_of(step.op);
+      if (domain == Domain::kFloat) step.kernel = expression_kernel(step.op);
       return Ok{};
     }
     if (from == Domain::kInteger) {
@@ -324,7 +324,7 @@ class Compiler {
     } else if (from == Domain::kDouble) {
       step.work = type == DataType::kBool ? Work::kCompareDoubles : Work::kDoubles;
     } else {
-      step.kernel = kernel_of(step.op);
+      step.kernel = expression_kernel(step.op);
       if (!step.kernel) step.work = Work::kFloatsOneByOne;
     }
     return Ok{};
@@ -343,7 +343,7 @@ class Compiler {
         step.work = Work::kFloatsToBools;
       } else if (node.to == DataType::kFloat || node.to == DataType::kBool || node.to == first || first == DataType::kBool) {
         step.op = ScalarOp::kIdentity;
-        step.kernel = kernel_of(ScalarOp::kIdentity);
+        step.kernel = expression_kernel(ScalarOp::kIdentity);
       } else {
         step.work = Work::kRoundToRow;
         step.store = store_row(node.to);
@@ -376,17 +376,6 @@ class Compiler {
     return Ok{};
   }
 
-  static TileKernel kernel_of(ScalarOp op) {
-    TileKernel kernel = nullptr;
-#if defined(__x86_64__)
-    if (current_isa() >= Isa::kAvx512)
-      kernel = tile_kernel_avx512(op);
-    else if (current_isa() >= Isa::kAvx2)
-      kernel = tile_kernel_avx2(op);
-#endif
-    return kernel ? kernel : tile_kernel_portable(op);
-  }
-
   Status finish() {
     const DataType type = nodes_.back().is_constant ? output_ : types_.back();
     if (type != output_) {
@@ -403,7 +392,7 @@ class Compiler {
       step.type = output_;
       step.operand_count = 1;
       step.operands[0].constant = constant(nodes_.back().a);
-      step.kernel = kernel_of(ScalarOp::kIdentity);
+      step.kernel = expression_kernel(ScalarOp::kIdentity);
       TRY_ASSIGN(step.target, take_slot());
       program_.steps.push_back(step);
     }

@@ -15,6 +15,9 @@ struct RowKernels {
   // The same down `count` rows of `width` columns; `scratch` holds 2 * width floats. y may be x.
   void (*softmax_columns)(const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t count, int64_t width, bool log,
                           float* scratch);
+  // x = the weights of one row of attention: softmax(scale * x + added), `added` null for 0. Where `added` is -infinity the weight is 0,
+  // whatever x is; a row without any other gives zeros.
+  void (*attention_weights)(float* x, int64_t count, float scale, const float* added);
   // Mean and population variance of a row, in two passes.
   void (*moments)(const float* x, int64_t count, float* mean, float* variance);
   // y = (x - mean) * factor * scale + bias, scale and bias by element, null for 1 and 0. y may be x.

@@ -224,6 +224,71 @@ struct RowBody {
     }
   }
 
+  static INGOT_INLINE F score(const float* x, F scale, const float* added, int64_t i) {
+    const F value = V::mul(V::load(x + i), scale);
+    if (!added) return value;
+    const F more = V::load(added + i), nothing = V::set(-kInfinity);
+    return V::select(V::equal(more, nothing), nothing, V::add(value, more));
+  }
+  static void attention_weights(float* x, int64_t count, float scale, const float* added) {
+    const F factor = V::set(scale);
+    F a = V::set(-kInfinity), b = a;
+    const int64_t whole = count / kLanes * kLanes;
+    const int rest = static_cast<int>(count - whole);
+    int64_t i = 0;
+    for (; i + 2 * kLanes <= whole; i += 2 * kLanes) {
+      const F p = score(x, factor, added, i), q = score(x, factor, added, i + kLanes);
+      V::store(x + i, p);
+      V::store(x + i + kLanes, q);
+      a = keep_max(a, p);
+      b = keep_max(b, q);
+    }
+    for (; i < whole; i += kLanes) {
+      const F p = score(x, factor, added, i);
+      V::store(x + i, p);
+      a = keep_max(a, p);
+    }
+    alignas(64) float tail[kLanes];
+    if (rest > 0) {
+      // Lanes behind the row weigh nothing.
+      alignas(64) float tail_added[kLanes];
+      for (int64_t j = 0; j < kLanes; ++j) {
+        tail[j] = j < rest ? x[whole + j] : 0.0f;
+        tail_added[j] = j >= rest ? -kInfinity : added ? added[whole + j] : 0.0f;
+      }
+      const F p = score(tail, factor, tail_added, 0);
+      V::store(tail, p);
+      b = keep_max(b, p);
+    }
+    const float largest = fold<RowSum::kMax>(keep_max(a, b));
+    if (largest == -kInfinity) {
+      for (i = 0; i < count; ++i) x[i] = 0;
+      return;
+    }
+    const F shift = V::set(largest);
+    a = b = V::zero();
+    for (i = 0; i + 2 * kLanes <= whole; i += 2 * kLanes) {
+      const F p = vector_exp<V>(V::sub(V::load(x + i), shift)), q = vector_exp<V>(V::sub(V::load(x + i + kLanes), shift));
+      V::store(x + i, p);
+      V::store(x + i + kLanes, q);
+      a = V::add(a, p);
+      b = V::add(b, q);
+    }
+    for (; i < whole; i += kLanes) {
+      const F p = vector_exp<V>(V::sub(V::load(x + i), shift));
+      V::store(x + i, p);
+      a = V::add(a, p);
+    }
+    F last = V::zero();
+    if (rest > 0) {
+      last = vector_exp<V>(V::sub(V::load(tail), shift));
+      b = V::add(b, last);
+    }
+    const F by = V::set(1.0f / fold<RowSum::kSum>(V::add(a, b)));
+    for (i = 0; i < whole; i += kLanes) V::store(x + i, V::mul(V::load(x + i), by));
+    if (rest > 0) V::store(x + whole, V::mul(last, by), rest);
+  }
+
   static void moments(const float* x, int64_t count, float* mean, float* variance) {
     const float middle = reduce_row<RowSum::kSum>(x, count) / static_cast<float>(count);
     const F shift = V::set(middle);
@@ -345,8 +410,8 @@ struct RowBody {
   }
 
   static const RowKernels& table() {
-    static constexpr RowKernels kTable = {softmax, softmax_columns, moments, normalize,      normalize_evenly,
-                                          reduce,  reduce_columns,  sum_exp, sum_exp_columns};
+    static constexpr RowKernels kTable = {softmax,          softmax_columns, attention_weights, moments, normalize,
+                                          normalize_evenly, reduce,          reduce_columns,    sum_exp, sum_exp_columns};
     return kTable;
   }
 };
