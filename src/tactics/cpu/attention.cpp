@@ -61,6 +61,7 @@ struct AttentionLaunch final : Launch {
   Status run(const RunArguments& arguments) const override;
   void unit(const RunArguments& arguments, int64_t index, std::byte* memory) const;
   void pack_keys(const char* rows, int64_t stride, std::byte* panels) const;
+  void pack_values(const char* rows, int64_t stride, std::byte* panels) const;
   void multiply(const void* const* a, void* const* c, int64_t rows, int64_t depth_of_product, const std::byte* panels, size_t panel_bytes,
                 int64_t b_stride, int64_t count, const Finish& finish) const;
   void add_mask_row(const void* mask, int64_t at, float* row, int64_t count) const;
@@ -156,6 +157,31 @@ void AttentionLaunch::pack_keys(const char* rows, int64_t stride, std::byte* pan
   }
 }
 
+// Panels of 32 columns of values: pairs of rows are woven together.
+void AttentionLaunch::pack_values(const char* rows, int64_t stride, std::byte* panels) const {
+  const int64_t last_panel = (value_depth + kPanelColumns - 1) / kPanelColumns;
+  if (kernel.product != Product::kBf16)
+    return pack_panels(kernel.product, rows, columns, value_depth, stride, false, 0, last_panel, panels);
+  const auto* values = reinterpret_cast<const uint16_t*>(rows);
+  const int64_t pairs = (columns + 1) / 2;
+  for (int64_t panel = 0; panel < last_panel; ++panel) {
+    auto* to = reinterpret_cast<uint32_t*>(panels) + panel * pairs * kPanelColumns;
+    const int64_t first = panel * kPanelColumns, count = std::min<int64_t>(kPanelColumns, value_depth - first);
+    for (int64_t pair = 0; pair < pairs; ++pair, to += kPanelColumns) {
+      const uint16_t* even = values + 2 * pair * stride + first;
+      if (count == kPanelColumns && 2 * pair + 1 < columns) {
+        const uint16_t* odd = even + stride;
+        for (int c = 0; c < kPanelColumns; ++c) to[c] = even[c] | static_cast<uint32_t>(odd[c]) << 16;
+        continue;
+      }
+      for (int c = 0; c < kPanelColumns; ++c) {
+        const uint32_t low = c < count ? even[c] : 0, high = c < count && 2 * pair + 1 < columns ? even[stride + c] : 0;
+        to[c] = low | high << 16;
+      }
+    }
+  }
+}
+
 void AttentionLaunch::multiply(const void* const* a, void* const* c, int64_t rows, int64_t depth_of_product, const std::byte* panels,
                                size_t panel_bytes, int64_t b_stride, int64_t count, const Finish& finish) const {
   const int64_t tiles = (rows + kernel.tiles.most_rows - 1) / kernel.tiles.most_rows;
@@ -220,13 +246,10 @@ void AttentionLaunch::unit(const RunArguments& arguments, int64_t index, std::by
     convert(k_rows, k, depth);
     pack_keys(reinterpret_cast<const char*>(plain), depth, keys);
     convert(v_rows, v, value_depth);
-    pack_panels(kernel.product, plain, columns, value_depth, value_depth, false, 0, (value_depth + kPanelColumns - 1) / kPanelColumns,
-                values);
+    pack_values(reinterpret_cast<const char*>(plain), value_depth, values);
   } else {
     pack_keys(k_rows, k.position, keys);
-    if (packs_values)
-      pack_panels(kernel.product, v_rows, columns, value_depth, v.position, false, 0, (value_depth + kPanelColumns - 1) / kPanelColumns,
-                  values);
+    if (packs_values) pack_values(v_rows, v.position, values);
   }
   const size_t key_panel = static_cast<size_t>(depth / unit * kPanelColumns * 4);
   const size_t value_panel = packs_values ? static_cast<size_t>((columns + unit - 1) / unit * kPanelColumns * 4) : kPanelColumns * 4;

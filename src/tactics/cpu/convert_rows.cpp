@@ -6,6 +6,7 @@
 #include "base/cpu_info.h"
 #include "base/float_types.h"
 #include "tactics/cpu/convert_rows_kernels.h"
+#include "tactics/cpu/expression_kernels.h"
 #include "tactics/cpu/vector_math_portable.h"
 
 namespace ingot {
@@ -120,23 +121,26 @@ StoreRow store_row(DataType type) {
   }
 }
 
+void RowConversion::divide_by(float divisor) {
+  factor = divisor;
+  scale = expression_kernel(ScalarOp::kDiv);
+}
+
 RowConversion RowConversion::make(DataType from, DataType to) {
-  return {load_row(from), store_row(to), bits_of(from) / 8, bits_of(to) / 8, 1, false};
+  return {load_row(from), store_row(to), bits_of(from) / 8, bits_of(to) / 8, 1, expression_kernel(ScalarOp::kMul)};
 }
 
 void RowConversion::run(const void* from, void* to, int64_t count) const {
   constexpr int64_t kTile = 1024;
-  alignas(64) float tile[kTile];
+  alignas(64) float tile[kTile], factors[16];
+  std::fill(std::begin(factors), std::end(factors), factor);
   const auto* f = static_cast<const char*>(from);
   auto* t = static_cast<char*>(to);
+  const TileOperand operands[2] = {{tile, 1}, {factors, 0}};
   for (int64_t i = 0; i < count; i += kTile) {
     const int64_t n = std::min(kTile, count - i);
     load(f + i * from_bytes, tile, n);
-    if (divide) {
-      for (int64_t j = 0; j < n; ++j) tile[j] /= factor;
-    } else if (factor != 1) {
-      for (int64_t j = 0; j < n; ++j) tile[j] *= factor;
-    }
+    if (factor != 1) scale(operands, tile, n, 0, 0);
     store(tile, t + i * to_bytes, n);
   }
 }

@@ -15,15 +15,19 @@ LoadRow load_row(DataType type);
 // Floating types round half to even; integers round half to even and saturate, NaN becomes 0; bools are x != 0.
 StoreRow store_row(DataType type);
 
-// Rows through a buffer of floats that stays in L1: to = store(load(from) * factor), or / factor where `divide`.
+struct TileOperand;
+using ExpressionKernel = void (*)(const TileOperand* operands, float* out, int64_t count, float a, float b);
+
+// Rows through a buffer of floats that stays in L1: to = store(load(from) * factor), or / factor after divide_by().
 struct RowConversion {
   LoadRow load = nullptr;
   StoreRow store = nullptr;
   int from_bytes = 0, to_bytes = 0;
   float factor = 1;
-  bool divide = false;
+  ExpressionKernel scale = nullptr;  // multiplies or divides by the factor
 
   static RowConversion make(DataType from, DataType to);
+  void divide_by(float divisor);
   bool ok() const { return load && store; }
   void run(const void* from, void* to, int64_t count) const;
 };

@@ -354,7 +354,12 @@ class Compiler {
       step.work = to == Domain::kInteger ? Work::kFloatsToIntegers : Work::kFloatsToDoubles;
       const bool last = &node == &nodes_.back();
       if (last && (node.to == DataType::kInt8 || node.to == DataType::kUint8)) {  // stays in floats; the row's store saturates
-        step.work = Work::kTruncate;
+        const int32_t operand = node.operands[0];
+        const ScalarOp before = operand >= 0 ? nodes_[static_cast<size_t>(operand)].op : ScalarOp::kIdentity;
+        const bool whole = before == ScalarOp::kRound || before == ScalarOp::kFloor || before == ScalarOp::kCeil;
+        step.work = whole ? Work::kFloats : Work::kTruncate;
+        step.op = ScalarOp::kIdentity;
+        step.kernel = expression_kernel(ScalarOp::kIdentity);
         ends_in_bytes_ = true;
       }
     } else if (from == Domain::kInteger) {

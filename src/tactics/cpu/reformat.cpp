@@ -144,9 +144,10 @@ struct ReformatKernel final : Kernel {
     const bool converts = from_type != to_type;
     if (converts) {
       launch->conversion = RowConversion::make(from_type, to_type);
-      launch->conversion.factor = scale;
-      launch->conversion.divide = to_type == DataType::kInt8 && scale != 1;
-      if (from_type != DataType::kInt8 && to_type != DataType::kInt8) launch->conversion.factor = 1;
+      if (to_type == DataType::kInt8)
+        launch->conversion.divide_by(scale);
+      else if (from_type == DataType::kInt8)
+        launch->conversion.factor = scale;
     }
     if (!converts || from != to) {
       if (bits_of(from_type) < 8) {  // packed pairs move as bytes; the layouts are equal then

@@ -93,24 +93,32 @@ struct RowBody {
     }
   }
 
-  // Sums go through a partial total every 64 rows, so that long columns lose no digits.
-  template <RowSum kKind>
-  static INGOT_INLINE F reduce_column(const float* x, int64_t stride, int64_t count, F total, int rest) {
+  // Sums go through a partial total every 64 rows, so that long columns lose no digits. kVectors neighbours go down together, so that a
+  // row's cache lines are read one after the other.
+  template <RowSum kKind, int kVectors>
+  static INGOT_INLINE void reduce_column(const float* x, int64_t stride, int64_t count, float* total) {
     for (int64_t first = 0; first < count; first += 64) {
       const int64_t last = first + 64 < count ? first + 64 : count;
-      F part = V::set(neutral(kKind));
-      for (int64_t r = first; r < last; ++r) part = combine<kKind>(part, rest ? V::load(x + r * stride, rest) : V::load(x + r * stride));
-      total = join<kKind>(total, part);
+      F part[kVectors];
+      for (int v = 0; v < kVectors; ++v) part[v] = V::set(neutral(kKind));
+      for (int64_t r = first; r < last; ++r) {
+        for (int v = 0; v < kVectors; ++v) part[v] = combine<kKind>(part[v], V::load(x + r * stride + v * kLanes));
+      }
+      for (int v = 0; v < kVectors; ++v) V::store(total + v * kLanes, join<kKind>(V::load(total + v * kLanes), part[v]));
     }
-    return total;
   }
   template <RowSum kKind>
   static void reduce_columns_of(const float* x, int64_t stride, int64_t count, float* total, int64_t width) {
     int64_t j = 0;
-    for (; j + kLanes <= width; j += kLanes) V::store(total + j, reduce_column<kKind>(x + j, stride, count, V::load(total + j), 0));
-    if (j < width) {
-      const int rest = static_cast<int>(width - j);
-      V::store(total + j, reduce_column<kKind>(x + j, stride, count, V::load(total + j, rest), rest), rest);
+    for (; j + 4 * kLanes <= width; j += 4 * kLanes) reduce_column<kKind, 4>(x + j, stride, count, total + j);
+    for (; j + kLanes <= width; j += kLanes) reduce_column<kKind, 1>(x + j, stride, count, total + j);
+    if (j == width) return;
+    const int rest = static_cast<int>(width - j);
+    for (int64_t first = 0; first < count; first += 64) {
+      const int64_t last = first + 64 < count ? first + 64 : count;
+      F part = V::set(neutral(kKind));
+      for (int64_t r = first; r < last; ++r) part = combine<kKind>(part, V::load(x + r * stride + j, rest));
+      V::store(total + j, join<kKind>(V::load(total + j, rest), part), rest);
     }
   }
   static void reduce_columns(RowSum kind, const float* x, int64_t stride, int64_t count, float* total, int64_t width) {
