@@ -88,11 +88,21 @@ void write_field(const Field& field, WeightsWriter& weights, ingot_plan::Field* 
   std::visit(Writer{weights, out}, field.value);
 }
 
+// In the order in which reading creates them, so that a plan that was read writes the same bytes.
+std::vector<const Tensor*> tensors_in_order(const Network& network) {
+  std::vector<const Tensor*> tensors(network.inputs().begin(), network.inputs().end());
+  for (const auto& tensor : network.tensors()) {
+    if (tensor->is_constant()) tensors.push_back(tensor.get());
+  }
+  for (const auto& layer : network.layers()) tensors.insert(tensors.end(), layer->outputs().begin(), layer->outputs().end());
+  return tensors;
+}
+
 void write_network(const Network& network, const std::vector<Choice>* choices, WeightsWriter& weights, ingot_plan::Network* out) {
   out->set_name(network.name);
   std::unordered_map<const Tensor*, int> place;
-  for (const auto& tensor : network.tensors()) {
-    place[tensor.get()] = out->tensors_size();
+  for (const Tensor* tensor : tensors_in_order(network)) {
+    place[tensor] = out->tensors_size();
     ingot_plan::Tensor* entry = out->add_tensors();
     entry->set_name(tensor->name);
     entry->set_type(static_cast<int>(tensor->type.type));
@@ -274,6 +284,7 @@ class PlanReader {
       case ingot_plan::Field::kIntegers: return FieldValue(std::vector<int64_t>(in.integers().integers().begin(), in.integers().integers().end()));
       case ingot_plan::Field::kNumbers: return FieldValue(std::vector<double>(in.numbers().numbers().begin(), in.numbers().numbers().end()));
       case ingot_plan::Field::kArray: {
+        if (!in.array().has_bytes()) return FieldValue(Array());  // a field that is left open
         TRY_ASSIGN(Array value, array(in.array()));
         return FieldValue(std::move(value));
       }

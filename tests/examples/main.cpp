@@ -6,6 +6,8 @@
 
 #include "operators/register.h"
 #include "optimize/rewrite.h"
+#include "stages.h"
+#include "tactics/tactic.h"
 #include "testing/example.h"
 #include "testing/hooks.h"
 
@@ -55,8 +57,11 @@ int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   register_all_operators();
   register_all_rewrites();
+  register_all_tactics();
   hooks().fail = [](const std::string& message) { ADD_FAILURE() << message; };
   hooks().apply_rewrite = [](std::string_view rewrite, Network& network) { return apply_rewrite(rewrite, network); };
+  hooks().round_trip_plan = round_trip_plan;
+  hooks().check_tactics = check_tactics;
   register_examples();
   return RUN_ALL_TESTS();
 }
