@@ -230,7 +230,8 @@ Outcome check(const Tactic& tactic, const Trial& trial, const std::vector<Tactic
     if (array.data()) {
       type.type = array.type();
       type.dims = to_dims(array.shape());
-      if (trial.op->reads_values_of(i) && is_integer(type.type)) {
+      const bool known = trial.op->reads_values_of(i) || (i < trial.constants.size() && trial.constants[i]);
+      if (known && !is_floating(type.type) && array.count() <= TensorType::kMostValues) {
         type.values.emplace();
         for (int64_t value : array.integers()) type.values->push_back(value);
       }

@@ -95,6 +95,7 @@ Status accepts_boxes(const Problem& problem, size_t inputs) {
 
 std::vector<Tactic::Formats> mixed_formats(const Problem& problem) {
   std::vector<Tactic::Formats> result;
+  if (problem.inputs.empty() || problem.outputs.empty()) return result;
   for (Format from : {Format::kLinear, Format::kChannelsLast}) {
     if (from != Format::kLinear && (problem.inputs[0].rank() < 3 || is_constant(problem, 0))) continue;
     for (Format to : {Format::kLinear, Format::kChannelsLast}) {

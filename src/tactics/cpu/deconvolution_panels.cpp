@@ -184,6 +184,7 @@ struct DeconvolutionPanels final : Tactic {
   }
 
   std::vector<Formats> proposals(const Problem& problem) const override {
+    if (problem.inputs.empty()) return {};
     Formats formats{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kChannelsLast}};
     formats.inputs[0] = Format::kChannelsLast;
     if (is_present(problem, 3)) formats.inputs[3] = Format::kChannelsLast;

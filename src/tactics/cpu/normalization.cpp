@@ -234,7 +234,7 @@ struct NormalizationRows final : Tactic {
   std::vector<Formats> proposals(const Problem& problem) const override {
     Formats linear{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}};
     std::vector<Formats> result{linear};
-    if (problem.inputs[0].rank() < 3 || is_constant(problem, 0)) return result;
+    if (problem.inputs.empty() || problem.inputs[0].rank() < 3 || is_constant(problem, 0)) return result;
     Formats last = linear;
     last.inputs[0] = last.outputs[0] = Format::kChannelsLast;
     if (is_present(problem, 3) && !is_constant(problem, 3)) last.inputs[3] = Format::kChannelsLast;

@@ -311,7 +311,7 @@ struct ReduceRows final : Tactic {
   std::vector<Formats> proposals(const Problem& problem) const override {
     Formats linear{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}};
     std::vector<Formats> result{linear};
-    if (problem.inputs[0].rank() < 3 || is_constant(problem, 0)) return result;
+    if (problem.inputs.empty() || problem.inputs[0].rank() < 3 || is_constant(problem, 0)) return result;
     Formats last = linear;
     last.inputs[0] = Format::kChannelsLast;
     const bool keeps = problem.outputs[0].rank() == problem.inputs[0].rank();

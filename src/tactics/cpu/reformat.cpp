@@ -184,6 +184,7 @@ struct ReformatBoxes final : Tactic {
 
   std::vector<Formats> proposals(const Problem& problem) const override {
     std::vector<Formats> result;
+    if (problem.inputs.empty()) return result;
     for (Format from : {Format::kLinear, Format::kChannelsLast}) {
       for (Format to : {Format::kLinear, Format::kChannelsLast}) {
         if (problem.inputs[0].rank() >= 3 || (from == Format::kLinear && to == Format::kLinear)) result.push_back({{from}, {to}});

@@ -248,6 +248,7 @@ struct ResizeRows final : Tactic {
 
   std::vector<Formats> proposals(const Problem& problem) const override {
     std::vector<Formats> result = Tactic::proposals(problem);
+    if (problem.inputs.empty()) return result;
     for (Formats& formats : result) std::fill(formats.inputs.begin() + 1, formats.inputs.end(), Format::kLinear);
     return result;
   }

@@ -104,6 +104,7 @@ struct View final : Tactic {
 
   std::vector<Formats> proposals(const Problem& problem) const override {
     std::vector<Formats> result;
+    if (problem.inputs.empty() || problem.outputs.empty()) return result;
     for (Format from : {Format::kLinear, Format::kChannelsLast}) {
       for (Format to : {Format::kLinear, Format::kChannelsLast}) {
         if (from != Format::kLinear && (problem.inputs[0].rank() < 3 || is_constant(problem, 0))) continue;
