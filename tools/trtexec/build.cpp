@@ -1,0 +1,379 @@
+#include "build.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+#include "NvOnnxParser.h"
+#include "files.h"
+#include "log.h"
+
+namespace ingot::trtexec {
+
+using nvinfer1::BuilderFlag;
+using nvinfer1::Dims;
+using nvinfer1::IBuilderConfig;
+using nvinfer1::IHostMemory;
+using nvinfer1::ILayer;
+using nvinfer1::INetworkDefinition;
+using nvinfer1::ITensor;
+using nvinfer1::OptProfileSelector;
+
+namespace {
+
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + name + "'";
+  return text;
+}
+
+bool dynamic(const Dims& dims) {
+  return std::any_of(dims.d, dims.d + std::max(dims.nbDims, 0), [](int64_t extent) { return extent < 0; });
+}
+
+// ---- Shapes ----
+
+// Each name is one of an input.
+bool check_names(const INetworkDefinition& network, const char* flag, const Shapes& shapes) {
+  bool good = true;
+  std::vector<std::string> names;
+  for (int32_t i = 0; i < network.getNbInputs(); ++i) names.emplace_back(network.getInput(i)->getName());
+  for (const auto& [name, extents] : shapes) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    const std::string meant = nearest(name, names);
+    good = fail(std::string(flag) + ": the model has no input '" + name + "'; its inputs are " + list_of(names) +
+                (meant.empty() ? "" : "; did you mean '" + meant + "'?"));
+  }
+  return good;
+}
+
+// The extents agree with the input's in number and wherever those are fixed.
+bool check_extents(const ITensor& input, const std::vector<int64_t>& extents) {
+  const Dims dims = input.getDimensions();
+  bool good = static_cast<int32_t>(extents.size()) == dims.nbDims;
+  for (int32_t i = 0; good && i < dims.nbDims; ++i) good = extents[i] >= 0 && (dims.d[i] < 0 || dims.d[i] == extents[i]);
+  return good || fail(std::string("The input '") + input.getName() + "' has the shape " + text_of(dims) + ", where -1 is any extent; " +
+                      text_of(extents) + " does not fit it");
+}
+
+struct Range {
+  std::vector<int64_t> min, opt, max;
+};
+
+// The range of an input from what was given of it; what was not given follows from the rest.
+bool range_of(const Options& options, const std::string& name, Range& range) {
+  const auto given = [&](const Shapes& shapes) {
+    const auto found = shapes.find(name);
+    return found == shapes.end() ? nullptr : &found->second;
+  };
+  const auto *min = given(options.min_shapes), *opt = given(options.opt_shapes), *max = given(options.max_shapes),
+             *run = given(options.shapes);
+  if (!min && !opt && !max) min = opt = max = run;
+  if (!min && !opt && !max) return false;
+  if (!opt) opt = max ? max : min;
+  range = {min ? *min : *opt, *opt, max ? *max : *opt};
+  return true;
+}
+
+bool set_values(nvinfer1::IOptimizationProfile& profile, const ITensor& input, const Range& range) {
+  const auto set = [&](OptProfileSelector select, const std::vector<int64_t>& values) {
+    return profile.setShapeValuesV2(input.getName(), select, values.data(), static_cast<int32_t>(values.size()));
+  };
+  return (set(OptProfileSelector::kMIN, range.min) && set(OptProfileSelector::kOPT, range.opt) &&
+          set(OptProfileSelector::kMAX, range.max)) ||
+         fail(std::string("The values given for the input '") + input.getName() + "' do not fit it");
+}
+
+bool set_shapes(const Options& options, nvinfer1::IBuilder& builder, const INetworkDefinition& network, IBuilderConfig& config) {
+  if (!check_names(network, "--shapes", options.shapes) || !check_names(network, "--minShapes", options.min_shapes) ||
+      !check_names(network, "--optShapes", options.opt_shapes) || !check_names(network, "--maxShapes", options.max_shapes))
+    return false;
+  nvinfer1::IOptimizationProfile* profile = builder.createOptimizationProfile();
+  if (!profile) return false;
+  bool needed = false;
+  for (int32_t i = 0; i < network.getNbInputs(); ++i) {
+    const ITensor& input = *network.getInput(i);
+    const Dims dims = input.getDimensions();
+    Range range;
+    const bool given = range_of(options, input.getName(), range);
+    if (input.isShapeTensor() && given && dims.nbDims <= 1 && !dynamic(dims)) {
+      if (!set_values(*profile, input, range)) return false;
+      needed = true;
+      continue;
+    }
+    if (!given) {
+      if (!dynamic(dims)) continue;
+      for (int32_t d = 0; d < dims.nbDims; ++d) range.opt.push_back(dims.d[d] < 0 ? 1 : dims.d[d]);
+      range.min = range.max = range.opt;
+      warn(std::string("Dynamic dimensions required for input: ") + input.getName() +
+           ", but no shapes were provided. Automatically overriding shape to: " + text_of(range.opt));
+    }
+    for (const auto* extents : {&range.min, &range.opt, &range.max}) {
+      if (!check_extents(input, *extents)) return false;
+    }
+    if (!dynamic(dims)) continue;
+    const auto set = [&](OptProfileSelector select, const std::vector<int64_t>& extents) {
+      Dims shape{};
+      shape.nbDims = static_cast<int32_t>(extents.size());
+      std::copy(extents.begin(), extents.end(), shape.d);
+      return profile->setDimensions(input.getName(), select, shape);
+    };
+    needed = true;
+    if (!set(OptProfileSelector::kMIN, range.min) || !set(OptProfileSelector::kOPT, range.opt) ||
+        !set(OptProfileSelector::kMAX, range.max) || !profile->isValid())
+      return fail(std::string("The shapes of the input '") + input.getName() + "' are not in order: min " + text_of(range.min) + ", opt " +
+                  text_of(range.opt) + ", max " + text_of(range.max));
+  }
+  return !needed || config.addOptimizationProfile(profile) >= 0 || fail("The shapes make no valid optimization profile");
+}
+
+// ---- Types ----
+
+bool set_io_formats(const char* flag, const std::vector<IoFormat>& formats, const std::vector<ITensor*>& tensors) {
+  if (formats.empty()) return true;
+  if (formats.size() != 1 && formats.size() != tensors.size())
+    return fail(std::string(flag) + " gives " + std::to_string(formats.size()) + " formats for " + std::to_string(tensors.size()) +
+                " tensors; give one for all or one for each");
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const IoFormat& format = formats[formats.size() == 1 ? 0 : i];
+    tensors[i]->setType(format.type);
+    tensors[i]->setAllowedFormats(format.formats);
+  }
+  return true;
+}
+
+bool set_layer_types(const Options& options, INetworkDefinition& network) {
+  if (options.precision_constraints == PrecisionConstraints::kNone) return true;
+  std::vector<std::string> names;
+  for (int32_t i = 0; i < network.getNbLayers(); ++i) names.emplace_back(network.getLayer(i)->getName());
+  const auto each = [&](const char* flag, const std::string& pattern, const auto& apply) {
+    bool found = false;
+    for (int32_t i = 0; i < network.getNbLayers(); ++i) {
+      if (!matches(pattern, names[i])) continue;
+      found = true;
+      if (!apply(*network.getLayer(i))) return false;
+    }
+    if (found) return true;
+    const std::string meant = nearest(pattern, names);
+    return fail(std::string(flag) + ": no layer is named '" + pattern + "'" + (meant.empty() ? "" : "; did you mean '" + meant + "'?") +
+                " (--verbose lists the layers)");
+  };
+  for (const auto& [pattern, type] : options.layer_precisions) {
+    if (!each("--layerPrecisions", pattern, [type = type](ILayer& layer) { return layer.setPrecision(type), true; })) return false;
+  }
+  for (const auto& [pattern, types] : options.layer_output_types) {
+    const bool set = each("--layerOutputTypes", pattern, [&types = types](ILayer& layer) {
+      const int32_t count = layer.getNbOutputs();
+      if (types.size() != 1 && static_cast<int32_t>(types.size()) != count)
+        return fail(std::string("--layerOutputTypes: the layer '") + layer.getName() + "' has " + std::to_string(count) + " outputs; got " +
+                    std::to_string(types.size()) + " types");
+      for (int32_t i = 0; i < count; ++i) layer.setOutputType(i, types[types.size() == 1 ? 0 : i]);
+      return true;
+    });
+    if (!set) return false;
+  }
+  return true;
+}
+
+// Ranges from a calibration cache: a line of its maker, then "tensor: scale" lines, the scale as the hexadecimal bits of a float.
+bool set_ranges(const std::string& path, INetworkDefinition& network) {
+  std::string text;
+  if (!read_file(path, text)) return false;
+  std::map<std::string, float> scales;
+  size_t at = text.find('\n');
+  while (at != std::string::npos && at + 1 < text.size()) {
+    const size_t start = at + 1;
+    at = text.find('\n', start);
+    const std::string line = text.substr(start, at == std::string::npos ? at : at - start);
+    const size_t colon = line.rfind(": ");
+    if (colon == std::string::npos) continue;
+    char* end = nullptr;
+    const uint32_t bits = static_cast<uint32_t>(std::strtoul(line.c_str() + colon + 2, &end, 16));
+    float scale = 0;
+    std::memcpy(&scale, &bits, sizeof scale);
+    if (end == line.c_str() + colon + 2 || !std::isfinite(scale) || scale <= 0)
+      return fail("'" + path + "' is no calibration cache: it has the line '" + line + "'");
+    scales[line.substr(0, colon)] = scale;
+  }
+  if (scales.empty()) return fail("'" + path + "' is no calibration cache: it has no line 'tensor: scale'");
+  size_t used = 0;
+  const auto set = [&](ITensor* tensor) {
+    const auto found = tensor ? scales.find(tensor->getName()) : scales.end();
+    if (found != scales.end() && tensor->setDynamicRange(-127 * found->second, 127 * found->second)) ++used;
+  };
+  for (int32_t i = 0; i < network.getNbInputs(); ++i) set(network.getInput(i));
+  for (int32_t i = 0; i < network.getNbLayers(); ++i) {
+    for (int32_t k = 0; k < network.getLayer(i)->getNbOutputs(); ++k) set(network.getLayer(i)->getOutput(k));
+  }
+  info("Took the ranges of " + std::to_string(used) + " tensors from '" + path + "', which has " + std::to_string(scales.size()));
+  return used > 0 || fail("None of the tensors of '" + path + "' is in the model; calibrate this model");
+}
+
+bool has_quantization(const INetworkDefinition& network) {
+  for (int32_t i = 0; i < network.getNbLayers(); ++i) {
+    const auto type = network.getLayer(i)->getType();
+    if (type == nvinfer1::LayerType::kQUANTIZE || type == nvinfer1::LayerType::kDEQUANTIZE) return true;
+  }
+  return false;
+}
+
+void set_flags(const Options& options, IBuilderConfig& config) {
+  const auto set = [&](bool wanted, BuilderFlag flag) {
+    if (wanted) config.setFlag(flag);
+  };
+  set(options.fp16 || options.best, BuilderFlag::kFP16);
+  set(options.bf16 || options.best, BuilderFlag::kBF16);
+  set(options.wants_int8(), BuilderFlag::kINT8);
+  set(options.fp8, BuilderFlag::kFP8);
+  set(options.int4, BuilderFlag::kINT4);
+  set(options.refit, BuilderFlag::kREFIT);
+  set(options.sparsity, BuilderFlag::kSPARSE_WEIGHTS);
+  set(options.direct_io, BuilderFlag::kDIRECT_IO);
+  set(options.strip_weights, BuilderFlag::kSTRIP_PLAN);
+  set(options.version_compatible, BuilderFlag::kVERSION_COMPATIBLE);
+  set(options.no_timing_cache, BuilderFlag::kDISABLE_TIMING_CACHE);
+  set(options.error_on_cache_miss, BuilderFlag::kERROR_ON_TIMING_CACHE_MISS);
+  set(options.precision_constraints == PrecisionConstraints::kObey, BuilderFlag::kOBEY_PRECISION_CONSTRAINTS);
+  set(options.precision_constraints == PrecisionConstraints::kPrefer, BuilderFlag::kPREFER_PRECISION_CONSTRAINTS);
+  if (options.no_tf32) config.clearFlag(BuilderFlag::kTF32);
+  for (const auto& [pool, bytes] : options.pools) config.setMemoryPoolLimit(pool, static_cast<size_t>(bytes));
+  if (options.optimization_level >= 0) config.setBuilderOptimizationLevel(static_cast<int32_t>(options.optimization_level));
+  if (options.aux_streams >= 0) config.setMaxAuxStreams(static_cast<int32_t>(options.aux_streams));
+  if (options.most_tactics >= 0) config.setMaxNbTactics(static_cast<int32_t>(options.most_tactics));
+  config.setAvgTimingIterations(static_cast<int32_t>(options.average_timing));
+  config.setProfilingVerbosity(options.profiling_verbosity);
+}
+
+// ---- Timing cache ----
+
+bool load_timing_cache(const std::string& path, IBuilderConfig& config, std::unique_ptr<nvinfer1::ITimingCache>& cache) {
+  std::string bytes;
+  if (file_exists(path) && !read_file(path, bytes)) return false;
+  cache.reset(config.createTimingCache(bytes.data(), bytes.size()));
+  if (!cache) {
+    warn("The timing cache '" + path + "' cannot be used; it is replaced by a new one");
+    cache.reset(config.createTimingCache(nullptr, 0));
+    bytes.clear();
+  }
+  if (!cache) return fail("A timing cache cannot be created");
+  if (!config.setTimingCache(*cache, false)) {
+    warn("The timing cache '" + path + "' is of another machine or version; it is replaced by a new one");
+    cache.reset(config.createTimingCache(nullptr, 0));
+    if (!cache || !config.setTimingCache(*cache, false)) return fail("A timing cache cannot be created");
+    bytes.clear();
+  }
+  if (!bytes.empty()) info("Loaded " + std::to_string(bytes.size()) + " bytes of timing cache from " + path);
+  return true;
+}
+
+bool save_timing_cache(const std::string& path, const nvinfer1::ITimingCache& cache) {
+  const std::unique_ptr<IHostMemory> bytes(cache.serialize());
+  if (!bytes) return fail("The timing cache cannot be written");
+  if (!write_file(path, bytes->data(), bytes->size())) return false;
+  info("Saved " + std::to_string(bytes->size()) + " bytes of timing cache to " + path);
+  return true;
+}
+
+// ---- Building ----
+
+bool parse_model(const Options& options, nvonnxparser::IParser& parser, const INetworkDefinition& network) {
+  std::string start;
+  if (!read_file(options.onnx, start)) return false;
+  if (start.empty()) return fail("'" + options.onnx + "' is empty; an ONNX model is expected");
+  start.clear();
+  info("Start parsing network model.");
+  const Stopwatch watch;
+  const auto severity = options.verbose ? Severity::kVERBOSE : Severity::kINFO;
+  if (!parser.parseFromFile(options.onnx.c_str(), static_cast<int>(severity))) {
+    for (int i = 0; i < parser.getNbErrors(); ++i) (void)fail(parser.getError(i)->desc());
+    return fail("Failed to parse onnx file");
+  }
+  info("Finished parsing network model. Parse time: " + text_of(watch.seconds()));
+  for (int32_t i = 0; i < network.getNbInputs(); ++i) {
+    const ITensor& input = *network.getInput(i);
+    verbose(std::string("Input ") + input.getName() + ": " + text_of(input.getDimensions()) + " " + text_of(input.getType()));
+  }
+  for (int32_t i = 0; i < network.getNbLayers(); ++i) verbose(std::string("Layer ") + network.getLayer(i)->getName());
+  return true;
+}
+
+bool build_plan(const Options& options, std::unique_ptr<IHostMemory>& plan) {
+  if (options.verify) setenv("INGOT_VERIFY", "1", 1);
+  Progress progress;
+  const std::unique_ptr<nvinfer1::IBuilder> builder(nvinfer1::createInferBuilder(library_logger()));
+  if (!builder) return fail("The library cannot start");
+  using Creation = nvinfer1::NetworkDefinitionCreationFlag;
+  const uint32_t flags = (1u << static_cast<int>(Creation::kEXPLICIT_BATCH)) |
+                         (options.strongly_typed ? 1u << static_cast<int>(Creation::kSTRONGLY_TYPED) : 0);
+  const std::unique_ptr<INetworkDefinition> network(builder->createNetworkV2(flags));
+  const std::unique_ptr<IBuilderConfig> config(builder->createBuilderConfig());
+  if (!network || !config) return fail("A network cannot be created");
+  const std::unique_ptr<nvonnxparser::IParser> parser(nvonnxparser::createParser(*network, library_logger()));
+  if (!parser) return fail("The ONNX parser cannot start");
+  if (!parse_model(options, *parser, *network)) return false;
+
+  std::vector<ITensor*> inputs, outputs;
+  for (int32_t i = 0; i < network->getNbInputs(); ++i) inputs.push_back(network->getInput(i));
+  for (int32_t i = 0; i < network->getNbOutputs(); ++i) outputs.push_back(network->getOutput(i));
+  set_flags(options, *config);
+  if (!set_io_formats("--inputIOFormats", options.input_formats, inputs) ||
+      !set_io_formats("--outputIOFormats", options.output_formats, outputs) || !set_layer_types(options, *network) ||
+      !set_shapes(options, *builder, *network, *config))
+    return false;
+  if (!options.calib.empty()) {
+    if (!set_ranges(options.calib, *network)) return false;
+  } else if (options.wants_int8() && !has_quantization(*network)) {
+    warn(
+        "int8 is allowed, but the model has no quantize layers and there is no --calib: ranges are the library's to find, and answers may "
+        "be less exact");
+  }
+  std::unique_ptr<nvinfer1::ITimingCache> cache;
+  if (!options.timing_cache.empty() && !options.no_timing_cache && !load_timing_cache(options.timing_cache, *config, cache)) return false;
+  if (Progress::has_terminal() && !options.verbose) config->setProgressMonitor(&progress);
+
+  const Stopwatch watch;
+  plan.reset(builder->buildSerializedNetwork(*network, *config));
+  if (!plan) return fail("Engine could not be created from network");
+  info("Engine built in " + text_of(watch.seconds()) + " sec.");
+  info("Created engine with size: " + mebibytes(static_cast<double>(plan->size())));
+  return !cache || save_timing_cache(options.timing_cache, *cache);
+}
+
+}  // namespace
+
+bool make_engine(const Options& options, LoadedEngine& loaded) {
+  std::unique_ptr<IHostMemory> plan;
+  std::string file;
+  if (!options.onnx.empty()) {
+    if (!build_plan(options, plan)) return false;
+    if (!options.save_engine.empty() && !write_file(options.save_engine, plan->data(), plan->size())) return false;
+    if (options.skip_inference && !options.dump_layers && options.export_layers.empty()) return true;
+  } else {
+    if (!read_file(options.load_engine, file)) return false;
+    info("Engine loaded in bytes: " + std::to_string(file.size()));
+  }
+  loaded.runtime.reset(nvinfer1::createInferRuntime(library_logger()));
+  if (!loaded.runtime) return fail("The library cannot start");
+  const Stopwatch watch;
+  loaded.engine.reset(plan ? loaded.runtime->deserializeCudaEngine(plan->data(), plan->size())
+                           : loaded.runtime->deserializeCudaEngine(file.data(), file.size()));
+  if (!loaded.engine)
+    return fail(plan ? "The plan that was built cannot be loaded"
+                     : "'" + options.load_engine + "' cannot be loaded; it has to be a plan that --saveEngine wrote");
+  info("Engine deserialized in " + text_of(watch.seconds()) + " sec.");
+  if (plan || options.save_engine.empty()) return true;
+  const std::unique_ptr<IHostMemory> again(loaded.engine->serialize());
+  return (again || fail("The engine cannot be written")) && write_file(options.save_engine, again->data(), again->size());
+}
+
+}  // namespace ingot::trtexec
