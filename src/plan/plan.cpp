@@ -303,8 +303,6 @@ class PlanReader {
     for (const auto& item : in.fields()) {
       auto value = field(item, depth);
       if (!value.ok()) return std::move(value).error().within(where);
-      if (std::holds_alternative<Array>(*value) && !std::get<Array>(*value).data() && std::get<Array>(*value).count() > 0)
-        return invalid(where + ": the field '" + item.name() + "' has no bytes");
       if (Status status = (*made)->set_field(item.name(), *value); !status.ok()) return std::move(status).within(where);
     }
     std::vector<Tensor*> inputs;

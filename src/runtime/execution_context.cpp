@@ -172,6 +172,8 @@ Status ExecutionContext::check_addresses() const {
   for (size_t i = 0; i < addresses_.size(); ++i) {
     if (addresses_[i] || allocators_[i].allocate) continue;
     const IoTensor& io = engine_->io()[i];
+    if (std::find(prepared_->io_shapes[i].begin(), prepared_->io_shapes[i].end(), -1) != prepared_->io_shapes[i].end())
+      return invalid("output '" + io.tensor->name + "' has a shape that only the run tells; set an output allocator for it");
     if (prepared_->io_shapes[i].empty() || volume(prepared_->io_shapes[i]).value_or(1) > 0)
       return invalid(std::string(io.is_input ? "input" : "output") + " '" + io.tensor->name + "' has no address");
   }
@@ -230,6 +232,68 @@ void ExecutionContext::run_on_stream(void* handle) {
   run.busy.store(false, std::memory_order_release);
 }
 
+Status ExecutionContext::resolve_late(Prepared& prepared, Run& run, size_t index, SymbolValues* values) {
+  const Layer& layer = engine_->layer(index);
+  const PreparedStep& step = prepared.steps[index];
+  bool unknown = false;
+  for (const Tensor* output : layer.outputs()) unknown |= depends_on_unknown(output->type.dims, *values);
+  if (unknown) {
+    // Inference once more, with the shapes and the small integer values that are there now.
+    TensorTypes types;
+    for (size_t i = 0; i < layer.inputs().size(); ++i) {
+      const Tensor* input = layer.inputs()[i];
+      TensorType type = input ? input->type : TensorType{};
+      const Shape shape = shape_at(type.dims, *values);
+      type.dims = to_dims(shape);
+      type.values.reset();
+      const void* data = prepared.pointers[step.inputs + i];
+      TRY_ASSIGN(int64_t count, volume(shape));
+      if (input && data && !is_floating(type.type) && count <= TensorType::kMostValues && layer.op().reads_values_of(i)) {
+        const Array array = Array::borrow(type.type, shape, data, nullptr);
+        type.values.emplace();
+        for (int64_t value : array.integers()) type.values->emplace_back(value);
+      }
+      types.push_back(std::move(type));
+    }
+    TRY_ASSIGN(TensorTypes inferred, layer.op().infer(types));
+    for (size_t o = 0; o < layer.outputs().size() && o < inferred.size(); ++o) {
+      if (all_constant(inferred[o].dims)) TRY(bind_symbols(layer.output(o)->type.dims, constant_shape(inferred[o].dims), values));
+    }
+  }
+  SymbolValues most = *values;
+  bind_bounds(engine_->network(), &most);
+  for (size_t o = 0; o < layer.outputs().size(); ++o) {
+    const Tensor* output = layer.output(o);
+    const uint32_t slot = step.outputs + static_cast<uint32_t>(o);
+    const Location& location = prepared.slots[slot];
+    const bool on_request = location.kind == Location::kIo && allocators_[location.offset].allocate &&
+                            prepared.is_late_io[location.offset];
+    if (location.kind != Location::kLate && !on_request) continue;
+    if (depends_on_unknown(output->type.dims, most))
+      return unsupported("the shape " + to_text(output->type.dims) + " of '" + output->name + "' is not known before its values are, and nothing bounds it");
+    TRY_ASSIGN(size_t bytes, storage_bytes(output->type.type, engine_->choice(index).output_formats[o], shape_at(output->type.dims, most)));
+    if (on_request) {
+      void* memory = allocators_[location.offset].allocate(output->name, run.addresses[location.offset], bytes);
+      if (!memory && bytes > 0) return out_of_memory("the output allocator of '" + output->name + "' gave no memory for " + std::to_string(bytes) + " bytes");
+      run.addresses[location.offset] = memory;
+      for (const auto& [io_slot, io] : prepared.io_slots) {
+        if (io == location.offset) prepared.pointers[io_slot] = memory;
+      }
+      continue;
+    }
+    Prepared::LateBuffer& buffer = prepared.late_buffers[location.offset];
+    if (buffer.bytes < bytes || !buffer.memory) {
+      void* memory = memory_.allocate(std::max<size_t>(bytes, 64));
+      if (!memory) return out_of_memory("no memory for " + std::to_string(bytes) + " bytes of '" + output->name + "'");
+      auto release = memory_.release;
+      buffer.memory = std::shared_ptr<void>(memory, [release, engine = engine_](void* address) { release(address); });
+      buffer.bytes = bytes;
+    }
+    for (uint32_t late_slot : buffer.slots) prepared.pointers[late_slot] = buffer.memory.get();
+  }
+  return Ok{};
+}
+
 Status ExecutionContext::run_steps(Run& run) {
   using Clock = std::chrono::steady_clock;
   Prepared& prepared = *run.prepared;
@@ -237,6 +301,7 @@ Status ExecutionContext::run_steps(Run& run) {
   for (size_t i = engine_->network().inputs().size(); i < allocators_.size(); ++i) {
     if (!allocators_[i].allocate) continue;
     const IoTensor& io = engine_->io()[i];
+    if (prepared.is_late_io[i]) continue;  // when the producing step is reached
     TRY_ASSIGN(size_t bytes, storage_bytes(io.tensor->type.type, io.format, prepared.io_shapes[i]));
     run.addresses[i] = allocators_[i].allocate(io.tensor->name, run.addresses[i], bytes);
     if (!run.addresses[i] && bytes > 0) return out_of_memory("the output allocator of '" + io.tensor->name + "' gave no memory for " + std::to_string(bytes) + " bytes");
@@ -256,6 +321,7 @@ Status ExecutionContext::run_steps(Run& run) {
     arguments.inputs = prepared.pointers.data() + step.inputs;
     arguments.outputs = prepared.pointers.data() + step.outputs;
     arguments.workspace = workspace;
+    if (step.is_late) TRY(resolve_late(prepared, run, i, &values).within("layer '" + engine_->layer(i).name + "'"));
     if (step.is_late && !step.is_view) {
       const Layer& layer = engine_->layer(i);
       SymbolValues most = values;

@@ -104,6 +104,13 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
   for (const auto& tensor : network.tensors()) {
     if (tensor->is_constant()) locations[groups.of(tensor.get())] = {Location::kConstant, 0, tensor->constant.data()};
   }
+  // What hangs on values gets its memory during the run: bounds may be far above what the values turn out to ask for.
+  for (const auto& tensor : network.tensors()) {
+    const int group = groups.of(tensor.get());
+    if (locations.contains(group) || !depends_on_unknown(tensor->type.dims, prepared->known)) continue;
+    locations[group] = {Location::kLate, prepared->late_buffers.size(), nullptr};
+    prepared->late_buffers.emplace_back();
+  }
   std::vector<Lifetime> lifetimes;
   std::vector<int> owners;
   std::unordered_map<int, size_t> lifetime_of;
@@ -138,6 +145,7 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
     const Location location = tensor ? locations[groups.of(tensor)] : Location{};
     if (location.kind == Location::kIo)
       prepared->io_slots.emplace_back(static_cast<uint32_t>(prepared->slots.size()), static_cast<uint32_t>(location.offset));
+    if (location.kind == Location::kLate) prepared->late_buffers[location.offset].slots.push_back(static_cast<uint32_t>(prepared->slots.size()));
     prepared->slots.push_back(location);
   };
   for (size_t step = 0; step < engine.step_count(); ++step) {
@@ -155,14 +163,9 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
       add_slot(output);
       made.produces_shapes |= depends_on_unknown(output->type.dims, prepared->known);
       outputs.push_back(shape_or_bound(output->type.dims, prepared->known, prepared->most));
-      for (const Dim& dim : output->type.dims) {
-        bool open = false;
-        dim.visit_symbols([&](const std::string& symbol) { open |= !prepared->most.contains(symbol); });
-        if (open && !prepared->known.empty())
-          return unsupported("layer '" + layer.name + "': the dimension " + dim.text() + " of '" + output->name + "' is known only at run time, and nothing bounds it");
-      }
     }
-    prepared->any_late |= made.is_late || made.produces_shapes;
+    made.is_late |= made.produces_shapes;
+    prepared->any_late |= made.is_late;
     if (!with_launches || made.is_view || made.is_late) continue;
     auto launch = engine.kernel(step).launch(inputs, outputs);
     if (!launch.ok()) return std::move(launch).error().within("layer '" + layer.name + "' (" + engine.choice(step).tactic + ")");
@@ -172,7 +175,11 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
   prepared->pointers.assign(prepared->slots.size(), nullptr);
   for (const IoTensor& io : engine.io()) {
     prepared->is_late_io.push_back(depends_on_unknown(io.tensor->type.dims, prepared->known));
-    prepared->io_shapes.push_back(shape_or_bound(io.tensor->type.dims, prepared->known, prepared->most));
+    Shape shape = shape_or_bound(io.tensor->type.dims, prepared->known, prepared->most);
+    for (size_t d = 0; d < shape.size(); ++d) {
+      if (depends_on_unknown({io.tensor->type.dims[d]}, prepared->most)) shape[d] = -1;
+    }
+    prepared->io_shapes.push_back(std::move(shape));
   }
   return prepared;
 }

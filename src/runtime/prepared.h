@@ -10,8 +10,8 @@ namespace ingot {
 
 // Where a tensor's bytes are. Views share the place of what they view.
 struct Location {
-  enum Kind : uint8_t { kNone, kArena, kIo, kConstant } kind = kNone;
-  size_t offset = 0;               // in the arena, or the io index
+  enum Kind : uint8_t { kNone, kArena, kIo, kConstant, kLate } kind = kNone;
+  size_t offset = 0;               // in the arena, the io index, or the place among late buffers
   const void* constant = nullptr;
 };
 
@@ -36,6 +36,13 @@ struct Prepared {
   size_t arena_bytes = 0, workspace_bytes = 0, lower_bound = 0;
   void* base = nullptr;              // where `pointers` point now
   bool any_late = false;
+  // Memory of tensors whose size hangs on values: taken as the sizes become known, kept for the next run.
+  struct LateBuffer {
+    std::shared_ptr<void> memory;
+    size_t bytes = 0;
+    std::vector<uint32_t> slots;
+  };
+  std::vector<LateBuffer> late_buffers;
 
   size_t total_bytes() const { return arena_bytes + workspace_bytes; }
   // Points the arena's and constants' slots at `arena`.
