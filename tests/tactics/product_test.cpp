@@ -61,10 +61,13 @@ Expression random_epilogue(Random& random, bool has_residual) {
                                  "leaky_relu(x0, a=0.1)",
                                  "hard_sigmoid(x0, a=0.2, b=0.5)",
                                  "mul(x0, sigmoid(x0))",
-                                 "min(relu(x0), 6)"};
+                                 "min(relu(x0), 6)",
+                                 "exp(neg(abs(x0)))",
+                                 "add(mul(x0, 0.5), 0.25)"};
   if (has_residual)
     texts = {"add(x0, x1)",       "relu(add(x0, x1))",           "relu(add(x1, x0))", "add(silu(x0), x1)",
-             "add(x1, relu(x0))", "clip(add(x0, x1), a=0, b=6)", "gelu(add(x0, x1))"};
+             "add(x1, relu(x0))", "clip(add(x0, x1), a=0, b=6)", "gelu(add(x0, x1))", "mul(sigmoid(x0), x1)",
+             "sub(x1, x0)",       "tanh(sub(relu(x0), x1))"};
   auto parsed = Expression::parse(random.one_of(texts));
   EXPECT_TRUE(parsed.ok()) << (parsed.ok() ? "" : parsed.error().message);
   return parsed.ok() ? *parsed : Expression{};

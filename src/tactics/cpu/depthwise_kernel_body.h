@@ -12,17 +12,62 @@ constexpr int64_t kElementBytes = kType == DataType::kFloat  ? 4
                                   : kType == DataType::kBf16 ? 2
                                                              : 1;
 
+INGOT_INLINE int64_t bytes_of_element(DataType type) {
+  return type == DataType::kFloat ? 4 : type == DataType::kBf16 || type == DataType::kHalf ? 2 : 1;
+}
+
+template <class V, DataType kType>
+INGOT_INLINE typename V::Float load_all(const void* p) {
+  if constexpr (kType == DataType::kFloat) return V::load(static_cast<const float*>(p));
+  if constexpr (kType == DataType::kBf16) return V::load_bf16(static_cast<const uint16_t*>(p));
+  if constexpr (kType == DataType::kUint8) return V::load_uint8(static_cast<const uint8_t*>(p));
+  return V::load_int8(static_cast<const int8_t*>(p));
+}
+template <class V, DataType kType>
+INGOT_INLINE void store_all(void* p, typename V::Float x) {
+  if constexpr (kType == DataType::kFloat)
+    V::store(static_cast<float*>(p), x);
+  else if constexpr (kType == DataType::kBf16)
+    V::store_bf16(static_cast<uint16_t*>(p), x);
+  else
+    V::store_int8(static_cast<int8_t*>(p), x);
+}
+
+constexpr int kMostStrip = 6;  // outputs
+
 // What a strip of outputs reads: `line` addresses are those of its first tap.
 struct StripPlace {
   int64_t input, first_tap, taps;  // pixel of the first tap; kernel columns in use
   int64_t output;                  // pixel
 };
 
+// Everything but plain epilogues, out of the way of the loops: `sums` [outputs][lanes].
+template <class V>
+__attribute__((noinline)) void finish_strip(const DepthwiseRow& row, float* sums, int outputs, int64_t pixel, int64_t channel, int lanes) {
+  using F = typename V::Float;
+  const Finish& finish = *row.finish;
+  const F bias = V::load(finish.bias + channel), scale = finish.scale ? V::load(finish.scale + channel) : V::set(1.0f);
+  void* targets[kMostStrip];
+  const void* residuals[kMostStrip];
+  for (int t = 0; t < outputs; ++t) {
+    const int64_t at = (pixel + t) * row.channels;
+    targets[t] = static_cast<char*>(row.output) + at * bytes_of_element(finish.output);
+    residuals[t] = static_cast<const char*>(row.residual) + at * bytes_of_element(finish.residual);
+    const F x = V::add(V::mul(V::load(sums + t * lanes, lanes), scale), bias);
+    if (finish.activation == Activation::kProgram)
+      V::store(sums + t * lanes, x, lanes);
+    else
+      finish_sum<V>(finish, x, targets[t], residuals[t], channel, lanes);
+  }
+  if (finish.activation == Activation::kProgram) finish_program<V>(finish, sums, outputs, lanes, targets, residuals, channel);
+}
+
 // kOutputs neighbouring outputs of channels [channel, channel + lanes). kTaps and kStride are 0 where they are known at run time only;
-// else each input pixel is loaded once for all the outputs that read it.
+// else each input pixel is loaded once for all the outputs that read it, and all lanes are there.
 template <class V, DataType kType, int kTaps, int kStride, int kOutputs>
 INGOT_INLINE void run_strip(const DepthwiseRow& row, const StripPlace& place, int64_t channel, int lanes) {
   using F = typename V::Float;
+  constexpr bool kIsByte = kType == DataType::kInt8 || kType == DataType::kUint8;
   F sum[kOutputs];
 #pragma GCC unroll 8
   for (int t = 0; t < kOutputs; ++t) sum[t] = V::zero();
@@ -36,7 +81,7 @@ INGOT_INLINE void run_strip(const DepthwiseRow& row, const StripPlace& place, in
       for (int tap = 0; tap < kTaps; ++tap) weight[tap] = V::load(w + tap * row.weight_stride);
 #pragma GCC unroll 32
       for (int i = 0; i < (kOutputs - 1) * kStride + kTaps; ++i) {
-        const F value = load_as_float<V>(kType, x + i * pixel, 0, lanes);
+        const F value = load_all<V, kType>(x + i * pixel);
 #pragma GCC unroll 8
         for (int t = 0; t < kOutputs; ++t) {
           const int tap = i - t * kStride;
@@ -53,24 +98,25 @@ INGOT_INLINE void run_strip(const DepthwiseRow& row, const StripPlace& place, in
     }
   }
   const Finish& finish = *row.finish;
-  const F bias = V::load(finish.bias + channel);
-  if (finish.is_plain && !finish.scale) {
-    const F low = V::set(finish.low), high = V::set(finish.high);
+  if (kTaps > 0 && finish.is_plain) {
+    const F bias = V::load(finish.bias + channel), low = V::set(finish.low), high = V::set(finish.high);
+    const F scale = kIsByte ? V::load(finish.scale + channel) : V::zero(), residual_scale = V::set(finish.residual_scale);
 #pragma GCC unroll 8
     for (int t = 0; t < kOutputs; ++t) {
-      const int64_t at = (place.output + t) * row.channels + channel;
-      F y = V::add(sum[t], bias);
-      if (finish.has_residual) y = V::add(y, load_as_float<V>(kType, row.residual, at, lanes));
-      store_from_float<V>(kType, row.output, at, V::min(high, V::max(low, y)), lanes);
+      const int64_t at = ((place.output + t) * row.channels + channel) * kElementBytes<kType>;
+      F y = V::add(kIsByte ? V::mul(sum[t], scale) : sum[t], bias);
+      if (finish.has_residual) {
+        const F residual = load_all<V, kType>(static_cast<const char*>(row.residual) + at);
+        y = V::add(y, kIsByte ? V::mul(residual, residual_scale) : residual);
+      }
+      store_all<V, kType>(static_cast<char*>(row.output) + at, V::min(high, V::max(low, y)));
     }
     return;
   }
-  const F scale = finish.scale ? V::load(finish.scale + channel) : V::set(1.0f);
+  alignas(64) float sums[kOutputs * V::kLanes];
 #pragma GCC unroll 8
-  for (int t = 0; t < kOutputs; ++t) {
-    const int64_t at = (place.output + t) * row.channels + channel;
-    finish_sum<V>(finish, V::add(V::mul(sum[t], scale), bias), row.output, row.residual, at, lanes);
-  }
+  for (int t = 0; t < kOutputs; ++t) V::store(sums + t * lanes, sum[t], lanes);
+  finish_strip<V>(row, sums, kOutputs, place.output, channel, lanes);
 }
 
 template <class V, DataType kType, int kTaps, int kStride, int kOutputs>
@@ -78,8 +124,11 @@ __attribute__((noinline)) void run_channels(const DepthwiseRow& row, const Strip
   int64_t channel = row.first_channel;
   for (; channel + V::kLanes <= row.last_channel; channel += V::kLanes)
     run_strip<V, kType, kTaps, kStride, kOutputs>(row, place, channel, V::kLanes);
-  if (channel < row.last_channel)
-    run_strip<V, kType, kTaps, kStride, kOutputs>(row, place, channel, static_cast<int>(row.last_channel - channel));
+  if (channel < row.last_channel) {
+    StripPlace one = place;
+    for (int t = 0; t < kOutputs; ++t, one.input += row.stride, ++one.output)
+      run_strip<V, kType, 0, 0, 1>(row, one, channel, static_cast<int>(row.last_channel - channel));
+  }
 }
 
 template <class V, DataType kType, int kTaps, int kStride>
@@ -87,14 +136,11 @@ void run_inside(const DepthwiseRow& row, int64_t first, int64_t last) {
   for (int64_t at = first; at < last;) {
     const StripPlace place{at * row.stride - row.pad, 0, row.taps, at};
     const int64_t left = last - at;
-    // Strips of about the same length: 7 outputs are 4 + 3, not 6 + 1.
-    if (left >= 10 || left == 6) {
+    // 8 outputs left are 4 + 4, 7 are 4 + 3: no strip of one where two of some length do.
+    if (left == 6 || left >= 9) {
       run_channels<V, kType, kTaps, kStride, 6>(row, place);
       at += 6;
-    } else if (left >= 8 || left == 5) {
-      run_channels<V, kType, kTaps, kStride, 5>(row, place);
-      at += 5;
-    } else if (left >= 7 || left == 4) {
+    } else if (left >= 4) {
       run_channels<V, kType, kTaps, kStride, 4>(row, place);
       at += 4;
     } else if (left == 3) {
@@ -119,7 +165,11 @@ void run_depthwise_row(const DepthwiseRow& row) {
   const int64_t last = room < 0 ? first : room / row.stride + 1 < row.output_width ? room / row.stride + 1 : row.output_width;
   for (int64_t x = 0; x < row.output_width; ++x) {
     if (x == first && first < last) {
-      if (row.taps == 3 && row.dilation == 1 && row.stride == 1)
+      // Unsigned bytes are rare: the general loop serves them.
+      constexpr bool kIsCommon = kType != DataType::kUint8;
+      if constexpr (!kIsCommon)
+        run_inside<V, kType, 0, 0>(row, first, last);
+      else if (row.taps == 3 && row.dilation == 1 && row.stride == 1)
         run_inside<V, kType, 3, 1>(row, first, last);
       else if (row.taps == 3 && row.dilation == 1 && row.stride == 2)
         run_inside<V, kType, 3, 2>(row, first, last);

@@ -2,9 +2,20 @@
 
 #include <algorithm>
 
+#include "tactics/cpu/expression_tiles.h"
 #include "tactics/layout.h"
 
 namespace ingot {
+
+struct EpilogueProgram {
+  CompiledExpression expression;
+};
+
+void run_epilogue_program(const EpilogueProgram& program, const float* x0, const float* x1, float* out, int64_t count) {
+  const float* const inputs[] = {x0, x1};
+  program.expression.run_floats(inputs, out, count);
+}
+
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -132,6 +143,22 @@ class Reader {
   Finish& finish_;
 };
 
+// Fills `finish`; an epilogue of no known shape becomes a program, in `program` where that is given.
+Status read_epilogue(const Expression& expression, Finish* finish, EpilogueProgram* program) {
+  const Finish plain = *finish;
+  if (Reader(expression, finish).read()) return Ok{};
+  *finish = plain;
+  const int inputs = expression.input_count();
+  REQUIRES(inputs <= 2, "the epilogue " + expression.text() + " reads more than the sum and a residual");
+  TRY_ASSIGN(
+      CompiledExpression compiled,
+      CompiledExpression::compile(expression, std::vector<DataType>(static_cast<size_t>(inputs), DataType::kFloat), DataType::kFloat));
+  finish->activation = Activation::kProgram;
+  finish->has_residual = inputs > 1;
+  if (program) program->expression = std::move(compiled);
+  return Ok{};
+}
+
 bool is_loadable(DataType type) {
   return type == DataType::kFloat || type == DataType::kHalf || type == DataType::kBf16 || type == DataType::kInt8 ||
          type == DataType::kUint8;
@@ -163,7 +190,7 @@ Result<Product> product_of(DataType a, DataType b) {
 
 Status EpiloguePlan::accepts(const Problem& problem, const EpilogueFields& fields, Product product) {
   Finish finish;
-  REQUIRES(Reader(fields.epilogue, &finish).read(), "the epilogue " + fields.epilogue.text() + " is none that tiles compute");
+  TRY(read_epilogue(fields.epilogue, &finish, nullptr));
   REQUIRES(!is_present(problem, 2) || is_constant(problem, 2), "the bias is not constant");
   const DataType output = problem.outputs[0].type;
   if (output == DataType::kInt32) {
@@ -187,7 +214,10 @@ Result<EpiloguePlan> EpiloguePlan::make(const Problem& problem, const EpilogueFi
   TRY(accepts(problem, fields, product));
   EpiloguePlan plan;
   Finish& finish = plan.finish_;
-  (void)Reader(fields.epilogue, &finish).read();
+  auto program = std::make_shared<EpilogueProgram>();
+  TRY(read_epilogue(fields.epilogue, &finish, program.get()));
+  if (finish.activation == Activation::kProgram) plan.program_ = std::move(program);
+  finish.program = plan.program_.get();
   finish.output = problem.outputs[0].type;
   const auto padded = static_cast<size_t>(map.padded_count());
   const int64_t channels = map.groups * map.columns;

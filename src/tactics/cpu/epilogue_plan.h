@@ -30,6 +30,7 @@ class EpiloguePlan {
   Finish finish_;
   std::vector<float> scale_, bias_;
   std::vector<int32_t> compensation_;
+  std::shared_ptr<const EpilogueProgram> program_;
 };
 
 // The product that computes operands of these types, or why there is none.

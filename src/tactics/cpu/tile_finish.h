@@ -77,32 +77,71 @@ INGOT_INLINE void finish_sum(const Finish& finish, typename V::Float x, void* ou
   store_from_float<V>(finish.output, output, at, V::mul(x, V::set(finish.output_factor)), lanes);
 }
 
+// The same for a block of values [rows][count], side by side, that an epilogue program computes: row r, element i goes to
+// rows[r], element at + i. At most kMostProgramValues of them.
+constexpr int kMostProgramValues = 12 * kPanelColumns;
+template <class V>
+void finish_program(const Finish& finish, float* values, int rows, int count, void* const* outputs, const void* const* residuals,
+                    int64_t at) {
+  float residual[kMostProgramValues] = {};
+  for (int row = 0; finish.has_residual && row < rows; ++row) {
+    for (int v = 0; v < count; v += V::kLanes) {
+      const int lanes = count - v < V::kLanes ? count - v : V::kLanes;
+      const auto x = load_as_float<V>(finish.residual, residuals[row], at + v, lanes);
+      V::store(residual + row * count + v, V::mul(x, V::set(finish.residual_scale)), lanes);
+    }
+  }
+  run_epilogue_program(*finish.program, values, residual, values, static_cast<int64_t>(rows) * count);
+  for (int row = 0; row < rows; ++row) {
+    for (int v = 0; v < count; v += V::kLanes) {
+      const int lanes = count - v < V::kLanes ? count - v : V::kLanes;
+      store_from_float<V>(finish.output, outputs[row], at + v,
+                          V::mul(V::load(values + row * count + v, lanes), V::set(finish.output_factor)), lanes);
+    }
+  }
+}
+
+// Element `v` of row `row` of `sums` [rows][stride] (int32 where `integer`, else float), scaled and with its bias.
+template <class V>
+INGOT_INLINE typename V::Float scaled_sum(const Finish& finish, const void* sums, int64_t at, int64_t panel_column, bool integer) {
+  typename V::Float x;
+  if (integer)
+    x = V::to_float(V::int_add(V::int_load(static_cast<const int32_t*>(sums) + at), V::int_load(finish.compensation + panel_column)));
+  else
+    x = V::load(static_cast<const float*>(sums) + at);
+  if (finish.scale) x = V::mul(x, V::load(finish.scale + panel_column));
+  return V::add(x, V::load(finish.bias + panel_column));
+}
+
+template <class V>
+__attribute__((noinline)) void finish_tile_by_program(const Tile& tile, const void* sums, int stride, int first, int count, bool integer) {
+  alignas(64) float values[kMostProgramValues] = {};
+  for (int row = 0; row < tile.rows; ++row) {
+    for (int v = 0; v < count; v += V::kLanes)
+      V::store(values + row * count + v, scaled_sum<V>(*tile.finish, sums, row * stride + v, tile.panel_column + first + v, integer),
+               count - v < V::kLanes ? count - v : V::kLanes);
+  }
+  finish_program<V>(*tile.finish, values, tile.rows, count, tile.c, tile.residual, tile.column + first);
+}
+
 // `sums` [rows][stride], the columns from `first` (in the tile) on, `count` of them; int32 where `integer`, else float.
 template <class V>
 __attribute__((noinline)) void finish_tile(const Tile& tile, const void* sums, int stride, int first, int count, bool integer) {
-  using F = typename V::Float;
   const Finish& finish = *tile.finish;
+  if (finish.activation == Activation::kProgram) return finish_tile_by_program<V>(tile, sums, stride, first, count, integer);
   for (int row = 0; row < tile.rows; ++row) {
     for (int v = 0; v < count; v += V::kLanes) {
       const int lanes = count - v < V::kLanes ? count - v : V::kLanes;
       const int64_t column = tile.column + first + v, panel_column = tile.panel_column + first + v;
-      F x;
-      if (integer) {
-        auto sum =
-            V::int_add(V::int_load(static_cast<const int32_t*>(sums) + row * stride + v), V::int_load(finish.compensation + panel_column));
-        if (finish.output == DataType::kInt32) {
-          alignas(64) int32_t whole[16];
-          V::int_store(whole, sum);
-          for (int i = 0; i < lanes; ++i) static_cast<int32_t*>(tile.c[row])[column + i] = whole[i];
-          continue;
-        }
-        x = V::to_float(sum);
-      } else {
-        x = V::load(static_cast<const float*>(sums) + row * stride + v);
+      if (finish.output == DataType::kInt32) {
+        alignas(64) int32_t whole[16];
+        V::int_store(whole, V::int_add(V::int_load(static_cast<const int32_t*>(sums) + row * stride + v),
+                                       V::int_load(finish.compensation + panel_column)));
+        for (int i = 0; i < lanes; ++i) static_cast<int32_t*>(tile.c[row])[column + i] = whole[i];
+        continue;
       }
-      if (finish.scale) x = V::mul(x, V::load(finish.scale + panel_column));
-      x = V::add(x, V::load(finish.bias + panel_column));
-      finish_sum<V>(finish, x, tile.c[row], finish.has_residual ? tile.residual[row] : nullptr, column, lanes);
+      finish_sum<V>(finish, scaled_sum<V>(finish, sums, row * stride + v, panel_column, integer), tile.c[row],
+                    finish.has_residual ? tile.residual[row] : nullptr, column, lanes);
     }
   }
 }

@@ -12,6 +12,8 @@
 namespace ingot {
 
 struct EpilogueProgram;
+// out[i] = the program's expression of x0[i] and, where it reads one, x1[i]; out may be x0.
+void run_epilogue_program(const EpilogueProgram& program, const float* x0, const float* x1, float* out, int64_t count);
 
 constexpr int kPanelColumns = 32;
 
