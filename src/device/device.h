@@ -30,6 +30,8 @@ class Device {
   // Runs `work(context)` on the stream after all that is queued there; at once where the program has no streams.
   virtual Status enqueue(Stream stream, void (*work)(void*), void* context) = 0;
   virtual Status synchronize(Stream stream) = 0;
+  // True where what is queued goes into a graph, to run any number of times later, in place of running now.
+  virtual bool is_captured(Stream) { return false; }
   virtual Status copy(void* to, const void* from, size_t bytes, Stream stream) = 0;
 };
 

@@ -22,6 +22,7 @@ struct ExecutionContext::Run {
   std::vector<void*> addresses;
   Stream stream;
   std::atomic<bool> busy{false};
+  bool captured = false;  // belongs to a graph, which may run it any number of times
 };
 
 ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, Memory memory) : engine_(std::move(engine)), memory_(std::move(memory)) {
@@ -190,11 +191,21 @@ ExecutionContext::Run* ExecutionContext::take_run() {
   }
 }
 
+// Keeps shapes, addresses and memory as they are now for as long as the context lives, which a graph's runs need.
+ExecutionContext::Run* ExecutionContext::add_captured_run() {
+  captured_runs_.push_back(std::make_unique<Run>());
+  Run* run = captured_runs_.back().get();
+  run->context = this;
+  run->captured = true;
+  run->addresses.resize(addresses_.size());
+  return run;
+}
+
 Status ExecutionContext::enqueue(Stream stream) {
   if (shapes_changed_ || !prepared_) TRY(prepare());
   else if (!user_memory_ && !arena_) TRY(prepare());
   TRY(check_addresses());
-  Run* run = take_run();
+  Run* run = engine_->device().is_captured(stream) ? add_captured_run() : take_run();
   run->prepared = prepared_;
   run->arena = user_memory_ ? nullptr : arena_;
   run->base = user_memory_ ? user_memory_ : arena_.get();
@@ -227,6 +238,7 @@ void ExecutionContext::run_on_stream(void* handle) {
     std::lock_guard lock(context.error_mutex_);
     if (!context.run_error_) context.run_error_ = status.error();
   }
+  if (run.captured) return;
   run.prepared.reset();
   run.arena.reset();
   run.busy.store(false, std::memory_order_release);

@@ -75,6 +75,7 @@ class ExecutionContext {
   Status resolve_late(Prepared& prepared, Run& run, size_t step, SymbolValues* values);
   Status check_addresses() const;
   Run* take_run();
+  Run* add_captured_run();
 
   std::shared_ptr<const Engine> engine_;
   Memory memory_;
@@ -90,6 +91,7 @@ class ExecutionContext {
   void* user_memory_ = nullptr;
   size_t user_memory_bytes_ = 0;
   std::vector<std::unique_ptr<Run>> runs_;
+  std::vector<std::unique_ptr<Run>> captured_runs_;  // of graphs that were captured from enqueue
   std::mutex error_mutex_;
   std::optional<Error> run_error_;
   std::vector<Shape> produced_io_;  // by io: the last run's true shapes

@@ -139,15 +139,65 @@ bool set_shapes(const Options& options, nvinfer1::IBuilder& builder, const INetw
 
 // ---- Types ----
 
-bool set_io_formats(const char* flag, const std::vector<IoFormat>& formats, const std::vector<ITensor*>& tensors) {
+// The format for tensor `index` of `count`, one for all or one for each.
+const IoFormat& format_of(const std::vector<IoFormat>& formats, int32_t index) {
+  return formats[formats.size() == 1 ? 0 : static_cast<size_t>(index)];
+}
+
+bool check_count(const char* flag, const std::vector<IoFormat>& formats, int32_t count) {
+  return formats.size() <= 1 || static_cast<int32_t>(formats.size()) == count ||
+         fail(std::string(flag) + " gives " + std::to_string(formats.size()) + " formats for " + std::to_string(count) +
+              " tensors; give one for all or one for each");
+}
+
+// An input of another type is cast to the type that its layers were made for.
+bool set_input_formats(const std::vector<IoFormat>& formats, INetworkDefinition& network) {
+  if (!check_count("--inputIOFormats", formats, network.getNbInputs())) return false;
+  for (int32_t i = 0; !formats.empty() && i < network.getNbInputs(); ++i) {
+    ITensor* input = network.getInput(i);
+    const IoFormat& format = format_of(formats, i);
+    input->setAllowedFormats(format.formats);
+    const nvinfer1::DataType own = input->getType();
+    if (format.type == own) continue;
+    const int32_t layers = network.getNbLayers();
+    input->setType(format.type);
+    nvinfer1::ICastLayer* cast = network.addCast(*input, own);
+    if (!cast)
+      return fail(std::string("--inputIOFormats: the input '") + input->getName() + "' cannot be cast from " + text_of(format.type) +
+                  " to " + text_of(own));
+    for (int32_t k = 0; k < layers; ++k) {
+      ILayer& layer = *network.getLayer(k);
+      for (int32_t n = 0; n < layer.getNbInputs(); ++n) {
+        if (layer.getInput(n) == input) layer.setInput(n, *cast->getOutput(0));
+      }
+    }
+  }
+  return true;
+}
+
+// An output of another type is cast, and the cast's result takes its name and place.
+bool set_output_formats(const std::vector<IoFormat>& formats, INetworkDefinition& network) {
+  const int32_t count = network.getNbOutputs();
+  if (!check_count("--outputIOFormats", formats, count)) return false;
   if (formats.empty()) return true;
-  if (formats.size() != 1 && formats.size() != tensors.size())
-    return fail(std::string(flag) + " gives " + std::to_string(formats.size()) + " formats for " + std::to_string(tensors.size()) +
-                " tensors; give one for all or one for each");
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    const IoFormat& format = formats[formats.size() == 1 ? 0 : i];
-    tensors[i]->setType(format.type);
-    tensors[i]->setAllowedFormats(format.formats);
+  std::vector<ITensor*> outputs;
+  for (int32_t i = 0; i < count; ++i) outputs.push_back(network.getOutput(i));
+  for (ITensor* output : outputs) network.unmarkOutput(*output);
+  for (int32_t i = 0; i < count; ++i) {
+    ITensor* output = outputs[static_cast<size_t>(i)];
+    const IoFormat& format = format_of(formats, i);
+    if (format.type != output->getType()) {
+      const std::string name = output->getName();
+      nvinfer1::ICastLayer* cast = network.addCast(*output, format.type);
+      if (!cast)
+        return fail("--outputIOFormats: the output '" + name + "' cannot be cast from " + text_of(output->getType()) + " to " +
+                    text_of(format.type));
+      output->setName((name + "_before_cast").c_str());
+      output = cast->getOutput(0);
+      output->setName(name.c_str());
+    }
+    network.markOutput(*output);
+    output->setAllowedFormats(format.formats);
   }
   return true;
 }
@@ -322,13 +372,9 @@ bool build_plan(const Options& options, std::unique_ptr<IHostMemory>& plan) {
   if (!parser) return fail("The ONNX parser cannot start");
   if (!parse_model(options, *parser, *network)) return false;
 
-  std::vector<ITensor*> inputs, outputs;
-  for (int32_t i = 0; i < network->getNbInputs(); ++i) inputs.push_back(network->getInput(i));
-  for (int32_t i = 0; i < network->getNbOutputs(); ++i) outputs.push_back(network->getOutput(i));
   set_flags(options, *config);
-  if (!set_io_formats("--inputIOFormats", options.input_formats, inputs) ||
-      !set_io_formats("--outputIOFormats", options.output_formats, outputs) || !set_layer_types(options, *network) ||
-      !set_shapes(options, *builder, *network, *config))
+  if (!set_input_formats(options.input_formats, *network) || !set_output_formats(options.output_formats, *network) ||
+      !set_layer_types(options, *network) || !set_shapes(options, *builder, *network, *config))
     return false;
   if (!options.calib.empty()) {
     if (!set_ranges(options.calib, *network)) return false;

@@ -14,11 +14,13 @@ namespace {
 struct Runtime {
   int (*launch_host_func)(void* stream, void (*work)(void*), void* context) = nullptr;
   int (*stream_synchronize)(void* stream) = nullptr;
+  int (*stream_is_capturing)(void* stream, int* status) = nullptr;
   const char* (*get_error_string)(int error) = nullptr;
 
   Runtime() {
     find(launch_host_func, "cudaLaunchHostFunc");
     find(stream_synchronize, "cudaStreamSynchronize");
+    find(stream_is_capturing, "cudaStreamIsCapturing");
     find(get_error_string, "cudaGetErrorString");
   }
   template <class Function>
@@ -61,6 +63,11 @@ class CpuDevice final : public Device {
     if (stream.handle) return invalid("a stream is given, but the program has loaded no CUDA runtime; link libcudart");
     work(context);
     return Ok{};
+  }
+  bool is_captured(Stream stream) override {
+    int status = 0;  // cudaStreamCaptureStatusNone; the default stream is never captured
+    const Runtime& cuda = runtime();
+    return stream.handle && cuda.stream_is_capturing && cuda.stream_is_capturing(stream.handle, &status) == 0 && status != 0;
   }
   Status synchronize(Stream stream) override {
     if (const Runtime& cuda = runtime(); cuda.stream_synchronize) {
