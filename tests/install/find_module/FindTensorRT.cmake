@@ -1,0 +1,15 @@
+# The kind of module that TensorRT programs carry: a root, a header with literal version numbers, libraries by name.
+find_path(TensorRT_INCLUDE_DIR NvInfer.h HINTS ${TensorRT_ROOT} $ENV{TensorRT_ROOT} PATH_SUFFIXES include)
+set(TensorRT_LIBRARIES "")
+foreach(component nvinfer nvinfer_plugin nvonnxparser)
+  find_library(TensorRT_${component}_LIBRARY ${component} HINTS ${TensorRT_ROOT} $ENV{TensorRT_ROOT} PATH_SUFFIXES lib lib64 lib/x64)
+  list(APPEND TensorRT_LIBRARIES ${TensorRT_${component}_LIBRARY})
+endforeach()
+foreach(part MAJOR MINOR PATCH)
+  file(STRINGS "${TensorRT_INCLUDE_DIR}/NvInferVersion.h" line REGEX "^#define NV_TENSORRT_${part} [0-9]+.*$")
+  string(REGEX REPLACE "^#define NV_TENSORRT_${part} ([0-9]+).*$" "\\1" TensorRT_VERSION_${part} "${line}")
+endforeach()
+set(TensorRT_VERSION ${TensorRT_VERSION_MAJOR}.${TensorRT_VERSION_MINOR}.${TensorRT_VERSION_PATCH})
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(TensorRT REQUIRED_VARS TensorRT_LIBRARIES TensorRT_nvinfer_LIBRARY TensorRT_INCLUDE_DIR
+  VERSION_VAR TensorRT_VERSION)
