@@ -7,8 +7,65 @@
 namespace ingot {
 namespace {
 
-// Longer epilogues are slower than a pointwise layer behind, which is compiled as a whole.
-constexpr size_t kMostNodes = 24;
+// Longer epilogues are none of the common form.
+constexpr size_t kMostNodes = 16;
+
+// Peels an expression from its result inwards.
+class Peeler {
+ public:
+  explicit Peeler(const Expression& expression) : nodes_(expression.nodes) {}
+
+  bool is_common() {
+    if (nodes_.empty()) return true;
+    int32_t at = static_cast<int32_t>(nodes_.size()) - 1;
+    peel_residual(&at);
+    while (peel_bound(&at)) {
+    }
+    peel_activation(&at);
+    peel_residual(&at);
+    return at == Expression::input(0);
+  }
+
+ private:
+  const Expression::Node& node(int32_t at) const { return nodes_[static_cast<size_t>(at)]; }
+  bool is_call(int32_t at, ScalarOp op) const { return at >= 0 && !node(at).is_constant && node(at).op == op; }
+
+  void peel_residual(int32_t* at) {
+    if (!is_call(*at, ScalarOp::kAdd) || has_residual_) return;
+    const auto& operands = node(*at).operands;
+    for (int side = 0; side < 2; ++side) {
+      if (operands[side] != Expression::input(1) || operands[1 - side] == Expression::input(1)) continue;
+      has_residual_ = true;
+      *at = operands[1 - side];
+      return;
+    }
+  }
+  bool peel_bound(int32_t* at) const {
+    if (is_call(*at, ScalarOp::kRelu) || is_call(*at, ScalarOp::kClip)) {
+      *at = node(*at).operands[0];
+      return true;
+    }
+    if (!is_call(*at, ScalarOp::kMin) && !is_call(*at, ScalarOp::kMax)) return false;
+    const auto& operands = node(*at).operands;
+    for (int side = 0; side < 2; ++side) {
+      if (operands[side] < 0 || !node(operands[side]).is_constant) continue;
+      *at = operands[1 - side];
+      return true;
+    }
+    return false;
+  }
+  void peel_activation(int32_t* at) const {
+    for (ScalarOp op : {ScalarOp::kSigmoid, ScalarOp::kTanh, ScalarOp::kSilu, ScalarOp::kHardSwish, ScalarOp::kGelu, ScalarOp::kGeluTanh,
+                        ScalarOp::kHardSigmoid, ScalarOp::kLeakyRelu}) {
+      if (!is_call(*at, op)) continue;
+      *at = node(*at).operands[0];
+      return;
+    }
+  }
+
+  const std::vector<Expression::Node>& nodes_;
+  bool has_residual_ = false;
+};
 
 }  // namespace
 
@@ -17,8 +74,8 @@ int32_t result_of(const Expression& expression) {
 }
 
 bool append_node(Expression& expression, const Elementwise& op, const std::vector<std::optional<double>>& operands) {
-  if (op.op == ScalarOp::kCast || op.op == ScalarOp::kSelect || op.op == ScalarOp::kIsInf || op.op == ScalarOp::kIsNan || is_comparison(op.op) ||
-      is_logical(op.op) || static_cast<int>(operands.size()) != arity_of(op.op)) {
+  if (op.op == ScalarOp::kCast || op.op == ScalarOp::kSelect || op.op == ScalarOp::kIsInf || op.op == ScalarOp::kIsNan ||
+      is_comparison(op.op) || is_logical(op.op) || static_cast<int>(operands.size()) != arity_of(op.op)) {
     return false;
   }
   const int32_t result = result_of(expression);
@@ -33,8 +90,11 @@ void append_with_residual(Expression& expression, ScalarOp op, bool residual_fir
   expression.add(op, residual_first ? residual : result, residual_first ? result : residual);
 }
 
+bool is_common_epilogue(const Expression& expression) { return Peeler(expression).is_common(); }
+
 bool is_read_only_by(const Tensor& tensor, const Layer& layer) {
-  return !tensor.is_output() && std::all_of(tensor.readers().begin(), tensor.readers().end(), [&](const Layer* reader) { return reader == &layer; });
+  return !tensor.is_output() &&
+         std::all_of(tensor.readers().begin(), tensor.readers().end(), [&](const Layer* reader) { return reader == &layer; });
 }
 
 bool may_grow_epilogue(const Tensor& tensor) {

@@ -22,15 +22,16 @@ bool append_function(Expression& expression, const Layer& layer, const Tensor* v
 FUSION(fuse_activation_into_product) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return producer_as<Elementwise>(&tensor) != nullptr; });
   fusions.push_back({"fuse_activation_into_product", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    const Layer& layer = m.layer(root);
-    for (Tensor* value : layer.inputs()) {
-      if (!value || !is_read_only_by(*value, layer) || !may_grow_epilogue(*value)) continue;
-      ProductCopy copy = copy_product(value->producer()->op());
-      if (!append_function(copy.epilogue->epilogue, layer, value)) continue;
-      return add_product(network, std::move(copy), product_inputs(*value->producer()));
-    }
-    return nullptr;
-  }});
+                       const Layer& layer = m.layer(root);
+                       for (Tensor* value : layer.inputs()) {
+                         if (!value || !is_read_only_by(*value, layer) || !may_grow_epilogue(*value)) continue;
+                         ProductCopy copy = copy_product(value->producer()->op());
+                         if (!append_function(copy.epilogue->epilogue, layer, value) || !is_common_epilogue(copy.epilogue->epilogue))
+                           continue;
+                         return add_product(network, std::move(copy), product_inputs(*value->producer()));
+                       }
+                       return nullptr;
+                     }});
 }
 
 EXAMPLE("relu behind a convolution becomes its epilogue") {
@@ -47,36 +48,48 @@ EXAMPLE("relu behind a convolution becomes its epilogue") {
     output y)net");
 }
 
-EXAMPLE("functions with numbers become the epilogue of a matrix product") {
+EXAMPLE("bounds and an activation become the epilogue of a matrix product") {
   expect_rewrite("fuse_activation_into_product", R"net(
     input x [n, 1]
     weights w float [1, 2] = 1 2
     weights six float [] = 6
     a = matmul(x, w)
-    b = min(six, a)
-    c = sigmoid(b)
-    y = mul(c, c)
+    b = gelu(a)
+    y = min(six, b)
     output y)net",
                  R"net(
     input x [n, 1]
     weights w float [1, 2] = 1 2
-    y = matmul(x, w) epilogue="t0 = sigmoid(min(6, x0)); mul(t0, t0)"
+    y = matmul(x, w) epilogue="min(6, gelu(x0))"
     output y)net");
 }
 
-EXAMPLE("a result that is read elsewhere stays") { expect_unchanged("fuse_activation_into_product", R"net(
+EXAMPLE("functions that are no common epilogue stay") {
+  expect_unchanged("fuse_activation_into_product", R"net(
+    input x [n, 1]
+    weights w float [1, 2] = 1 2
+    a = matmul(x, w)
+    y = exp(a)
+    output y)net");
+}
+
+EXAMPLE("a result that is read elsewhere stays") {
+  expect_unchanged("fuse_activation_into_product", R"net(
     input x [n, 1, 3]
     weights w float [2, 1, 1] = 1 2
     a = convolution(x, w)
     y = relu(a)
     output y
-    output a)net"); }
+    output a)net");
+}
 
-EXAMPLE("a function that changes the type stays") { expect_unchanged("fuse_activation_into_product", R"net(
+EXAMPLE("a function that changes the type stays") {
+  expect_unchanged("fuse_activation_into_product", R"net(
     input x [n, 1, 3]
     weights w float [2, 1, 1] = 1 2
     a = convolution(x, w)
     y = is_nan(a)
-    output y)net"); }
+    output y)net");
+}
 
 }  // namespace ingot

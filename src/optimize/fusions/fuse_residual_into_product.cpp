@@ -46,19 +46,23 @@ FUSION(fuse_residual_into_product) {
   auto a = Pattern::any(), b = Pattern::any();
   auto sum = Pattern::of(ScalarOp::kAdd, a, b);
   fusions.push_back({"fuse_residual_into_product", sum, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    const Layer& layer = m.layer(sum);
-    Tensor *product = layer.input(0), *residual = layer.input(1);
-    if (product == residual || product->type.dims != residual->type.dims || residual->is_constant() || product->is_constant()) return nullptr;
-    const bool first = can_take_residual(*product, layer), second = can_take_residual(*residual, layer);
-    if (!first && !second) return nullptr;
-    // Where both could, the deeper one waits for the other, whose result is ready by then.
-    if (!first || (second && depth_of(residual->producer()) > depth_of(product->producer()))) std::swap(product, residual);
-    ProductCopy copy = copy_product(product->producer()->op());
-    append_with_residual(copy.epilogue->epilogue, ScalarOp::kAdd, false);
-    std::vector<Tensor*> inputs = product_inputs(*product->producer());
-    inputs[3] = residual;
-    return add_product(network, std::move(copy), std::move(inputs));
-  }});
+                       const Layer& layer = m.layer(sum);
+                       Tensor *product = layer.input(0), *residual = layer.input(1);
+                       if (product == residual || product->type.dims != residual->type.dims || residual->is_constant() ||
+                           product->is_constant())
+                         return nullptr;
+                       const bool first = can_take_residual(*product, layer), second = can_take_residual(*residual, layer);
+                       if (!first && !second) return nullptr;
+                       // Where both could, the deeper one waits for the other, whose result is ready by then.
+                       if (!first || (second && depth_of(residual->producer()) > depth_of(product->producer())))
+                         std::swap(product, residual);
+                       ProductCopy copy = copy_product(product->producer()->op());
+                       append_with_residual(copy.epilogue->epilogue, ScalarOp::kAdd, false);
+                       if (!is_common_epilogue(copy.epilogue->epilogue)) return nullptr;
+                       std::vector<Tensor*> inputs = product_inputs(*product->producer());
+                       inputs[3] = residual;
+                       return add_product(network, std::move(copy), std::move(inputs));
+                     }});
 }
 
 EXAMPLE("a shortcut is added by the convolution that it leads around") {
@@ -95,20 +99,24 @@ EXAMPLE("of two convolutions the deeper one adds the other") {
     output y)net");
 }
 
-EXAMPLE("a sum that broadcasts stays") { expect_unchanged("fuse_residual_into_product", R"net(
+EXAMPLE("a sum that broadcasts stays") {
+  expect_unchanged("fuse_residual_into_product", R"net(
     input x [n, 2, 3]
     input r [2, 1]
     weights w float [2, 2, 1] = 1 2 3 4
     a = convolution(x, w)
     y = add(a, r)
-    output y)net"); }
+    output y)net");
+}
 
-EXAMPLE("a convolution that is read twice takes no residual") { expect_unchanged("fuse_residual_into_product", R"net(
+EXAMPLE("a convolution that is read twice takes no residual") {
+  expect_unchanged("fuse_residual_into_product", R"net(
     input x [n, 2, 3]
     weights w float [2, 2, 1] = 1 2 3 4
     a = convolution(x, w)
     s = add(a, x)
     y = mul(s, a)
-    output y)net"); }
+    output y)net");
+}
 
 }  // namespace ingot
