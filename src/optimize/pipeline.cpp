@@ -13,7 +13,7 @@ Status tidy(Story& story) {
     TRY(story.pass("remove_unused"));
     TRY(story.pass("merge_common_layers"));
     TRY_ASSIGN(bool simplified, story.fuse("simplify", {"remove_identities", "normalize_reshapes", "cancel_reshapes", "cancel_transposes",
-                                                        "cancel_casts", "simplify_moves"}));
+                                                        "cancel_casts", "simplify_moves", "simplify_slices"}));
     if (!folded && !known && !absorbed && !simplified) break;
   }
   return Ok{};
@@ -21,23 +21,32 @@ Status tidy(Story& story) {
 
 Status tell_story(Network& network, const OptimizeOptions& options) {
   TRY_ASSIGN(Story story, Story::begin(network, options));
+  TRY(story.pass("inline_if_known"));
   TRY(tidy(story));
 
   // What exporters write in pieces is one layer again.
   TRY(story.fuse("recognize", {"lower_scale", "recognize_softplus", "recognize_gelu", "recognize_silu", "recognize_mish",
                                "recognize_hard_sigmoid", "recognize_hard_swish", "recognize_softmax", "recognize_normalization"}));
 
+  // The rest of what only stands for other operators.
+  TRY(story.pass("decompose"));
+  TRY(tidy(story));
+
   // Factors and sums go into the weights, where they cost nothing; reshapes and transposes meet and cancel behind them.
   if (!options.refittable) {
     TRY(story.fuse("fold into weights", {"fold_scale_into_product", "fold_bias_into_product", "fold_scale_into_normalization"}));
   }
-  TRY(story.fuse("cancel moves", {"sink_moves", "hoist_slices", "simplify_moves", "cancel_reshapes", "cancel_transposes", "remove_identities"}));
-  TRY(story.fuse("recognize attention", {"recognize_attention", "fold_scale_into_attention", "join_heads_of_attention", "pack_attention", "sink_moves", "hoist_slices",
-                                         "simplify_moves", "cancel_reshapes", "cancel_transposes", "remove_identities"}));
+  TRY(story.fuse("fold padding", {"fold_pad_into_window"}));
+  TRY(story.fuse("cancel moves",
+                 {"sink_moves", "hoist_slices", "simplify_moves", "cancel_reshapes", "cancel_transposes", "remove_identities"}));
+  TRY(story.fuse("recognize attention",
+                 {"recognize_attention", "fold_scale_into_attention", "join_heads_of_attention", "pack_attention", "sink_moves",
+                  "hoist_slices", "simplify_moves", "cancel_reshapes", "cancel_transposes", "remove_identities"}));
   TRY(tidy(story));
 
   // What follows a product is done on its result while that is at hand.
   TRY(story.fuse("grow epilogues", {"fuse_activation_into_product", "fuse_residual_into_product"}));
+  TRY(story.fuse("fuse pointwise", {"fuse_pointwise"}));
   return Ok{};
 }
 
