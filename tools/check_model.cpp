@@ -6,8 +6,11 @@
 //     --expect-rows NAME=FILE     an output whose values, step by step, are the rows of the file
 //     --static                    imports for the shapes of the given arrays alone
 //     --looser NAME=LIMIT         another limit for this output
-//     --batches 1,2,7             runs on so many rows of all inputs and expectations, taken round and round
-// Prints the largest difference from the expected values, relative to the largest of them; fails above the limit.
+//     --batches 1,2,7             runs on so many rows of all inputs and expectations, taken round and round; equal rows must give
+//                                 equal bits, whatever stands beside them
+//     --most-memory=1.1           how much memory activations may take, as a multiple of what lives at the same time
+// Prints the largest difference from the expected values, relative to the largest of them, and the memory of activations; fails above
+// the limits.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -26,7 +29,7 @@ using Named = std::map<std::string, std::string>;
 
 struct Options {
   std::string model, engine = "reference";
-  double limit = 1e-4;
+  double limit = 1e-4, most_memory = 1.1;
   Named inputs, fills, looser, rows, states, expected, expected_rows;
   std::vector<int64_t> batches;
   bool is_static = false;
@@ -65,6 +68,8 @@ Result<Options> parse(int argc, char** argv) {
       options.engine = argument.substr(9);
     } else if (argument.starts_with("--limit=")) {
       options.limit = std::atof(argument.c_str() + 8);
+    } else if (argument.starts_with("--most-memory=")) {
+      options.most_memory = std::atof(argument.c_str() + 14);
     } else if (argument.starts_with("--")) {
       return invalid("the option " + argument + " is not known");
     } else {
@@ -209,6 +214,7 @@ class Checker {
       TRY_ASSIGN(Difference difference, compare(outputs[index], array, name, largest_of(array)));
       keep_worst(options, difference.relative, name);
     }
+    if (batch > 0) return compare_rows(options, outputs, batch);
     return Ok{};
   }
   bool right() const { return right_; }
@@ -217,6 +223,24 @@ class Checker {
   const std::string& worst_output() const { return worst_output_; }
 
  private:
+  // The same row of the input has the same bits in the output, at any place of any batch.
+  Status compare_rows(const Options& options, const Arrays& outputs, int64_t batch) {
+    if (options.inputs.empty()) return Ok{};
+    TRY_ASSIGN(Array first, read_npy(options.inputs.begin()->second));
+    const int64_t different = first.shape()[0];
+    for (size_t o = 0; o < outputs.size(); ++o) {
+      if (outputs[o].rank() == 0 || outputs[o].shape()[0] != batch) continue;
+      auto& known = rows_[network_.outputs()[o]->name];
+      for (int64_t row = 0; row < batch; ++row) {
+        TRY_ASSIGN(Array bits, take_rows(outputs[o], row, 1));
+        const auto [entry, fresh] = known.try_emplace(row % different, bits);
+        if (!fresh && !entry->second.same_bits(bits))
+          return internal("row " + std::to_string(row) + " of the output '" + network_.outputs()[o]->name + "' at batch " + std::to_string(batch) +
+                          " has other bits than the same row has elsewhere");
+      }
+    }
+    return Ok{};
+  }
   void keep_worst(const Options& options, double difference, const std::string& output) {
     const auto looser = options.looser.find(output);
     const double limit = looser == options.looser.end() ? options.limit : std::atof(looser->second.c_str());
@@ -230,12 +254,14 @@ class Checker {
   Run run_;
   bool right_ = true;
   double worst_ = 0, worst_share_ = 0;
+  std::map<std::string, std::map<int64_t, Array>> rows_;  // by output and row of the input
   std::string worst_output_;
 };
 
 Result<bool> run(int argc, char** argv) {
   TRY_ASSIGN(Options options, parse(argc, argv));
-  TRY_ASSIGN(Engine engine, engine_by_name(options.engine));
+  auto facts = std::make_shared<EngineFacts>();
+  TRY_ASSIGN(Engine engine, engine_by_name(options.engine, facts));
   OnnxImportOptions import;
   import.log = &stderr_log();
   if (options.is_static) {
@@ -256,11 +282,20 @@ Result<bool> run(int argc, char** argv) {
   TRY_ASSIGN(Run runner, engine(network));
   Checker checker(*network, std::move(runner));
   if (options.batches.empty()) options.batches = {0};
-  for (int64_t batch : options.batches) TRY(checker.check(options, batch).within(options.model));
-  const bool right = checker.right();
+  double memory = 1;
+  for (int64_t batch : options.batches) {
+    TRY(checker.check(options, batch).within(options.model + (batch ? ", batch " + std::to_string(batch) : "")));
+    if (facts->live_bytes) memory = std::max(memory, static_cast<double>(facts->arena_bytes) / static_cast<double>(facts->live_bytes));
+  }
+  const bool right = checker.right(), small = memory <= options.most_memory;
   std::printf("%.2e %s", checker.worst(), right ? "ok" : "WRONG");
-  std::printf(right ? "\n" : " in '%s'\n", checker.worst_output().c_str());
-  return right;
+  if (!right) std::printf(" in '%s'", checker.worst_output().c_str());
+  if (facts->steps) {
+    std::printf(", %zu steps, %.1f MiB of activations", facts->steps, static_cast<double>(facts->arena_bytes) / (1 << 20));
+    std::printf(small ? " (%.2fx)" : ", WRONG: %.2f times what lives at once", memory);
+  }
+  std::printf("\n");
+  return right && small;
 }
 
 }  // namespace

@@ -75,24 +75,23 @@ struct Built {
   }
 };
 
-Result<Run> built_engine(std::shared_ptr<const Network> network) {
+Result<Run> built_engine(std::shared_ptr<const Network> network, std::shared_ptr<EngineFacts> facts) {
   auto built = std::make_shared<Built>();
-  return Run([network, built](const Arrays& inputs) -> Result<Arrays> {
-    if (built->engine) {
-      bool fits = true;
-      for (size_t i = 0; i < inputs.size(); ++i) fits &= built->context->set_input_shape(network->inputs()[i]->name, inputs[i].shape()).ok();
-      if (fits) return built->run(inputs);
-    }
-    TRY(built->build(*network, inputs));
-    return built->run(inputs);
+  return Run([network, built, facts](const Arrays& inputs) -> Result<Arrays> {
+    bool fits = built->engine != nullptr;
+    for (size_t i = 0; fits && i < inputs.size(); ++i) fits = built->context->set_input_shape(network->inputs()[i]->name, inputs[i].shape()).ok();
+    if (!fits) TRY(built->build(*network, inputs));
+    TRY_ASSIGN(Arrays outputs, built->run(inputs));
+    if (facts) *facts = {built->engine->step_count(), built->context->arena_bytes(), built->context->arena_lower_bound()};
+    return outputs;
   });
 }
 
 }  // namespace
 
-Result<Engine> engine_by_name(const std::string& name) {
+Result<Engine> engine_by_name(const std::string& name, std::shared_ptr<EngineFacts> facts) {
   if (name == "reference") return Engine(reference_engine);
-  if (name == "build") return Engine(built_engine);
+  if (name == "build") return Engine([facts](std::shared_ptr<const Network> network) { return built_engine(std::move(network), facts); });
   return invalid("the engine '" + name + "' is not known; there are reference and build");
 }
 

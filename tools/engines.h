@@ -1,6 +1,7 @@
 // The ways in which tools can compute a network's outputs.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,7 +15,14 @@ using Run = std::function<Result<Arrays>(const Arrays& inputs)>;
 // Gets a network ready to run.
 using Engine = std::function<Result<Run>(std::shared_ptr<const Network> network)>;
 
-// "reference": by references alone, slow and sure. "build": built (kTF32 off), written as a plan, loaded and run on the CPU.
-Result<Engine> engine_by_name(const std::string& name);
+// What a built engine is made of, at the shapes of its last run.
+struct EngineFacts {
+  size_t steps = 0;
+  size_t arena_bytes = 0, live_bytes = 0;  // memory of activations, and the largest sum of those that live at the same time
+};
+
+// "reference": by references alone, slow and sure. "build": built (kTF32 off), written as a plan, loaded and run on the CPU; fills `facts`
+// at each run.
+Result<Engine> engine_by_name(const std::string& name, std::shared_ptr<EngineFacts> facts = nullptr);
 
 }  // namespace ingot::tools
