@@ -38,7 +38,9 @@ void normalize(std::vector<Term>& terms) {
   std::vector<Term> merged;
   for (Term& term : terms) {
     if (!merged.empty() && same_factors(merged.back(), term)) {
-      merged.back().coefficient += term.coefficient;
+      // Sums of hostile sizes saturate: they can equal no real size.
+      int64_t& sum = merged.back().coefficient;
+      if (__builtin_add_overflow(sum, term.coefficient, &sum)) sum = term.coefficient < 0 ? INT64_MIN : INT64_MAX;
     } else {
       merged.push_back(std::move(term));
     }
@@ -48,6 +50,7 @@ void normalize(std::vector<Term>& terms) {
 }
 
 int64_t floor_div(int64_t a, int64_t b) {
+  if (b == -1) return a == INT64_MIN ? INT64_MAX : -a;
   int64_t q = a / b;
   if (a % b != 0 && (a < 0) != (b < 0)) --q;
   return q;
