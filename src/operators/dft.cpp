@@ -61,10 +61,13 @@ Result<TensorTypes> Dft::infer(const TensorTypes& inputs) const {
   if (x.rank() < 2 || !is_floating(x.type) || !(x.dims.back().is(1) || x.dims.back().is(2))) {
     return invalid("the input is " + x.text() + "; floating-point [..., 1] or [..., 2] is wanted");
   }
-  if (onesided && x.dims.back().is(2)) return invalid("onesided is for real inputs [..., 1], not " + x.text());
+  if (onesided && x.dims.back().is(inverse ? 1 : 2)) {
+    return invalid(inverse ? "the inverse of a half reads [..., 2], not " + x.text()
+                           : "onesided is for real inputs [..., 1], not " + x.text());
+  }
   for (size_t i = 1; i < inputs.size(); ++i) TRY(check_index_type(i == 1 ? "lengths" : "axes", inputs[i].type));
   TensorType type{x.type, x.dims};
-  type.dims.back() = 2;
+  type.dims.back() = onesided && inverse ? 1 : 2;
   auto axes = inputs.size() > 2 ? constant_values(inputs[2]) : std::vector<int64_t>{axis};
   auto lengths = inputs.size() > 1 ? inputs[1].values : std::vector<Dim>{length};
   const bool keeps_length = lengths && lengths->size() == 1 && (*lengths)[0].is(-1);
@@ -85,7 +88,8 @@ Result<TensorTypes> Dft::infer(const TensorTypes& inputs) const {
     TRY_ASSIGN(dim, runtime_dim(kName, symbol, 0));
     return TensorTypes{type};
   }
-  if (onesided) dim = Dim::floor_divide(dim, 2) + Dim(1);
+  if (onesided && !inverse) dim = Dim::floor_divide(dim, 2) + Dim(1);
+  if (onesided && inverse && keeps_length) dim = (dim - Dim(1)) * Dim(2);
   return TensorTypes{type};
 }
 
@@ -97,11 +101,13 @@ Result<Arrays> Dft::evaluate(const Arrays& inputs) const {
   TRY_ASSIGN(int64_t along, normalize_axis(inputs.size() > 2 ? inputs[2].integer(0) : axis, x.rank()));
   if (along == x.rank() - 1) return invalid("the axis is the last one, of real and imaginary parts");
   const int64_t own = x.shape()[static_cast<size_t>(along)], parts = x.shape().back();
-  const int64_t asked = inputs.size() > 1 ? inputs[1].integer(0) : length, n = asked == -1 ? own : asked;
+  const int64_t asked = inputs.size() > 1 ? inputs[1].integer(0) : length, n = asked != -1           ? asked
+                                                                               : onesided && inverse ? 2 * (own - 1)
+                                                                                                     : own;
   if (n < 1 || n > INT32_MAX) return invalid("the length is " + std::to_string(n) + "; it is positive");
   Shape shape = x.shape();
-  shape.back() = 2;
-  shape[static_cast<size_t>(along)] = onesided ? n / 2 + 1 : n;
+  shape.back() = onesided && inverse ? 1 : 2;
+  shape[static_cast<size_t>(along)] = onesided && !inverse ? n / 2 + 1 : n;
   TRY_ASSIGN(Array y, Array::make(x.type(), shape));
   int64_t outer = 1, inner = 1;
   for (int64_t i = 0; i + 1 < x.rank(); ++i) (i < along ? outer : inner) *= i == along ? 1 : x.shape()[static_cast<size_t>(i)];
@@ -113,12 +119,17 @@ Result<Arrays> Dft::evaluate(const Arrays& inputs) const {
         real[static_cast<size_t>(i)] = x.number(from);
         if (parts == 2) imaginary[static_cast<size_t>(i)] = x.number(from + 1);
       }
+      // The half that is not told mirrors the other one.
+      for (int64_t i = n / 2 + 1; onesided && inverse && i < n; ++i) {
+        real[static_cast<size_t>(i)] = real[static_cast<size_t>(n - i)];
+        imaginary[static_cast<size_t>(i)] = -imaginary[static_cast<size_t>(n - i)];
+      }
       fourier_transform(real, imaginary, inverse);
       const int64_t kept = shape[static_cast<size_t>(along)];
       for (int64_t k = 0; k < kept; ++k) {
-        const int64_t to = ((row * kept + k) * inner + column) * 2;
+        const int64_t to = ((row * kept + k) * inner + column) * shape.back();
         y.set_number(to, real[static_cast<size_t>(k)]);
-        y.set_number(to + 1, imaginary[static_cast<size_t>(k)]);
+        if (shape.back() == 2) y.set_number(to + 1, imaginary[static_cast<size_t>(k)]);
       }
     }
   }
@@ -155,6 +166,8 @@ EXAMPLE("a transform and its inverse") {
   expect_values("input x [4, 1]\ny = dft(x)\noutput y\n", {{{4, 1}, {1, 2, 3, 4}}}, {10, 0, -2, 2, -2, 0, -2, -2});
   expect_values("input x [3, 1]\ny = dft(x)\nz = dft(y) inverse=true\noutput z\n", {{{3, 1}, {1, 2, 4}}}, {1, 0, 2, 0, 4, 0});
   expect_values("input x [1, 3, 1]\ny = dft(x) length=4 onesided=true\noutput y\n", {{{1, 3, 1}, {1, 2, 3}}}, {6, 0, -2, -2, 2, 0});
+  expect_values("input x [4, 1]\ny = dft(x) onesided=true\nz = dft(y) onesided=true inverse=true\noutput z\n", {{{4, 1}, {1, 2, 4, 8}}},
+                {1, 2, 4, 8});
   expect_types("input x [b, n, 1]\ny = dft(x) onesided=true\noutput y\n", {"float [b, floor(n / 2) + 1, 2]"});
   expect_error("input x [4, 2]\ny = dft(x) onesided=true\noutput y\n", "onesided is for real inputs [..., 1]");
 }

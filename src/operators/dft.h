@@ -7,13 +7,13 @@
 namespace ingot {
 
 // Inputs: x [..., 1] (real) or [..., 2] (real and imaginary part); then n, and the axis, as one integer each, where they are tensors; an n
-// of -1 stands for the length of x. Output: [..., 2].
+// of -1 stands for the length of x. Output: [..., 2], or [..., 1] where it is real.
 struct Dft final : OperatorBase<Dft> {
   static constexpr const char* kName = "dft";
   int64_t axis = -2;
-  int64_t length = -1;  // n; x is cut, or continued by zeros. -1: the length of x
+  int64_t length = -1;  // n; x is cut, or continued by zeros. -1: the length of x, or 2 * (length - 1) where x is half of a transform
   bool inverse = false;
-  bool onesided = false;  // only the first n / 2 + 1 of y; for real x
+  bool onesided = false;  // the transform of a real x is told by its first n / 2 + 1 elements; the inverse reads those and gives a real y
   std::string symbol;     // stem of the symbols of dims that are known only at run time; see runtime_dims.h
 
   template <class Visitor>

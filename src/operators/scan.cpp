@@ -45,7 +45,7 @@ Result<TensorTypes> Scan::body_inputs(const TensorTypes& inputs, Dim* length) co
   return types;
 }
 
-Result<TensorTypes> Scan::infer(const TensorTypes& inputs) const {
+Result<TensorTypes> Scan::infer_one(const TensorTypes& inputs) const {
   Dim length;
   TRY_ASSIGN(TensorTypes types, body_inputs(inputs, &length));
   const size_t count = static_cast<size_t>(states);
@@ -74,7 +74,7 @@ Result<TensorTypes> Scan::infer(const TensorTypes& inputs) const {
   return outputs;
 }
 
-Result<Arrays> Scan::evaluate(const Arrays& inputs) const {
+Result<Arrays> Scan::evaluate_one(const Arrays& inputs) const {
   const size_t count = static_cast<size_t>(states), scanned = input_axes.size(), collected = body->outputs().size() - count;
   TensorTypes types;
   for (const Array& input : inputs) types.push_back({input.type(), to_dims(input.shape())});
@@ -104,24 +104,71 @@ Result<Arrays> Scan::evaluate(const Arrays& inputs) const {
   return outputs;
 }
 
+Result<TensorTypes> Scan::infer(const TensorTypes& inputs) const {
+  if (!batched) return infer_one(inputs);
+  TensorTypes one = inputs;
+  Dim batches;
+  for (size_t i = 0; i < own_count() && i < one.size(); ++i) {
+    if (one[i].dims.empty()) return invalid("input " + std::to_string(i) + " is " + one[i].text() + "; an axis of batches is wanted");
+    if (i == 0) batches = one[i].dims[0];
+    TRY_ASSIGN(batches, same_dim(batches, one[i].dims[0], "batches of the inputs"));
+    one[i].dims.erase(one[i].dims.begin());
+    one[i].values.reset();
+  }
+  TRY_ASSIGN(TensorTypes types, infer_one(one));
+  for (TensorType& type : types) type.dims.insert(type.dims.begin(), batches);
+  return types;
+}
+
+Result<Arrays> Scan::evaluate(const Arrays& inputs) const {
+  if (!batched) return evaluate_one(inputs);
+  std::vector<Arrays> results(body->outputs().size());
+  for (int64_t batch = 0; batch < inputs[0].shape()[0]; ++batch) {
+    Arrays one = inputs;
+    for (size_t i = 0; i < own_count(); ++i) {
+      if (inputs[i].shape()[0] != inputs[0].shape()[0]) return invalid("the inputs have different numbers of batches");
+      TRY_ASSIGN(one[i], element_at(inputs[i], 0, batch));
+    }
+    TRY_ASSIGN(Arrays outputs, evaluate_one(one).within("in batch " + std::to_string(batch)));
+    for (size_t i = 0; i < results.size(); ++i) results[i].push_back(outputs[i]);
+  }
+  Arrays outputs;
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i].empty()) return invalid("there are no batches");
+    TRY_ASSIGN(Array stacked, stack(results[i], 0, results[i][0].type(), {}));
+    outputs.push_back(std::move(stacked));
+  }
+  return outputs;
+}
+
 Result<std::vector<Tensor*>> Scan::from_onnx(const OnnxNode& node, Network& network) {
-  if (node.opset() < 9) return unsupported("Scan of opset 8 has batches; opset 9 and later are supported");
   auto op = std::make_unique<Scan>();
   TRY_ASSIGN(int64_t scanned, node.integer("num_scan_inputs", 0));
-  TRY_ASSIGN(std::vector<Tensor*> inputs, required_inputs(node));
+  op->batched = node.opset() < 9;
+  std::vector<Tensor*> inputs;
+  for (size_t i = op->batched ? 1 : 0; i < node.input_count(); ++i) {
+    TRY_ASSIGN(Tensor * input, required_input(node, i));
+    inputs.push_back(input);
+  }
+  if (op->batched && node.input(0)) return unsupported("sequence_lens of Scan, input '" + node.input(0)->name + "'");
   const auto total = static_cast<int64_t>(inputs.size());
   if (scanned < 1 || scanned > total)
     return invalid("num_scan_inputs is " + std::to_string(scanned) + ", but there are " + std::to_string(total) + " inputs");
   op->states = total - scanned;
   TRY_ASSIGN(op->input_axes, node.integers("scan_input_axes", std::vector<int64_t>(static_cast<size_t>(scanned), 0)));
-  TRY_ASSIGN(op->input_reversed, node.integers("scan_input_directions", {}));
+  TRY_ASSIGN(op->input_reversed, node.integers(op->batched ? "directions" : "scan_input_directions", {}));
   TRY_ASSIGN(op->output_axes, node.integers("scan_output_axes", {}));
   TRY_ASSIGN(op->output_reversed, node.integers("scan_output_directions", {}));
   if (static_cast<int64_t>(op->input_axes.size()) != scanned) {
     return invalid(std::to_string(op->input_axes.size()) + " scan_input_axes are given for " + std::to_string(scanned) + " scanned inputs");
   }
   TensorTypes outer;
-  for (const Tensor* input : inputs) outer.push_back(input->type);
+  for (const Tensor* input : inputs) {
+    outer.push_back(input->type);
+    if (!op->batched) continue;
+    if (input->type.dims.empty()) return invalid("input '" + input->name + "' has no axis of batches");
+    outer.back().dims.erase(outer.back().dims.begin());
+  }
   Dim length;
   TRY_ASSIGN(TensorTypes types, op->body_inputs(outer, &length));
   std::vector<Tensor*> captures;
@@ -151,6 +198,14 @@ EXAMPLE("scan reads and writes from the end, along other axes") {
       {{{2, 3}, {1, 2, 3, 4, 5, 6}}}, {-3, -2, -1, -6, -5, -4});
   expect_values("input x [3]\nz = scan(x) input_axes=[0] output_reversed=[1] body={\n  input e []\n  o = neg(e)\n  output o\n}\noutput z\n",
                 {{{3}, {1, 2, 3}}}, {-3, -2, -1});
+}
+
+EXAMPLE("batches run each by itself") {
+  const std::string_view network =
+      "input s [2, 1]\ninput x [2, 2, 1]\n"
+      "y, z = scan(s, x) states=1 input_axes=[0] batched=true body={\n  input s [1]\n  input e [1]\n  t = add(s, e)\n  o = identity(t)\n  "
+      "output t\n  output o\n}\noutput y\noutput z\n";
+  expect_values(network, {{{2, 1}, {0, 10}}, {{2, 2, 1}, {1, 2, 3, 4}}}, {{3, 17}, {1, 3, 13, 17}});
 }
 
 EXAMPLE("a state that changes its dims is refused") {

@@ -8,6 +8,7 @@
 
 namespace ingot {
 
+// With `batched` (ONNX Scan-8), all but what is captured has an axis of batches in front, and each batch runs by itself.
 // Inputs: the states at the start, the scanned inputs, what the body captures.
 struct Scan final : OperatorBase<Scan> {
   static constexpr const char* kName = "scan";
@@ -18,6 +19,8 @@ struct Scan final : OperatorBase<Scan> {
   std::vector<int64_t> output_axes;      // one for each scanned output
   std::vector<int64_t> output_reversed;  // 1 where it is written from the end
 
+  bool batched = false;
+
   template <class Visitor>
   void fields(Visitor visit) {
     visit("body", body);
@@ -26,6 +29,7 @@ struct Scan final : OperatorBase<Scan> {
     visit("input_reversed", input_reversed);
     visit("output_axes", output_axes);
     visit("output_reversed", output_reversed);
+    visit("batched", batched);
   }
   using OperatorBase::fields;
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;
@@ -35,6 +39,10 @@ struct Scan final : OperatorBase<Scan> {
 
  private:
   Result<TensorTypes> body_inputs(const TensorTypes& inputs, Dim* length) const;
+  Result<TensorTypes> infer_one(const TensorTypes& inputs) const;
+  Result<Arrays> evaluate_one(const Arrays& inputs) const;
+  // The inputs that have an axis of batches.
+  size_t own_count() const { return static_cast<size_t>(states) + input_axes.size(); }
 };
 
 }  // namespace ingot
