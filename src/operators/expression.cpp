@@ -430,7 +430,14 @@ Result<DataType> Expression::infer(const std::vector<DataType>& inputs) const {
 
 double Expression::evaluate_float(const double* inputs) const {
   if (nodes.empty()) return inputs[0];
-  std::vector<double> values(nodes.size());
+  // Epilogues call this for every element: the usual length needs no allocation.
+  double few[32];
+  std::vector<double> many;
+  double* values = few;
+  if (nodes.size() > std::size(few)) {
+    many.resize(nodes.size());
+    values = many.data();
+  }
   for (size_t i = 0; i < nodes.size(); ++i) {
     const Node& node = nodes[i];
     if (node.is_constant) {
@@ -444,7 +451,7 @@ double Expression::evaluate_float(const double* inputs) const {
     values[i] = compute_real(node.op, operands[0], operands[1], operands[2], node.a, node.b);
     if (node.op == ScalarOp::kCast) values[i] = round_to_type(node.to, values[i]);
   }
-  return values.back();
+  return values[nodes.size() - 1];
 }
 
 float evaluate_scalar(ScalarOp op, float x, float y, float z, float a, float b) {

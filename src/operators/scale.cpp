@@ -61,14 +61,18 @@ Result<Arrays> Scale::evaluate(const Arrays& inputs) const {
     if (d > axis) behind_axis *= x.shape()[static_cast<size_t>(d)];
   }
   const int64_t channels = axis < x.rank() ? x.shape()[static_cast<size_t>(axis)] : 1;
+  Spread spreads[4] = {};
+  for (size_t k = 1; k < 4; ++k) {
+    if (is_absent(inputs, k)) continue;
+    TRY_ASSIGN(spreads[k], spread_of(to_dims(x.shape()), to_dims(inputs[k].shape()), axis, kNames[k]));
+  }
   double parameters[4] = {0, 1, 0, 1};
   for (int64_t i = 0; i < x.count(); ++i) {
     for (size_t k = 1; k < 4; ++k) {
       if (is_absent(inputs, k)) continue;
-      TRY_ASSIGN(const Spread spread, spread_of(to_dims(x.shape()), to_dims(inputs[k].shape()), axis, kNames[k]));
-      parameters[k] = inputs[k].number(spread == Spread::kOne       ? 0
-                                       : spread == Spread::kChannel ? i / behind_axis % channels
-                                                                    : i % from_axis);
+      parameters[k] = inputs[k].number(spreads[k] == Spread::kOne       ? 0
+                                       : spreads[k] == Spread::kChannel ? i / behind_axis % channels
+                                                                        : i % from_axis);
     }
     const double sum = x.number(i) * parameters[1] + parameters[2];
     y.set_number(i, parameters[3] == 1 ? sum : std::pow(sum, parameters[3]));
