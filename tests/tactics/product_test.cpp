@@ -7,6 +7,7 @@
 #include "operators/deconvolution.h"
 #include "operators/matmul.h"
 #include "tactic_check.h"
+#include "tactics/cpu/tile_kernel.h"
 
 namespace ingot::testing {
 namespace {
@@ -118,61 +119,75 @@ void add_epilogue(Random& random, const Types& types, int64_t channels, const Sh
   }
 }
 
+// Trials on the tile unit's kernels in plain code: what they load, multiply and finish is checked on machines without the unit.
+void on_the_tile_unit(int count, const std::function<std::string(Random&, int*)>& trial) {
+  if (machine_isa() < Isa::kAvx512) GTEST_SKIP() << "the kernels need AVX-512 besides the tile unit";
+  const std::vector<Isa> level{machine_isa()};
+  int ran = 0;
+  emulate_tile_unit(true);
+  for_random_trials(
+      count, [&](Random& random) { return trial(random, &ran); }, &level);
+  emulate_tile_unit(false);
+  EXPECT_GT(ran, count / 2);
+}
+
+std::string try_matmul(Random& random, int* ran) {
+  const Types types = random_types(random);
+  MatMul op(random.chance(0.3), random.chance(0.4));
+  const int64_t m = random.pick<int64_t>({1, 2, 3, 7, 12, 13, 25, random.between(1, 60)}), k = random.between(1, 90),
+                n = random.pick<int64_t>({1, 16, 32, 64, random.between(1, 100)});
+  Shape a = op.transpose_a ? Shape{k, m} : Shape{m, k}, b = op.transpose_b ? Shape{n, k} : Shape{k, n}, y{m, n};
+  const bool right_is_constant = random.chance(0.6);
+  switch (random.between(0, 5)) {
+    case 0:
+      a.insert(a.begin(), 3);
+      y.insert(y.begin(), 3);
+      break;
+    case 1:
+      a.insert(a.begin(), 2);
+      b.insert(b.begin(), 2);
+      y.insert(y.begin(), 2);
+      break;
+    case 2:
+      a.insert(a.begin(), {2, 1});
+      b.insert(b.begin(), {1, 3});
+      y.insert(y.begin(), {2, 3});
+      break;
+    case 3:
+      b.insert(b.begin(), 2);
+      y.insert(y.begin(), 2);
+      break;
+    default:
+      break;
+  }
+  if (a.size() == 2 && b.size() == 2 && !op.transpose_a && random.chance(0.2)) {
+    if (random.chance(0.5)) {
+      a = {k};
+      y = {n};
+      if (m != 1) y = {n};
+    } else {
+      b = {k};
+      op.transpose_b = false;
+      y = {m};
+    }
+  }
+  Trial trial;
+  trial.inputs = {operand(random, types.a, a), operand(random, types.b, b)};
+  add_epilogue(random, types, b.size() == 1 ? 1 : n, y, k, &op, &trial);
+  trial.constants[1] = right_is_constant;
+  if (random.chance(0.1)) trial.constants[0] = true;
+  trial.op = &op;
+  return try_trial("cpu.matmul_panels", trial, ran);
+}
+
 TEST(MatMulPanels, agrees_with_the_reference) {
   int ran = 0;
   for_random_trials(
-      300,
-      [&](Random& random) {
-        const Types types = random_types(random);
-        MatMul op(random.chance(0.3), random.chance(0.4));
-        const int64_t m = random.pick<int64_t>({1, 2, 3, 7, 12, 13, 25, random.between(1, 60)}), k = random.between(1, 90),
-                      n = random.pick<int64_t>({1, 16, 32, 64, random.between(1, 100)});
-        Shape a = op.transpose_a ? Shape{k, m} : Shape{m, k}, b = op.transpose_b ? Shape{n, k} : Shape{k, n}, y{m, n};
-        const bool right_is_constant = random.chance(0.6);
-        switch (random.between(0, 5)) {
-          case 0:
-            a.insert(a.begin(), 3);
-            y.insert(y.begin(), 3);
-            break;
-          case 1:
-            a.insert(a.begin(), 2);
-            b.insert(b.begin(), 2);
-            y.insert(y.begin(), 2);
-            break;
-          case 2:
-            a.insert(a.begin(), {2, 1});
-            b.insert(b.begin(), {1, 3});
-            y.insert(y.begin(), {2, 3});
-            break;
-          case 3:
-            b.insert(b.begin(), 2);
-            y.insert(y.begin(), 2);
-            break;
-          default:
-            break;
-        }
-        if (a.size() == 2 && b.size() == 2 && !op.transpose_a && random.chance(0.2)) {
-          if (random.chance(0.5)) {
-            a = {k};
-            y = {n};
-            if (m != 1) y = {n};
-          } else {
-            b = {k};
-            op.transpose_b = false;
-            y = {m};
-          }
-        }
-        Trial trial;
-        trial.inputs = {operand(random, types.a, a), operand(random, types.b, b)};
-        add_epilogue(random, types, b.size() == 1 ? 1 : n, y, k, &op, &trial);
-        trial.constants[1] = right_is_constant;
-        if (random.chance(0.1)) trial.constants[0] = true;
-        trial.op = &op;
-        return try_trial("cpu.matmul_panels", trial, &ran);
-      },
-      &all_levels());
+      300, [&](Random& random) { return try_matmul(random, &ran); }, &all_levels());
   EXPECT_GT(ran, 250 * static_cast<int>(all_levels().size()));
 }
+
+TEST(MatMulPanels, agrees_on_the_tile_unit) { on_the_tile_unit(300, try_matmul); }
 
 // A random window over `spatial` lengths that leaves at least one output.
 void random_window(Random& random, const Shape& kernel, Window* window) {
@@ -214,54 +229,58 @@ Trial convolution_trial(Random& random, const Types& types, bool depthwise, Conv
   return trial;
 }
 
+std::string try_convolution(Random& random, int* ran) {
+  Convolution op;
+  const Trial trial = convolution_trial(random, random_types(random), false, &op);
+  return try_trial("cpu.convolution_panels", trial, ran);
+}
+
 TEST(ConvolutionPanels, agrees_with_the_reference) {
   int ran = 0;
   for_random_trials(
-      150,
-      [&](Random& random) {
-        Convolution op;
-        const Trial trial = convolution_trial(random, random_types(random), false, &op);
-        return try_trial("cpu.convolution_panels", trial, &ran);
-      },
-      &all_levels());
+      150, [&](Random& random) { return try_convolution(random, &ran); }, &all_levels());
   EXPECT_GT(ran, 100 * static_cast<int>(all_levels().size()));
+}
+
+TEST(ConvolutionPanels, agrees_on_the_tile_unit) { on_the_tile_unit(150, try_convolution); }
+
+std::string try_deconvolution(Random& random, int* ran) {
+  Deconvolution op;
+  const Types types = random_types(random);
+  if (types.a != types.b) return std::string();
+  const size_t spatial = random.pick<size_t>({2, 2, 1, 3});
+  Shape kernel, x{random.between(1, 2), 0};
+  for (size_t d = 0; d < spatial; ++d) kernel.push_back(random.between(1, 4));
+  random_window(random, kernel, &op);
+  if (random.chance(0.2)) {
+    for (size_t d = 0; d < spatial; ++d) op.output_padding.push_back(random.between(0, op.strides[d] - 1));
+  }
+  op.groups = random.pick<int64_t>({1, 1, 2});
+  const int64_t channels = random.between(1, 20), outputs = random.pick<int64_t>({16, 32, random.between(1, 50)});
+  x[1] = channels * op.groups;
+  Shape w{x[1], outputs}, y{x[0], outputs * op.groups};
+  for (size_t d = 0; d < spatial; ++d) {
+    x.push_back(random.between(3, 7));
+    w.push_back(kernel[d]);
+    y.push_back((x[d + 2] - 1) * op.strides[d] + (kernel[d] - 1) * op.dilations[d] + 1 +
+                (op.output_padding.empty() ? 0 : op.output_padding[d]) - op.pads_begin[d] - op.pads_end[d]);
+    if (y.back() < 1) return std::string();
+  }
+  Trial trial;
+  trial.inputs = {operand(random, types.a, x), operand(random, types.b, w)};
+  add_epilogue(random, types, y[1], y, channels * 4, &op, &trial);
+  trial.op = &op;
+  return try_trial("cpu.deconvolution_panels", trial, ran);
 }
 
 TEST(DeconvolutionPanels, agrees_with_the_reference) {
   int ran = 0;
   for_random_trials(
-      100,
-      [&](Random& random) {
-        Deconvolution op;
-        const Types types = random_types(random);
-        if (types.a != types.b) return std::string();
-        const size_t spatial = random.pick<size_t>({2, 2, 1, 3});
-        Shape kernel, x{random.between(1, 2), 0};
-        for (size_t d = 0; d < spatial; ++d) kernel.push_back(random.between(1, 4));
-        random_window(random, kernel, &op);
-        if (random.chance(0.2)) {
-          for (size_t d = 0; d < spatial; ++d) op.output_padding.push_back(random.between(0, op.strides[d] - 1));
-        }
-        op.groups = random.pick<int64_t>({1, 1, 2});
-        const int64_t channels = random.between(1, 20), outputs = random.pick<int64_t>({16, 32, random.between(1, 50)});
-        x[1] = channels * op.groups;
-        Shape w{x[1], outputs}, y{x[0], outputs * op.groups};
-        for (size_t d = 0; d < spatial; ++d) {
-          x.push_back(random.between(3, 7));
-          w.push_back(kernel[d]);
-          y.push_back((x[d + 2] - 1) * op.strides[d] + (kernel[d] - 1) * op.dilations[d] + 1 +
-                      (op.output_padding.empty() ? 0 : op.output_padding[d]) - op.pads_begin[d] - op.pads_end[d]);
-          if (y.back() < 1) return std::string();
-        }
-        Trial trial;
-        trial.inputs = {operand(random, types.a, x), operand(random, types.b, w)};
-        add_epilogue(random, types, y[1], y, channels * 4, &op, &trial);
-        trial.op = &op;
-        return try_trial("cpu.deconvolution_panels", trial, &ran);
-      },
-      &all_levels());
+      100, [&](Random& random) { return try_deconvolution(random, &ran); }, &all_levels());
   EXPECT_GT(ran, 60 * static_cast<int>(all_levels().size()));
 }
+
+TEST(DeconvolutionPanels, agrees_on_the_tile_unit) { on_the_tile_unit(100, try_deconvolution); }
 
 TEST(DepthwiseRows, agrees_with_the_reference) {
   int ran = 0;

@@ -188,10 +188,12 @@ void AttentionLaunch::multiply(const void* const* a, void* const* c, int64_t row
   Tile tile;
   tile.a_stride = rows;
   tile.taps = 1;
+  tile.b_taps = 0;
   tile.k = depth_of_product;
   tile.b_stride = b_stride;
   tile.residual = nullptr;
   tile.finish = &finish;
+  if (kernel.tiles.begin) kernel.tiles.begin();
   for (int64_t column = 0, panel = 0; column < count; column += kPanelColumns, ++panel) {
     tile.b = panels + static_cast<size_t>(panel) * panel_bytes;
     tile.column = tile.panel_column = column;
@@ -205,6 +207,7 @@ void AttentionLaunch::multiply(const void* const* a, void* const* c, int64_t row
       row = end;
     }
   }
+  if (kernel.tiles.end) kernel.tiles.end();
 }
 
 // The mask's row as floats to add: 0 and -infinity for bools.

@@ -164,6 +164,7 @@ class ConvolutionLaunch final : public Launch {
                 p.panels.panel_bytes(0),
                 launch.rows_.row_count(),
                 launch.rows_.tap_count(),
+                0,
                 group * p.panels.columns(),
                 group * p.panels.panel_count() * kPanelColumns,
                 &p.finish};

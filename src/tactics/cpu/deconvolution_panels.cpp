@@ -100,6 +100,7 @@ class DeconvolutionLaunch final : public Launch {
               p.panels.panel_bytes(phase),
               made.rows,
               static_cast<int64_t>(made.taps.size()),
+              0,
               group * p.panels.columns(),
               group * p.panels.panel_count() * kPanelColumns,
               &p.finish[static_cast<size_t>(phase)]};

@@ -299,7 +299,7 @@ struct MatMulPanels final : Tactic {
       }
     } else {
       // Without sums of the right operand's columns there is no compensation: the kernel that needs none.
-      if (prepared->product == Product::kInt8) isa = std::min(isa, Isa::kAvx2);
+      if (prepared->product == Product::kInt8 && tile_kernel(prepared->product, isa).a_offset != 0) isa = std::min(isa, Isa::kAvx2);
       map.columns = columns_are_known(problem) ? std::max<int64_t>(1, columns_of(problem).value()) : 1;
     }
     prepared->finish_columns = map.columns;

@@ -37,6 +37,7 @@ struct PanelItem {
   const std::byte* panels = nullptr;
   size_t panel_bytes = 0;
   int64_t rows = 0, taps = 0;
+  int64_t b_taps = 0;         // as in Tile
   int64_t column = 0;         // where its columns start in the output
   int64_t finish_column = 0;  // and in the arrays of `finish`
   const Finish* finish = nullptr;
@@ -67,9 +68,11 @@ void run_panels(ThreadPool& pool, const TileKernel& kernel, const Cut& cut, int6
     Tile tile;
     tile.a_stride = row_count;
     tile.taps = item.taps;
+    tile.b_taps = item.b_taps;
     tile.k = k;
     tile.b_stride = b_stride;
     tile.finish = item.finish;
+    if (kernel.begin) kernel.begin();
     for (int64_t panel = first_panel; panel < last_panel; ++panel) {
       tile.b = item.panels + static_cast<size_t>(panel) * item.panel_bytes;
       tile.column = item.column + panel * kPanelColumns;
@@ -85,6 +88,7 @@ void run_panels(ThreadPool& pool, const TileKernel& kernel, const Cut& cut, int6
         row = end;
       }
     }
+    if (kernel.end) kernel.end();
   };
   if (cut.is_small) {
     for (int64_t part = 0; part < items * item_parts; ++part) run_part(part, 0);

@@ -53,6 +53,7 @@ struct Tile {
   const void* const* a;  // a[tap * a_stride + row]
   int64_t a_stride;
   int64_t taps;
+  int64_t b_taps;               // taps after which B is read from its start again; 0 where it has one for each tap of A
   int64_t k;                    // elements of A for each tap
   const void* b;                // [taps][k in units][32] units
   int64_t b_stride;             // bytes from one unit of k to the next: 128 where packed
@@ -67,10 +68,17 @@ struct Tile {
 struct TileKernel {
   int most_rows = 0;  // of a tile
   void (*run)(const Tile& tile) = nullptr;
+  // Called by each thread before its first tile and behind its last, where they are there: the tile unit is set up and given back.
+  void (*begin)() = nullptr;
+  void (*end)() = nullptr;
   int32_t a_offset = 0;  // signed bytes of A count as a + a_offset: compensation is -a_offset times the sum of B's column
 };
 // The fastest one of at most this level.
 TileKernel tile_kernel(Product product, Isa isa);
+// For tests: the level kAmx without its instructions, on a machine with AVX-512.
+void emulate_tile_unit(bool on);
+// Whether products of bf16 run on the tile unit at the current level.
+bool has_tile_unit();
 
 // By level; those of files that are compiled for a level's instructions.
 namespace portable {
@@ -90,6 +98,7 @@ TileKernel tile_kernel(Product product);
 }
 namespace amx {
 TileKernel tile_kernel(Product product);
-}
+TileKernel emulated_tile_kernel(Product product);
+}  // namespace amx
 
 }  // namespace ingot

@@ -83,7 +83,10 @@ __attribute__((noinline)) void run_tile(const Tile& tile, int first) {
   }
   const char* b = static_cast<const char*>(tile.b) + first * 4;
   const void* const* a = tile.a;
-  for (int64_t tap = 0; tap < tile.taps; ++tap, a += tile.a_stride) b = add_tap<P, kRows, kVectors>(sum, a, b, tile.b_stride, tile.k);
+  for (int64_t tap = 0; tap < tile.taps; ++tap, a += tile.a_stride) {
+    if (tile.b_taps != 0 && tap == tile.b_taps) b = static_cast<const char*>(tile.b) + first * 4;
+    b = add_tap<P, kRows, kVectors>(sum, a, b, tile.b_stride, tile.k);
+  }
 
   const Finish& finish = *tile.finish;
   const int64_t column = tile.column + first, panel_column = tile.panel_column + first;
