@@ -1,4 +1,5 @@
 #include "api/builder_config.h"
+#include "api/calibrate.h"
 #include "api/engine.h"
 #include "api/library.h"
 #include "api/load_engine.h"
@@ -188,6 +189,14 @@ class BuilderFacade final : public nvinfer1::IBuilder {
     for (const OptimizationProfileFacade* profile : config.profiles()) {
       TRY_ASSIGN(Profile shapes, profile->core());
       network->profiles.push_back(std::move(shapes));
+    }
+    if (config.getFlag(BuilderFlag::kINT8) && config.calibrator()) {
+      Profile shapes;
+      const auto* wanted = static_cast<const OptimizationProfileFacade*>(const_cast<BuilderConfigFacade&>(config).getCalibrationProfile());
+      if (wanted) {
+        TRY_ASSIGN(shapes, wanted->core());
+      }
+      TRY(calibrate(*network, *config.calibrator(), wanted ? &shapes : nullptr, device_, reporter_.log(), getInferLibVersion()));
     }
     MonitorAdapter monitor(config.monitor());
     BuildConfig build;
