@@ -130,7 +130,8 @@ struct ArgReduceLines final : Tactic {
   }
   std::vector<Formats> proposals(const Problem& problem) const override {
     std::vector<Formats> result{{{Format::kLinear}, {Format::kLinear}}};
-    if (problem.inputs[0].rank() >= 3 && !is_constant(problem, 0)) result.push_back({{Format::kChannelsLast}, {Format::kLinear}});
+    if (!problem.inputs.empty() && problem.inputs[0].rank() >= 3 && !is_constant(problem, 0))
+      result.push_back({{Format::kChannelsLast}, {Format::kLinear}});
     return result;
   }
 

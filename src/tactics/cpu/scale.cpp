@@ -39,7 +39,8 @@ struct ScaleTiles final : Tactic {
 
   std::vector<Formats> proposals(const Problem& problem) const override {
     std::vector<Formats> result = broadcast_formats(problem);
-    for (Formats& formats : result) std::fill(formats.inputs.begin() + 1, formats.inputs.end(), Format::kLinear);
+    for (Formats& formats : result)
+      for (size_t i = 1; i < formats.inputs.size(); ++i) formats.inputs[i] = Format::kLinear;
     return result;
   }
 
