@@ -36,7 +36,7 @@ Result<DataType> EpilogueFields::output_type(DataType operand, const Dim& channe
   } else if (count > 0) {
     return invalid("weight_scales need an input_scale");
   }
-  for (double scale : {input_scale, residual_scale, output_scale}) {
+  for (double scale : {input_scale, sum_scale, residual_scale, output_scale}) {
     if (!(scale >= 0) || std::isinf(scale)) return invalid(fmt::format("the scale {} is not a finite positive number", scale));
   }
   for (double scale : weight_scales) {
@@ -78,6 +78,7 @@ Status EpilogueFields::check_extra_inputs(const TensorTypes& inputs, const Dim& 
 double EpilogueFields::finish(double accumulated, int64_t channel, double bias, double residual) const {
   double sum = accumulated;
   if (is_quantized()) sum *= input_scale * weight_scale(channel);
+  if (sum_scale != 0) sum = snap_to_int8(sum, sum_scale);
   const double operands[2] = {sum + bias, residual_scale != 0 ? residual * residual_scale : residual};
   const double result = epilogue.empty() ? operands[0] : epilogue.evaluate_float(operands);
   return output_scale != 0 ? result / output_scale : result;
@@ -103,7 +104,7 @@ Result<Array> finish_sums(const EpilogueFields& fields, const std::vector<T>& su
   TRY_ASSIGN(Array output, Array::make(type, shape));
   const bool has_bias = !is_absent(inputs, 2), has_residual = !is_absent(inputs, 3);
   // An integer sum without further arithmetic stays an integer.
-  const bool exact = is_integer(type) && !fields.is_quantized() && fields.output_scale == 0 && fields.epilogue.empty() && !has_residual;
+  const bool exact = is_integer(type) && !fields.is_quantized() && fields.sum_scale == 0 && fields.output_scale == 0 && fields.epilogue.empty() && !has_residual;
   for (int64_t i = 0; i < output.count(); ++i) {
     const int64_t channel = i / channel_stride % channel_count;
     const T sum = sums[static_cast<size_t>(i)];

@@ -26,6 +26,7 @@ struct OptionalType {
 
 // acc        the sum of products; exact for integer operands
 // sum      = acc * input_scale * weight_scales[c]     where input_scale is not 0; acc otherwise
+// sum      = snap(sum, sum_scale)                     where sum_scale is not 0: to int8 and back before the bias (ScalarOp::kSnap)
 // x0       = sum + bias[c]
 // x1       = residual * residual_scale                where residual_scale is not 0; residual otherwise
 // y        = epilogue(x0, x1)                         x0 where the epilogue is empty
@@ -37,6 +38,7 @@ struct EpilogueFields {
   OptionalType to;         // of the output; open: int32 for unscaled integer operands, float for scaled ones, else the operands' type
   double input_scale = 0;  // 0 where the operands are not quantized
   std::vector<double> weight_scales;
+  double sum_scale = 0;
   double residual_scale = 0;  // 0 where the residual is not quantized
   double output_scale = 0;    // 0 where the output is not quantized
 
@@ -51,6 +53,7 @@ struct EpilogueFields {
     visit("to", to);
     visit("input_scale", input_scale);
     visit("weight_scales", weight_scales);
+    visit("sum_scale", sum_scale);
     visit("residual_scale", residual_scale);
     visit("output_scale", output_scale);
   }

@@ -86,6 +86,7 @@ constexpr Row kRows[] = {
     {ScalarOp::kShrink, "shrink", 1, Kind::kFloating, 2, 0.5, 0},
     {ScalarOp::kAffine, "affine", 1, Kind::kFloating, 2, 1, 0},
     {ScalarOp::kSwish, "swish", 1, Kind::kFloating, 1, 1},
+    {ScalarOp::kSnap, "snap", 1, Kind::kFloating, 1, 1},
     {ScalarOp::kCast, "cast", 1, Kind::kAny},
     {ScalarOp::kAdd, "add", 2, Kind::kNumeric},
     {ScalarOp::kSub, "sub", 2, Kind::kNumeric},

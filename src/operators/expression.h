@@ -62,6 +62,7 @@ enum class ScalarOp : uint8_t {
   kShrink /* x<-a ? x+b : x>a ? x-b : 0 */,
   kAffine /* a*x+b */,
   kSwish /* x*sigmoid(a*x) */,
+  kSnap /* a*min(max(round(x/a),-128),127): quantized to int8 with the scale a, and back */,
   kCast, /* to the node's type, as ONNX Cast-19: truncates to integers, saturates fp8 */
   // Two operands.
   kAdd,

@@ -246,4 +246,12 @@ EXAMPLE("one weight scale, or one a column") {
       "there are 2 weight scales for 3 output channels");
 }
 
+EXAMPLE("a sum that is quantized before the bias") {
+  expect_values(
+      "input a int8 [1, 2]\nweights b int8 [2, 2] = 1 2 3 4\nweights c [2] = 0.25 -0.25\ny = matmul(a, b, c) input_scale=0.5 "
+      "weight_scales=[0.1] "
+      "sum_scale=0.5\noutput y\n",
+      {{{1, 2}, {3, 10}}}, {1.75, 2.25});
+}
+
 }  // namespace ingot::testing

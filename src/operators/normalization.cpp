@@ -31,7 +31,8 @@ Result<std::vector<bool>> region_of(const std::vector<int64_t>& axes, const Dims
 
 }  // namespace
 
-Result<TensorTypes> Normalization::infer(const TensorTypes& inputs) const {
+Result<TensorTypes> Normalization::infer(const TensorTypes& given) const {
+  TRY_ASSIGN(const TensorTypes inputs, real_inputs(given));
   if (inputs.empty()) return invalid("normalization needs an input");
   const TensorType& x = inputs[0];
   if (!is_floating(x.type)) return invalid("normalization takes floating-point numbers, not " + std::string(name_of(x.type)));
@@ -68,11 +69,12 @@ Result<TensorTypes> Normalization::infer(const TensorTypes& inputs) const {
     if (!is_absent(inputs, 3)) types.push_back(inputs[3].type);
     TRY_ASSIGN(y.type, epilogue.infer(types));
   }
-  return TensorTypes{std::move(y)};
+  return scaled_output(std::move(y));
 }
 
-Result<Arrays> Normalization::evaluate(const Arrays& inputs) const {
-  TRY(infer(types_of(inputs)));
+Result<Arrays> Normalization::evaluate(const Arrays& given) const {
+  TRY(infer(types_of(given)));
+  TRY_ASSIGN(const Arrays inputs, real_inputs(given));
   const Array& x = inputs[0];
   const Shape& shape = x.shape();
   std::vector<bool> region(shape.size(), false);
@@ -122,11 +124,11 @@ Result<Arrays> Normalization::evaluate(const Arrays& inputs) const {
     const double normalized = (x.number(i) - mean[at]) / std::sqrt(variance[at] / count[at] + epsilon);
     y.set_number(i, normalized * parameter(1, walk.index(), 1) + parameter(2, walk.index(), 0));
   }
-  if (epilogue.empty()) return Arrays{std::move(y)};
+  if (epilogue.empty()) return scaled_output(std::move(y));
   Arrays operands{std::move(y)};
   if (!is_absent(inputs, 3)) operands.push_back(inputs[3]);
   TRY_ASSIGN(Array result, evaluate_expression(epilogue, operands));
-  return Arrays{std::move(result)};
+  return scaled_output(std::move(result));
 }
 
 namespace {
@@ -284,6 +286,11 @@ EXAMPLE("groups that do not divide the channels are refused") {
 EXAMPLE("a scale that does not broadcast is refused") {
   expect_error("input x [2, 4]\nweights s [3] = 1 2 3\ny = normalization(x, s)\noutput y\n",
                "the scale has dims [3], which do not broadcast to [2, 4]");
+}
+
+EXAMPLE("8 bits are normalized by their scales") {
+  expect_values("input x int8 [1, 2]\ny = normalization(x) input_scale=2 output_scale=0.25 epsilon=0\noutput y\n", {{{1, 2}, {3, -5}}},
+                {4, -4});
 }
 
 }  // namespace ingot::testing

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "operators/epilogue.h"
+#include "operators/scaled.h"
 
 namespace ingot {
 
@@ -20,7 +21,7 @@ inline EnumWords<NormalizationKind> words_of(NormalizationKind) {
 }
 
 // Inputs x, optional scale, optional bias (null where left out). Computes in float (double for double) whatever the type of x.
-struct Normalization final : OperatorBase<Normalization> {
+struct Normalization final : OperatorBase<Normalization>, ScaledFields {
   static constexpr const char* kName = "normalization";
   NormalizationKind kind = NormalizationKind::kLayer;
   std::vector<int64_t> axes = {-1};  // of kLayer and kRms
@@ -35,6 +36,7 @@ struct Normalization final : OperatorBase<Normalization> {
     visit("groups", groups);
     visit("epsilon", epsilon);
     visit("epilogue", epilogue);
+    visit_scales(visit);
   }
   using OperatorBase::fields;
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;

@@ -98,4 +98,9 @@ EXAMPLE("a chain of a thousand nodes reads back") {
   expect_true(again.ok() && *again == chain, "the text keeps the nodes");
 }
 
+EXAMPLE("snap rounds half to even among 256 multiples of its number") {
+  expect_values("input x [5]\ny = pointwise(x) expression=\"snap(x0, a=0.5)\"\noutput y\n", {{{5}, {0.25, 0.75, -0.3, 100, -100}}},
+                {0, 1, -0.5, 63.5, -64});
+}
+
 }  // namespace ingot::testing

@@ -24,7 +24,8 @@ struct Taps {
 
 }  // namespace
 
-Result<TensorTypes> Pool::infer(const TensorTypes& inputs) const {
+Result<TensorTypes> Pool::infer(const TensorTypes& given) const {
+  TRY_ASSIGN(const TensorTypes inputs, real_inputs(given));
   if (inputs.size() != 1) return invalid("pool has one input");
   const TensorType& x = inputs[0];
   const size_t spatial = kernel.size();
@@ -39,14 +40,15 @@ Result<TensorTypes> Pool::infer(const TensorTypes& inputs) const {
   TRY_ASSIGN(Dims counts, window_counts(Dims(x.dims.begin() + 2, x.dims.end()), kernel, ceil_mode));
   TensorType y{x.type, {x.dims[0], x.dims[1]}};
   y.dims.insert(y.dims.end(), counts.begin(), counts.end());
-  TensorTypes outputs{y};
+  TensorTypes outputs = scaled_output(y);
   if (with_indices) outputs.push_back({DataType::kInt64, y.dims});
   return outputs;
 }
 
-Result<Arrays> Pool::evaluate(const Arrays& inputs) const {
+Result<Arrays> Pool::evaluate(const Arrays& given) const {
+  TRY_ASSIGN(const Arrays inputs, real_inputs(given));
   const Array& x = inputs[0];
-  TRY_ASSIGN(TensorTypes types, infer({{x.type(), to_dims(x.shape())}}));
+  TRY_ASSIGN(TensorTypes types, infer({{given[0].type(), to_dims(x.shape())}}));
   Arrays outputs;
   for (const TensorType& type : types) {
     TRY_ASSIGN(Array output, Array::make(type.type, constant_shape(type.dims)));
@@ -92,7 +94,7 @@ Result<Arrays> Pool::evaluate(const Arrays& inputs) const {
     if (kind == PoolKind::kAverage) value = average;
     if (kind == PoolKind::kLp) value = std::pow(taps.power_sum, 1.0 / static_cast<double>(p));
     if (kind == PoolKind::kBlend) value = (1 - blend_factor) * taps.largest + blend_factor * average;
-    outputs[0].set_number(i, value);
+    outputs[0].set_number(i, output_scale != 0 ? value / output_scale : value);
     if (with_indices) outputs[1].set_integer(i, taps.largest_at);
   }
   return outputs;
@@ -211,6 +213,11 @@ EXAMPLE("a kernel of the wrong rank is refused") {
 EXAMPLE("an average has no indices") {
   expect_error("input x [1, 1, 3]\ny, i = pool(x) kind=average kernel=[2] with_indices=true\noutput y\n",
                "only the pool of maxima has indices");
+}
+
+EXAMPLE("an average of 8 bits is rounded once") {
+  expect_values("input x int8 [1, 1, 4]\ny = pool(x) kind=average kernel=[2] strides=[2] input_scale=0.5 output_scale=0.25\noutput y\n",
+                {{{1, 1, 4}, {1, 2, 3, 100}}}, {3, 103});
 }
 
 }  // namespace ingot::testing

@@ -2,6 +2,7 @@
 // Source: ONNX MaxPool, AveragePool, LpPool; IPoolingLayer.
 #pragma once
 
+#include "operators/scaled.h"
 #include "operators/window.h"
 
 namespace ingot {
@@ -16,7 +17,7 @@ inline EnumWords<PoolKind> words_of(PoolKind) {
   return {{PoolKind::kMax, "max"}, {PoolKind::kAverage, "average"}, {PoolKind::kLp, "lp"}, {PoolKind::kBlend, "blend"}};
 }
 
-struct Pool final : OperatorBase<Pool>, Window {
+struct Pool final : OperatorBase<Pool>, Window, ScaledFields {
   static constexpr const char* kName = "pool";
   PoolKind kind = PoolKind::kMax;
   std::vector<int64_t> kernel;
@@ -38,6 +39,7 @@ struct Pool final : OperatorBase<Pool>, Window {
     visit("blend_factor", blend_factor);
     visit("with_indices", with_indices);
     visit("column_major", column_major);
+    visit_scales(visit);
   }
   using OperatorBase::fields;
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;

@@ -180,7 +180,8 @@ std::optional<std::vector<Dim>> reduce_values(ReduceKind kind, const TensorType&
 
 }  // namespace
 
-Result<TensorTypes> Reduce::infer(const TensorTypes& inputs) const {
+Result<TensorTypes> Reduce::infer(const TensorTypes& given) const {
+  TRY_ASSIGN(const TensorTypes inputs, real_inputs(given));
   if (inputs.empty()) return invalid("reduce needs an input");
   const TensorType& x = inputs[0];
   if (x.type == DataType::kBool && kind != ReduceKind::kMax && kind != ReduceKind::kMin) {
@@ -190,7 +191,7 @@ Result<TensorTypes> Reduce::infer(const TensorTypes& inputs) const {
   TensorType y{x.type, reduced_dims(x.dims, reduced, keepdims)};
   if (epilogue.empty()) {
     y.values = reduce_values(kind, x, !reduced.empty() && reduced[0]);
-    return TensorTypes{std::move(y)};
+    return scaled_output(std::move(y));
   }
   std::vector<DataType> types{x.type};
   for (size_t i = 1; i < inputs.size(); ++i) {
@@ -202,10 +203,11 @@ Result<TensorTypes> Reduce::infer(const TensorTypes& inputs) const {
     }
   }
   TRY_ASSIGN(y.type, epilogue.infer(types));
-  return TensorTypes{std::move(y)};
+  return scaled_output(std::move(y));
 }
 
-Result<Arrays> Reduce::evaluate(const Arrays& inputs) const {
+Result<Arrays> Reduce::evaluate(const Arrays& given) const {
+  TRY_ASSIGN(const Arrays inputs, real_inputs(given));
   const Array& x = inputs[0];
   TRY_ASSIGN(const std::vector<bool> reduced, reduced_dimensions(axes, to_dims(x.shape())));
   TRY_ASSIGN(Array y, Array::make(x.type(), constant_shape(reduced_dims(to_dims(x.shape()), reduced, keepdims))));
@@ -214,11 +216,11 @@ Result<Arrays> Reduce::evaluate(const Arrays& inputs) const {
     reduce_integers(kind, x, targets, y);
   else
     reduce_reals(kind, x, targets, y);
-  if (epilogue.empty()) return Arrays{std::move(y)};
+  if (epilogue.empty()) return scaled_output(std::move(y));
   Arrays operands = inputs;
   operands[0] = std::move(y);
   TRY_ASSIGN(Array result, evaluate_expression(epilogue, operands));
-  return Arrays{std::move(result)};
+  return scaled_output(std::move(result));
 }
 
 namespace {
@@ -284,8 +286,7 @@ EXAMPLE("log_sum_exp of large numbers does not overflow") {
 }
 
 EXAMPLE("integers are summed as integers and their mean truncates") {
-  expect_values("weights x int64 [2] = 9007199254740993 -9007199254740992\ny = reduce(x) axes=[0]\noutput y\n", {},
-                std::vector<double>{1});
+  expect_values("weights x int64 [2] = 9007199254740993 -9007199254740992\ny = reduce(x) axes=[0]\noutput y\n", {}, std::vector<double>{1});
   expect_values("input x int32 [2, 2]\ny = reduce(x) kind=mean axes=[1]\noutput y\n", {{{2, 2}, {1, 2, -1, -2}}}, {1, -1});
 }
 
@@ -312,6 +313,11 @@ EXAMPLE("an axis that is named twice is refused") {
 
 EXAMPLE("a sum of bools is refused") {
   expect_error("input x bool [2]\ny = reduce(x) axes=[0]\noutput y\n", "of bools only max (any) and min (all) are taken");
+}
+
+EXAMPLE("8 bits are reduced as the numbers they stand for") {
+  expect_values("input x int8 [1, 3]\ny = reduce(x) kind=mean axes=[1] input_scale=0.5 output_scale=0.25\noutput y\n",
+                {{{1, 3}, {1, 2, 4}}}, {5});
 }
 
 }  // namespace ingot::testing

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "operators/expression.h"
+#include "operators/scaled.h"
 
 namespace ingot {
 
@@ -31,7 +32,7 @@ inline EnumWords<ReduceKind> words_of(ReduceKind) {
           {ReduceKind::kSumSquare, "sum_square"}};
 }
 
-struct Reduce final : OperatorBase<Reduce> {
+struct Reduce final : OperatorBase<Reduce>, ScaledFields {
   static constexpr const char* kName = "reduce";
   ReduceKind kind = ReduceKind::kSum;
   std::vector<int64_t> axes;  // negative ones count from the last; none: each element by itself
@@ -46,6 +47,7 @@ struct Reduce final : OperatorBase<Reduce> {
     visit("axes", axes);
     visit("keepdims", keepdims);
     visit("epilogue", epilogue);
+    visit_scales(visit);
   }
   using OperatorBase::fields;
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;

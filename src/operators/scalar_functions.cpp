@@ -138,6 +138,12 @@ T compute_wide(ScalarOp op, int bits, T x, T y, T z, double a, double b) {
 
 }  // namespace
 
+double snap_to_int8(double x, double scale) {
+  // The quotient is one of floats, as that of Quantize.
+  const double quotient = static_cast<float>(x) / static_cast<float>(scale);
+  return std::isnan(quotient) ? 0 : scale * std::clamp(std::nearbyint(quotient), -128.0, 127.0);
+}
+
 double compute_real(ScalarOp op, double x, double y, double z, double a, double b) {
   switch (op) {
     case ScalarOp::kIdentity:
@@ -236,6 +242,8 @@ double compute_real(ScalarOp op, double x, double y, double z, double a, double 
       return a * x + b;
     case ScalarOp::kSwish:
       return x * sigmoid(a * x);
+    case ScalarOp::kSnap:
+      return snap_to_int8(x, a);
     case ScalarOp::kAdd:
       return x + y;
     case ScalarOp::kSub:

@@ -12,6 +12,9 @@ int64_t compute_integer(ScalarOp op, DataType type, int64_t x, int64_t y, int64_
 // The low bits of `value` as a number of the integer type `type`; 0 or 1 for bool.
 int64_t wrap_integer(DataType type, int64_t value);
 
+// `x` quantized to int8 with `scale`, as Quantize does it, and back.
+double snap_to_int8(double x, double scale);
+
 // How a cast treats what its type cannot hold; stored as the constants a and b of ScalarOp::kCast.
 struct CastRules {
   bool saturate = true;  // of fp8: out of range becomes the largest number; else NaN (E4M3) or infinity (E5M2). a = 1 switches it off

@@ -9,15 +9,17 @@
 
 namespace ingot {
 
-Result<TensorTypes> Softmax::infer(const TensorTypes& inputs) const {
+Result<TensorTypes> Softmax::infer(const TensorTypes& given) const {
+  TRY_ASSIGN(const TensorTypes inputs, real_inputs(given));
   if (inputs.size() != 1) return invalid("softmax has one input");
   if (!is_floating(inputs[0].type)) return invalid("softmax takes floating-point numbers, not " + std::string(name_of(inputs[0].type)));
   auto normalized = normalize_axis(axis, inputs[0].rank());
   if (!normalized.ok()) return std::move(normalized).error().within("softmax of " + to_text(inputs[0].dims));
-  return TensorTypes{{inputs[0].type, inputs[0].dims}};
+  return scaled_output({inputs[0].type, inputs[0].dims});
 }
 
-Result<Arrays> Softmax::evaluate(const Arrays& inputs) const {
+Result<Arrays> Softmax::evaluate(const Arrays& given) const {
+  TRY_ASSIGN(const Arrays inputs, real_inputs(given));
   const Array& x = inputs[0];
   TRY_ASSIGN(const int64_t along, normalize_axis(axis, x.rank()));
   TRY_ASSIGN(Array y, Array::make(x.type(), x.shape()));
@@ -31,7 +33,7 @@ Result<Arrays> Softmax::evaluate(const Arrays& inputs) const {
       y.set_number(first + k * step, log ? shifted - std::log(sum) : std::exp(shifted) / sum);
     }
   });
-  return Arrays{std::move(y)};
+  return scaled_output(std::move(y));
 }
 
 namespace {
@@ -67,5 +69,14 @@ EXAMPLE("a value of minus infinity has no share") {
 }
 
 EXAMPLE("an axis outside the rank is refused") { expect_error("input x [2, 3]\ny = softmax(x) axis=2\noutput y\n", "softmax of [2, 3]"); }
+
+EXAMPLE("8 bits come in and go out by their scales") {
+  expect_values("input x int8 [1, 2]\ny = softmax(x) input_scale=0.5 output_scale=0.01\noutput y\n", {{{1, 2}, {4, 2}}}, {73, 27});
+  expect_types("input x int8 [n, 2]\ny = softmax(x) input_scale=0.5\noutput y\n", {"float [n, 2]"});
+}
+
+EXAMPLE("an input scale is for int8") {
+  expect_error("input x [2]\ny = softmax(x) input_scale=0.5\noutput y\n", "input_scale is for an input of int8, not float");
+}
 
 }  // namespace ingot::testing

@@ -3,10 +3,11 @@
 #pragma once
 
 #include "network/operator.h"
+#include "operators/scaled.h"
 
 namespace ingot {
 
-struct Softmax final : OperatorBase<Softmax> {
+struct Softmax final : OperatorBase<Softmax>, ScaledFields {
   static constexpr const char* kName = "softmax";
   int64_t axis = -1;  // negative counts from the last
   bool log = false;
@@ -17,6 +18,7 @@ struct Softmax final : OperatorBase<Softmax> {
   void fields(Visitor visit) {
     visit("axis", axis);
     visit("log", log);
+    visit_scales(visit);
   }
   using OperatorBase::fields;
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;

@@ -132,6 +132,12 @@ struct ExpressionKernels {
   static INGOT_INLINE F affine(F x, F a, F b) { return V::fma(a, x, b); }
   static INGOT_INLINE F swish(F x, F a, F) { return V::mul(x, vector_sigmoid<V>(V::mul(a, x))); }
 
+  // A NaN counts as 0.
+  static INGOT_INLINE F snap(F x, F a, F) {
+    const F steps = V::min(V::set(127.0f), V::max(V::set(-128.0f), V::round(V::div(x, a))));
+    return V::select(V::is_nan(x), V::zero(), V::mul(a, steps));
+  }
+
   static INGOT_INLINE F add(F x, F y) { return V::add(x, y); }
   static INGOT_INLINE F sub(F x, F y) { return V::sub(x, y); }
   static INGOT_INLINE F mul(F x, F y) { return V::mul(x, y); }
@@ -225,6 +231,8 @@ struct ExpressionKernels {
         return unary<affine>;
       case ScalarOp::kSwish:
         return unary<swish>;
+      case ScalarOp::kSnap:
+        return unary<snap>;
       case ScalarOp::kAdd:
         return binary<add>;
       case ScalarOp::kSub:

@@ -173,6 +173,7 @@ struct NormalizationRows final : Tactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Normalization*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no normalization");
+    REQUIRES(!op->is_scaled(), "its input or output is quantized");
     const TensorType& x = problem.inputs[0];
     REQUIRES(x.type == DataType::kFloat || x.type == DataType::kHalf || x.type == DataType::kBf16,
              std::string(name_of(x.type)) + " is not float, half or bf16");

@@ -183,6 +183,7 @@ struct PoolWindows final : Tactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Pool*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no pool");
+    REQUIRES(!op->is_scaled(), "its input or output is quantized");
     REQUIRES(op->kind == PoolKind::kMax || op->kind == PoolKind::kAverage, "only maxima and averages are taken");
     REQUIRES(!op->with_indices, "the indices of the maxima are wanted");
     const TensorType& x = problem.inputs[0];
