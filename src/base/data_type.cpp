@@ -22,7 +22,8 @@ constexpr Row kRows[kDataTypeCount] = {
     {DataType::kInt32, 32, "int32", false, true, true},    {DataType::kInt64, 64, "int64", false, true, true},
     {DataType::kUint4, 4, "uint4", false, true, false},    {DataType::kUint8, 8, "uint8", false, true, false},
     {DataType::kUint16, 16, "uint16", false, true, false}, {DataType::kUint32, 32, "uint32", false, true, false},
-    {DataType::kUint64, 64, "uint64", false, true, false},
+    {DataType::kUint64, 64, "uint64", false, true, false}, {DataType::kInt2, 2, "int2", false, true, true},
+    {DataType::kUint2, 2, "uint2", false, true, false},
 };
 
 constexpr bool rows_follow_the_enum() {

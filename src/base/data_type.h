@@ -29,8 +29,10 @@ enum class DataType : uint8_t {
   kUint16,
   kUint32,
   kUint64,
+  kInt2,
+  kUint2,
 };
-constexpr int kDataTypeCount = 19;
+constexpr int kDataTypeCount = 21;
 
 int bits_of(DataType type);
 // Bytes of `count` elements, packed, rounded up to whole bytes.

@@ -38,6 +38,14 @@ void set_nibble(void* data, int64_t index, uint8_t value) {
   byte = index % 2 ? static_cast<uint8_t>((byte & 0x0f) | (value << 4)) : static_cast<uint8_t>((byte & 0xf0) | (value & 15));
 }
 
+// Four elements in a byte, from the low bits up.
+uint8_t crumb(const void* data, int64_t index) { return static_cast<const uint8_t*>(data)[index / 4] >> (index % 4 * 2) & 3; }
+void set_crumb(void* data, int64_t index, uint8_t value) {
+  uint8_t& byte = static_cast<uint8_t*>(data)[index / 4];
+  const int shift = static_cast<int>(index % 4 * 2);
+  byte = static_cast<uint8_t>((byte & ~(3 << shift)) | (value & 3) << shift);
+}
+
 template <class T>
 T load(const void* data, int64_t index) {
   T value;
@@ -120,6 +128,8 @@ int64_t Array::integer(int64_t i) const {
     case DataType::kBool: return load<uint8_t>(data_, i) != 0;
     case DataType::kInt4: return static_cast<int8_t>(nibble(data_, i) << 4) >> 4;
     case DataType::kUint4: return nibble(data_, i);
+    case DataType::kInt2: return static_cast<int8_t>(crumb(data_, i) << 6) >> 6;
+    case DataType::kUint2: return crumb(data_, i);
     case DataType::kInt8: return load<int8_t>(data_, i);
     case DataType::kInt16: return load<int16_t>(data_, i);
     case DataType::kInt32: return load<int32_t>(data_, i);
@@ -146,6 +156,8 @@ void Array::set_number(int64_t i, double value) {
     case DataType::kBool: return store<uint8_t>(data, i, value != 0);
     case DataType::kInt4: return set_nibble(data, i, static_cast<uint8_t>(to_integer(value, -8, 7)));
     case DataType::kUint4: return set_nibble(data, i, static_cast<uint8_t>(to_integer(value, 0, 15)));
+    case DataType::kInt2: return set_crumb(data, i, static_cast<uint8_t>(to_integer(value, -2, 1)));
+    case DataType::kUint2: return set_crumb(data, i, static_cast<uint8_t>(to_integer(value, 0, 3)));
     case DataType::kInt8: return store(data, i, static_cast<int8_t>(to_integer(value, -128, 127)));
     case DataType::kInt16: return store(data, i, static_cast<int16_t>(to_integer(value, -32768, 32767)));
     case DataType::kInt32: return store(data, i, static_cast<int32_t>(to_integer(value, -2147483648.0, 2147483647.0)));
@@ -164,6 +176,8 @@ void Array::set_integer(int64_t i, int64_t value) {
     case DataType::kBool: return store<uint8_t>(data, i, value != 0);
     case DataType::kInt4:
     case DataType::kUint4: return set_nibble(data, i, static_cast<uint8_t>(value & 15));
+    case DataType::kInt2:
+    case DataType::kUint2: return set_crumb(data, i, static_cast<uint8_t>(value & 3));
     case DataType::kInt8:
     case DataType::kUint8: return store(data, i, static_cast<uint8_t>(value));
     case DataType::kInt16:

@@ -5,7 +5,7 @@
 
 namespace ingot {
 
-// An error names the type where it is none of ours: strings, complex numbers, fp8 without negative zero, 2-bit integers.
+// An error names the type where it is none of ours: strings, complex numbers, fp8 without negative zero, 6-bit floating point.
 Result<DataType> data_type_from_onnx(int64_t number);
 
 }  // namespace ingot

@@ -335,7 +335,7 @@ void cast_element(const Array& from, int64_t from_index, Array& to, int64_t to_i
   if (type == DataType::kBool) return to.set_integer(to_index, value != 0);
   if (is_integer(type)) {
     const double whole = std::isnan(value) ? 0 : std::trunc(value);
-    if (bits_of(type) == 4) return to.set_integer(to_index, wrap_integer(type, static_cast<int64_t>(std::fmod(whole, 16))));
+    if (bits_of(type) < 8) return to.set_integer(to_index, wrap_integer(type, static_cast<int64_t>(std::fmod(whole, 16))));
     return to.set_number(to_index, whole);
   }
   if (type == DataType::kE8m0) {

@@ -48,6 +48,13 @@ TEST(OnnxTensor, TypedFieldsAreRead) {
   ASSERT_TRUE(array.ok()) << array.error().message;
   EXPECT_THAT(array->integers(), ElementsAre(1, -1, 7));
 
+  auto crumbs = typed(proto::TensorProto::INT2, {5});
+  crumbs.add_int32_data(0b01'10'11'00);  // 0, -1, -2, 1
+  crumbs.add_int32_data(0b01);
+  array = read(crumbs);
+  ASSERT_TRUE(array.ok()) << array.error().message;
+  EXPECT_THAT(array->integers(), ElementsAre(0, -1, -2, 1, 1));
+
   auto words = typed(proto::TensorProto::UINT32, {1});
   words.add_uint64_data(4000000000u);
   array = read(words);
