@@ -26,8 +26,6 @@ test-tsan: setup
 	@cd build-tsan && ctest --output-on-failure --no-tests=error -j2
 
 fuzz: setup
-	@CC=clang CXX=clang++ tools/configure build-fuzz -DCMAKE_BUILD_TYPE=Sanitize -DINGOT_SANITIZE=address,undefined -DINGOT_FUZZ=ON
-	@cmake --build build-fuzz
 	@tools/fuzz build-fuzz
 
 install: build

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/byte_reader.h"
+
 namespace ingot {
 
 bool is_quick_to_run(const Network& network, const SymbolValues& symbols, int64_t most_elements) {

@@ -28,9 +28,7 @@ struct AxisTaps {
         result.index.push_back(i);
         result.weight.push_back(1);
       } else {
-        double total = 0;
         for (const Resize::Tap& tap : taps[static_cast<size_t>(i)]) {
-          total += tap.weight;
           if (tap.weight == 0 && taps[static_cast<size_t>(i)].size() > 1) continue;
           result.index.push_back(tap.index);
           result.weight.push_back(static_cast<float>(tap.weight));
