@@ -1,10 +1,19 @@
 #include "operators/runtime_dims.h"
 
+#include <algorithm>
+#include <cctype>
+
 namespace ingot {
 
 Result<Dim> runtime_dim(std::string_view op, const std::string& symbol, int64_t index) {
   if (symbol.empty()) {
     return invalid("the output dims of " + std::string(op) + " are known only at run time; its field 'symbol' must name them");
+  }
+  // Dims are written as text in plans, so the name must read back as one.
+  const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '$'; };
+  if (!std::all_of(symbol.begin(), symbol.end(), plain) || std::isdigit(static_cast<unsigned char>(symbol[0]))) {
+    return invalid("the field 'symbol' of " + std::string(op) + " is '" + symbol.substr(0, 60) +
+                   "'; a name of letters, digits, '_', '.' and '$' that begins with no digit is wanted");
   }
   return Dim::symbol(index == 0 ? symbol : symbol + "_" + std::to_string(index));
 }
