@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/env.h"
@@ -61,24 +62,56 @@ int wanted_threads(int threads) {
 
 }  // namespace
 
+// Each thread owns a contiguous range of the parts and takes it in pieces that shrink; one that is through takes pieces of the others'
+// ranges. So nobody waits for a thread that has lost its CPU, but for the piece that it holds, and a thread that comes late finds nothing.
 struct ThreadPool::State {
+  // What is left of a thread's range: the job's number above, the next part below. The number keeps late threads from taking of another job.
+  struct alignas(64) Range {
+    std::atomic<uint64_t> next{0};
+    std::atomic<uint32_t> end{0};
+  };
+
   int threads = 1;
   std::vector<std::thread> workers;
   std::mutex owner;  // held by the caller whose work the workers run
 
-  // The job; written by the owner before `generation` is raised.
-  Erased function = nullptr;
-  void* context = nullptr;
-  int64_t parts = 0;
-  bool stop = false;
+  // The job; written by the owner before `generation` is raised. A late thread may read it while the next one is written: it then takes no part.
+  std::atomic<Erased> function{nullptr};
+  std::atomic<void*> context{nullptr};
+  std::atomic<bool> stop{false};
+  std::unique_ptr<Range[]> ranges;
 
   alignas(64) std::atomic<uint32_t> generation{0};
   alignas(64) std::atomic<int> sleepers{0};
-  alignas(64) std::atomic<int> running{0};
+  alignas(64) std::atomic<uint32_t> left{0};  // parts that are not done
 
-  void run_range(int worker) {
-    const int64_t begin = parts * worker / threads, end = parts * (worker + 1) / threads;
-    for (int64_t part = begin; part < end; ++part) function(context, part, worker);
+  // Takes a piece of a range of job `number`: its first part and count, 0 where none is left.
+  static std::pair<uint32_t, uint32_t> take(Range& range, uint32_t number, uint32_t pieces) {
+    uint64_t next = range.next.load(std::memory_order_acquire);
+    while (true) {
+      const auto first = static_cast<uint32_t>(next);
+      const uint32_t end = range.end.load(std::memory_order_acquire);
+      if (next >> 32 != number || first >= end) return {0, 0};
+      const uint32_t count = (end - first + pieces - 1) / pieces;
+      if (range.next.compare_exchange_weak(next, next + count, std::memory_order_acq_rel, std::memory_order_acquire)) return {first, count};
+    }
+  }
+
+  void work_on(uint32_t number, int worker) {
+    const Erased call = function.load(std::memory_order_relaxed);
+    void* const argument = context.load(std::memory_order_relaxed);
+    uint32_t done = 0;
+    for (int turn = 0; turn < threads; ++turn) {
+      const int whose = (worker + turn) % threads;
+      // Its own range in halves, as nobody may need the rest; of the others' a little at a time.
+      while (true) {
+        const auto [first, count] = take(ranges[static_cast<size_t>(whose)], number, turn == 0 ? 2 : 4);
+        if (count == 0) break;
+        for (uint32_t part = first; part < first + count; ++part) call(argument, part, worker);
+        done += count;
+      }
+    }
+    if (done) left.fetch_sub(done, std::memory_order_acq_rel);
   }
 
   void work(int worker) {
@@ -95,20 +128,20 @@ struct ThreadPool::State {
         sleepers.fetch_sub(1, std::memory_order_relaxed);
       }
       seen = now;
-      if (stop) return;
-      run_range(worker);
-      running.fetch_sub(1, std::memory_order_release);
+      if (stop.load(std::memory_order_relaxed)) return;
+      work_on(now, worker);
     }
   }
 
-  void publish() {
-    generation.fetch_add(1, std::memory_order_seq_cst);
+  void publish(uint32_t number) {
+    generation.store(number, std::memory_order_seq_cst);
     if (sleepers.load(std::memory_order_seq_cst) > 0) futex_wake(generation);
   }
 };
 
 ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
   state_->threads = wanted_threads(threads);
+  state_->ranges = std::make_unique<State::Range[]>(static_cast<size_t>(state_->threads));
   int started = 1;
   for (; started < state_->threads; ++started) {
     // A machine that is out of threads gets a smaller pool: results do not depend on it.
@@ -123,7 +156,7 @@ ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
 
 ThreadPool::~ThreadPool() {
   state_->stop = true;
-  state_->publish();
+  state_->publish(state_->generation.load() + 1);
   for (std::thread& worker : state_->workers) worker.join();
 }
 
@@ -132,20 +165,26 @@ int ThreadPool::thread_count() const { return state_->threads; }
 void ThreadPool::run_erased(int64_t parts, Erased function, void* context) {
   State& state = *state_;
   if (parts <= 0) return;
-  if (parts == 1 || state.threads == 1 || !state.owner.try_lock()) {
+  if (parts == 1 || parts > INT32_MAX || state.threads == 1 || !state.owner.try_lock()) {
     for (int64_t part = 0; part < parts; ++part) function(context, part, 0);
     return;
   }
-  state.function = function;
-  state.context = context;
-  state.parts = parts;
-  state.running.store(state.threads - 1, std::memory_order_relaxed);
-  state.publish();
-  state.run_range(0);
-  for (int spins = 0; state.running.load(std::memory_order_acquire) > 0; ++spins) {
+  const uint32_t number = state.generation.load(std::memory_order_relaxed) + 1;
+  state.function.store(function, std::memory_order_relaxed);
+  state.context.store(context, std::memory_order_relaxed);
+  state.left.store(static_cast<uint32_t>(parts), std::memory_order_relaxed);
+  for (int t = 0; t < state.threads; ++t) {
+    State::Range& range = state.ranges[static_cast<size_t>(t)];
+    range.next.store(static_cast<uint64_t>(number) << 32 | UINT32_MAX, std::memory_order_release);  // closed while its end changes
+    range.end.store(static_cast<uint32_t>(parts * (t + 1) / state.threads), std::memory_order_release);
+    range.next.store(static_cast<uint64_t>(number) << 32 | static_cast<uint32_t>(parts * t / state.threads), std::memory_order_release);
+  }
+  state.publish(number);
+  state.work_on(number, 0);
+  for (int spins = 0; state.left.load(std::memory_order_acquire) > 0; ++spins) {
     _mm_pause();
     // The worker may have lost its CPU to somebody else; let it have this one.
-    if (spins > 4 * kSpins) {
+    if (spins > kSpins) {
       std::this_thread::yield();
       spins = 0;
     }

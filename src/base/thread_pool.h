@@ -17,8 +17,8 @@ class ThreadPool {
 
   int thread_count() const;
 
-  // Calls function(part, worker) for part = 0 .. parts-1, each once; returns when all are done. Parts are dealt as contiguous
-  // ranges, one a thread; `worker` in [0, thread_count) names a scratch slot. Never fails, allocates nothing. Concurrent calls
+  // Calls function(part, worker) for part = 0 .. parts-1, each once; returns when all are done. Each thread begins with a contiguous
+  // range of its own and helps the others afterwards; `worker` in [0, thread_count) names a scratch slot. Never fails, allocates nothing. Concurrent calls
   // from several contexts are right: the pool serves one at a time and the others run their parts on their own thread.
   template <class Function>
   void run(int64_t parts, Function&& function) {
