@@ -18,11 +18,16 @@ class Peeler {
   bool is_common() {
     if (nodes_.empty()) return true;
     int32_t at = static_cast<int32_t>(nodes_.size()) - 1;
+    peel_snap(&at);
     peel_residual(&at);
+    peel_snap(&at);
     while (peel_bound(&at)) {
     }
+    peel_snap(&at);
     peel_activation(&at);
+    peel_snap(&at);
     peel_residual(&at);
+    peel_snap(&at);
     return at == Expression::input(0);
   }
 
@@ -30,6 +35,9 @@ class Peeler {
   const Expression::Node& node(int32_t at) const { return nodes_[static_cast<size_t>(at)]; }
   bool is_call(int32_t at, ScalarOp op) const { return at >= 0 && !node(at).is_constant && node(at).op == op; }
 
+  void peel_snap(int32_t* at) const {
+    if (is_call(*at, ScalarOp::kSnap)) *at = node(*at).operands[0];
+  }
   void peel_residual(int32_t* at) {
     if (!is_call(*at, ScalarOp::kAdd) || has_residual_) return;
     const auto& operands = node(*at).operands;

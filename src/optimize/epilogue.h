@@ -17,7 +17,7 @@ bool append_node(Expression& expression, const Elementwise& op, const std::vecto
 void append_with_residual(Expression& expression, ScalarOp op, bool residual_first);
 
 // Whether it is of the form that kernels of products compute on their tiles: bounds(activation(x0 + x1)), or x1 + bounds(activation(x0)),
-// any part left out. Others run faster as a pointwise layer of their own.
+// any part left out, with a snap behind each part. Others run faster as a pointwise layer of their own.
 bool is_common_epilogue(const Expression& expression);
 
 // All readers of `tensor` are `layer`, and it is no output of the network.

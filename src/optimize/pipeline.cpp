@@ -32,6 +32,15 @@ Status tell_story(Network& network, const OptimizeOptions& options) {
   TRY(story.pass("decompose"));
   TRY(tidy(story));
 
+  // Layers between dequantize and quantize compute on bytes.
+  TRY(story.fuse("move quantization", {"sink_dequantize", "hoist_quantize", "cancel_quantization"}));
+  TRY(story.fuse("compute on bytes", {"absorb_dequantize", "sink_dequantize", "cancel_quantization"}));
+  TRY(story.fuse("quantize inside epilogues", {"snap_into_product", "fuse_activation_into_product", "fuse_residual_into_product"}));
+  TRY(story.fuse("store bytes", {"absorb_quantize", "hoist_quantize", "cancel_quantization"}));
+  TRY(story.fuse("read bytes", {"absorb_dequantize", "sink_dequantize", "cancel_quantization"}));
+  TRY(story.fuse("recognize snaps", {"recognize_snap"}));
+  TRY(tidy(story));
+
   // Factors and sums go into the weights, where they cost nothing; reshapes and transposes meet and cancel behind them.
   if (!options.refittable) {
     TRY(story.fuse("fold into weights", {"fold_scale_into_product", "fold_bias_into_product", "fold_scale_into_normalization"}));
@@ -46,6 +55,9 @@ Status tell_story(Network& network, const OptimizeOptions& options) {
 
   // What follows a product is done on its result while that is at hand.
   TRY(story.fuse("grow epilogues", {"fuse_activation_into_product", "fuse_residual_into_product"}));
+  // Between bytes and floats that nothing absorbed, chains of functions convert on the way.
+  TRY(story.pass("split_dequantize"));
+  TRY(story.fuse("lower quantization", {"lower_quantize"}));
   TRY(story.fuse("fuse pointwise", {"fuse_pointwise"}));
   return Ok{};
 }

@@ -1,5 +1,7 @@
 #include "optimize/product.h"
 
+#include <unordered_map>
+
 #include "operators/convolution.h"
 #include "operators/deconvolution.h"
 #include "operators/expand.h"
@@ -39,6 +41,31 @@ Pattern plain_product() {
     const EpilogueFields& fields = *epilogue_of(tensor.producer()->op());
     return !tensor.producer()->input(3) && fields.epilogue.empty() && fields.output_scale == 0;
   });
+}
+
+int64_t product_depth(const Layer* layer) {
+  std::unordered_map<const Layer*, int64_t> depth;
+  std::vector<const Layer*> stack{layer};
+  while (!stack.empty()) {
+    const Layer* top = stack.back();
+    bool ready = true;
+    int64_t deepest = 0;
+    for (const Tensor* input : top->inputs()) {
+      const Layer* producer = input ? input->producer() : nullptr;
+      if (!producer) continue;
+      auto known = depth.find(producer);
+      if (known == depth.end()) {
+        stack.push_back(producer);
+        ready = false;
+      } else {
+        deepest = std::max(deepest, known->second);
+      }
+    }
+    if (!ready) continue;
+    depth[top] = deepest + (epilogue_of(top->op()) ? 1 : 0);
+    stack.pop_back();
+  }
+  return depth[layer];
 }
 
 std::optional<int64_t> channel_axis(const Layer& product) {

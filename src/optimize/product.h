@@ -27,6 +27,9 @@ Result<Tensor*> add_product(Network& network, ProductCopy copy, std::vector<Tens
 // Its four inputs, null where left out.
 std::vector<Tensor*> product_inputs(const Layer& layer);
 
+// Products on the longest way from the network's inputs to `layer`, itself included.
+int64_t product_depth(const Layer* layer);
+
 // Which axis of the output counts channels, bias and weight scales; nothing where there is none (a product with a column).
 std::optional<int64_t> channel_axis(const Layer& product);
 // Where the channels of the output stand among the axes of the weights; nothing where no single axis holds them.

@@ -1,7 +1,4 @@
 // add(product(x, w, b), r) => product(x, w, b, r) with epilogue x0 + x1; r of the result's dims, the product read once
-#include <unordered_map>
-#include <unordered_set>
-
 #include "optimize/edit.h"
 #include "optimize/epilogue.h"
 #include "optimize/product.h"
@@ -12,32 +9,6 @@ namespace {
 
 bool can_take_residual(const Tensor& value, const Layer& reader) {
   return is_used_once(value) && may_grow_epilogue(value) && !value.producer()->input(3) && is_read_only_by(value, reader);
-}
-
-// Products on the longest way from the network's inputs to `layer`.
-int64_t depth_of(const Layer* layer) {
-  std::unordered_map<const Layer*, int64_t> depth;
-  std::vector<const Layer*> stack{layer};
-  while (!stack.empty()) {
-    const Layer* top = stack.back();
-    bool ready = true;
-    int64_t deepest = 0;
-    for (const Tensor* input : top->inputs()) {
-      const Layer* producer = input ? input->producer() : nullptr;
-      if (!producer) continue;
-      auto known = depth.find(producer);
-      if (known == depth.end()) {
-        stack.push_back(producer);
-        ready = false;
-      } else {
-        deepest = std::max(deepest, known->second);
-      }
-    }
-    if (!ready) continue;
-    depth[top] = deepest + (epilogue_of(top->op()) ? 1 : 0);
-    stack.pop_back();
-  }
-  return depth[layer];
 }
 
 }  // namespace
@@ -54,7 +25,7 @@ FUSION(fuse_residual_into_product) {
                        const bool first = can_take_residual(*product, layer), second = can_take_residual(*residual, layer);
                        if (!first && !second) return nullptr;
                        // Where both could, the deeper one waits for the other, whose result is ready by then.
-                       if (!first || (second && depth_of(residual->producer()) > depth_of(product->producer())))
+                       if (!first || (second && product_depth(residual->producer()) > product_depth(product->producer())))
                          std::swap(product, residual);
                        ProductCopy copy = copy_product(product->producer()->op());
                        append_with_residual(copy.epilogue->epilogue, ScalarOp::kAdd, false);

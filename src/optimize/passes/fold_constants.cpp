@@ -2,8 +2,12 @@
 #include <algorithm>
 
 #include "operators/dequantize.h"
+#include "operators/gather.h"
+#include "operators/reshape.h"
+#include "operators/transpose.h"
 #include "optimize/edit.h"
 #include "optimize/pattern.h"
+#include "optimize/product.h"
 #include "testing/example.h"
 
 namespace ingot {
@@ -14,11 +18,19 @@ constexpr size_t kMostGrowthBytes = 1 << 20;
 
 bool is_weight(const Tensor& tensor) { return is_floating(tensor.type.type) && tensor.constant.count() > 1; }
 
+// Bytes that a product or a table look-up may read as they are: what the fusions of quantized layers look for.
+bool is_quantized_weight(const Layer& dequantize) {
+  if (dequantize.input(0)->type.type != DataType::kInt8) return false;
+  for (const Layer* reader : dequantize.output()->readers()) {
+    if (epilogue_of(reader->op()) || reader->as<Transpose>() || reader->as<Reshape>() || reader->as<Gather>()) return true;
+  }
+  return false;
+}
+
 bool may_fold(const Layer& layer, const OptimizeOptions& options) {
   const Operator& op = layer.op();
   if (!op.is_pure() || !(op.has_reference() || op.has_decomposition())) return false;
-  // An 8-bit weight is what the fusions of quantized layers look for.
-  if (layer.as<Dequantize>()) return false;
+  if (layer.as<Dequantize>() && is_quantized_weight(layer)) return false;
   bool any = false;
   for (const Tensor* input : layer.inputs()) {
     if (!input) continue;
