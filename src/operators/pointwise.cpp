@@ -103,4 +103,19 @@ EXAMPLE("snap rounds half to even among 256 multiples of its number") {
                 {0, 1, -0.5, 63.5, -64});
 }
 
+EXAMPLE("GELU of bytes, quantized after each of its pieces") {
+  expect_values(
+      "input x int8 [6]\ny = pointwise(x) expression=\"t0 = affine(cast(x0, to=float), a=0.0213, b=0); cast(clip(round(div(mul(t0, "
+      "snap(mul(0.5, "
+      "snap(add(snap(erf(div(t0, 1.4142135)), a=0.0078), 1), a=0.0157)), a=0.0078)), 0.0213)), a=-128, b=127), to=int8)\" to=int8\noutput "
+      "y\n",
+      {{{6}, {-128, -50, -1, 0, 40, 127}}}, {-1, -7, 0, 0, 32, 126});
+}
+
+EXAMPLE("bytes that are cast twice") {
+  expect_values(
+      "input x int8 [3]\ny = pointwise(x) expression=\"mul(affine(cast(x0, to=float), a=0.5, b=0), cast(x0, to=float))\"\noutput y\n",
+      {{{3}, {-128, 3, 127}}}, {8192, 4.5, 8064.5});
+}
+
 }  // namespace ingot::testing

@@ -204,14 +204,17 @@ class Compiler {
         }
       }
     }
+    // Decided once: the counts fall while steps are emitted.
+    loads_as_float_.assign(inputs_.size(), false);
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      loads_as_float_[i] = domain_of(inputs_[i]) == Domain::kInteger && input_casts_[i] == input_uses_[i];
+    }
     slots_of_.assign(nodes_.size(), -1);
     input_slots_.assign(inputs_.size(), -1);
   }
 
   // Integers that only casts to floats read are loaded as floats.
-  bool loads_as_float(size_t input) const {
-    return domain_of(inputs_[input]) == Domain::kInteger && input_casts_[input] == input_uses_[input];
-  }
+  bool loads_as_float(size_t input) const { return loads_as_float_[input]; }
   Domain input_domain(size_t input) const {
     return loads_as_float(input) || is_float_row(input) ? Domain::kFloat : domain_of(inputs_[input]);
   }
@@ -416,6 +419,7 @@ class Compiler {
   int floats_ = 0;
   std::vector<DataType> types_;
   std::vector<int> uses_, input_uses_, input_casts_, slots_of_, input_slots_;
+  std::vector<bool> loads_as_float_;
   uint32_t taken_ = 0;
   bool ends_in_bytes_ = false;
   Program program_;
