@@ -199,5 +199,31 @@ TEST(Pointwise, BitsDoNotDependOnPosition) {
   cap_isa(Isa::kAmx);
 }
 
+TEST(PointwiseTable, serves_chains_from_byte_to_byte) {
+  const std::vector<Isa> levels = isa_levels();
+  int ran = 0;
+  for_random_trials(
+      40,
+      [&](Random& random) {
+        const std::vector<std::string> texts{
+            "cast(clip(round(affine(gelu(affine(cast(x0, to=float), a=0.05, b=0)), a=20, b=0)), a=-128, b=127), to=int8)", "neg(x0)",
+            "cast(clip(mul(cast(x0, to=float), 1.5), a=0, b=127), to=int8)"};
+        Pointwise op;
+        auto parsed = Expression::parse(random.one_of(texts));
+        EXPECT_TRUE(parsed.ok()) << (parsed.ok() ? "" : parsed.error().message);
+        if (!parsed.ok()) return std::string("no expression");
+        op.expression = *parsed;
+        op.to = DataType::kInt8;
+        Trial trial;
+        trial.op = &op;
+        const int64_t rank = random.between(1, 4);
+        trial.inputs = {
+            random.array(DataType::kInt8, random.chance(0.2) ? Shape{random.between(1, 100'000)} : random.shape(rank, 12), -128, 127)};
+        return try_trial("cpu.pointwise_table", trial, &ran);
+      },
+      &levels);
+  EXPECT_GE(ran, 40 * static_cast<int>(levels.size()));
+}
+
 }  // namespace
 }  // namespace ingot::testing
