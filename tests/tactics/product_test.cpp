@@ -295,5 +295,62 @@ TEST(DepthwiseRows, agrees_with_the_reference) {
   EXPECT_GT(ran, 100 * static_cast<int>(all_levels().size()));
 }
 
+// Scales that are powers of two make every step exact, ties of the rounding included: nothing may differ.
+void make_snapped(Random& random, EpilogueFields* fields, Trial* trial) {
+  const auto power = [&](int64_t least, int64_t most) { return std::ldexp(1.0, static_cast<int>(random.between(least, most))); };
+  const bool has_residual = trial->inputs.size() > 3 && trial->inputs[3].data() != nullptr;
+  fields->input_scale = power(-7, -5);
+  for (double& scale : fields->weight_scales) scale = power(-7, -5);
+  if (fields->weight_scales.empty()) fields->weight_scales = {0.0078125};
+  if (trial->inputs.size() > 2 && trial->inputs[2].data() != nullptr) {
+    for (int64_t i = 0; i < trial->inputs[2].count(); ++i)
+      trial->inputs[2].set_number(i, static_cast<double>(random.between(-999, 999)) / 256);
+  }
+  if (has_residual) {
+    fields->residual_scale = power(-6, -3);
+    trial->inputs[3] = random.array(DataType::kInt8, trial->inputs[3].shape(), -128, 127);
+  }
+  if (random.chance(0.3)) fields->sum_scale = power(-5, -2);
+  std::vector<std::string> texts{"", "snap(x0, a=0.25)", "relu(snap(x0, a=0.125))", "snap(clip(snap(x0, a=0.125), a=0, b=6), a=0.0625)",
+                                 "snap(abs(snap(x0, a=0.25)), a=0.5)"};
+  if (has_residual)
+    texts = {"add(snap(x0, a=0.25), x1)", "relu(snap(add(snap(x0, a=0.125), x1), a=0.25))", "relu(snap(add(x1, x0), a=0.25))",
+             "add(x1, snap(relu(snap(x0, a=0.125)), a=0.25))", "sub(snap(x0, a=0.25), x1)"};
+  auto parsed = Expression::parse(random.one_of(texts));
+  EXPECT_TRUE(parsed.ok()) << (parsed.ok() ? "" : parsed.error().message);
+  if (parsed.ok()) fields->epilogue = *parsed;
+  fields->to = random.chance(0.8) ? DataType::kInt8 : DataType::kFloat;
+  fields->output_scale = *fields->to == DataType::kInt8 ? power(-4, 0) : 0;
+  trial->tolerance = {0, 0};
+}
+
+std::string try_snapped(Random& random, int* ran) {
+  const Types types{random.chance(0.8) ? DataType::kInt8 : DataType::kUint8, DataType::kInt8, DataType::kInt8};
+  if (random.chance(0.6)) {
+    const bool depthwise = random.chance(0.5);
+    Convolution op;
+    Trial trial = convolution_trial(random, types, depthwise, &op);
+    make_snapped(random, &op, &trial);
+    return try_trial(depthwise ? "cpu.depthwise_rows" : "cpu.convolution_panels", trial, ran);
+  }
+  MatMul op(false, random.chance(0.4));
+  const int64_t m = random.between(1, 60), k = random.between(1, 90), n = random.pick<int64_t>({32, 64, random.between(1, 100)});
+  Trial trial;
+  trial.inputs = {operand(random, types.a, {m, k}), operand(random, types.b, op.transpose_b ? Shape{n, k} : Shape{k, n})};
+  add_epilogue(random, types, n, {m, n}, k, &op, &trial);
+  trial.op = &op;
+  make_snapped(random, &op, &trial);
+  return try_trial("cpu.matmul_panels", trial, ran);
+}
+
+TEST(SnappedSums, agree_with_the_reference_bit_for_bit) {
+  int ran = 0;
+  for_random_trials(
+      200, [&](Random& random) { return try_snapped(random, &ran); }, &all_levels());
+  EXPECT_GT(ran, 120 * static_cast<int>(all_levels().size()));
+}
+
+TEST(SnappedSums, agree_on_the_tile_unit) { on_the_tile_unit(200, try_snapped); }
+
 }  // namespace
 }  // namespace ingot::testing

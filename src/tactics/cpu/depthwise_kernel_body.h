@@ -47,13 +47,23 @@ __attribute__((noinline)) void finish_strip(const DepthwiseRow& row, float* sums
   using F = typename V::Float;
   const Finish& finish = *row.finish;
   const F bias = V::load(finish.bias + channel), scale = finish.scale ? V::load(finish.scale + channel) : V::set(1.0f);
+  if (finish.is_snapped && lanes == V::kLanes) {
+    const SnappedFinish<V> done(finish);
+    for (int t = 0; t < outputs; ++t) {
+      const int64_t at = (pixel + t) * row.channels + channel;
+      done(V::mul(V::load(sums + t * lanes), scale), bias, static_cast<int8_t*>(row.output) + at,
+           done.has_residual ? static_cast<const int8_t*>(row.residual) + at : nullptr);
+    }
+    return;
+  }
+  const Snapper<V> snap(finish.snaps[Finish::kSum]);
   void* targets[kMostStrip];
   const void* residuals[kMostStrip];
   for (int t = 0; t < outputs; ++t) {
     const int64_t at = (pixel + t) * row.channels;
     targets[t] = static_cast<char*>(row.output) + at * bytes_of_element(finish.output);
     residuals[t] = static_cast<const char*>(row.residual) + at * bytes_of_element(finish.residual);
-    const F x = V::add(V::mul(V::load(sums + t * lanes, lanes), scale), bias);
+    const F x = V::add(snap(V::mul(V::load(sums + t * lanes, lanes), scale)), bias);
     if (finish.activation == Activation::kProgram)
       V::store(sums + t * lanes, x, lanes);
     else

@@ -22,24 +22,21 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 bool is_input(int32_t operand, int index) { return operand == Expression::input(index); }
 
-// Reads an expression from its result inwards: [+ x1] bounds(activation(x0 [+ x1])).
+// Reads an expression from its result inwards: [+ x1] snap(bounds(activation(snap(snap(x0) [+ x1])))).
 class Reader {
  public:
   Reader(const Expression& expression, Finish* finish) : nodes_(expression.nodes), finish_(*finish) {}
 
   bool read() {
     if (nodes_.empty()) return true;
-    int32_t at = static_cast<int32_t>(nodes_.size()) - 1;
-    if (is_sum(at)) return true;
-    if (int32_t other; adds_residual(at, &other) && other >= 0) {
-      finish_.has_residual = finish_.residual_is_last = true;
-      at = other;
-    }
-    while (read_bound(&at)) {
-    }
-    if (is_sum(at)) return true;
-    if (at < 0 || !read_activation(&at)) return false;
-    return is_sum(at);
+    const auto root = static_cast<int32_t>(nodes_.size()) - 1;
+    const Finish plain = finish_;
+    if (read_rest(root)) return true;
+    finish_ = plain;
+    int32_t other;
+    if (!adds_residual(root, &other)) return false;
+    finish_.has_residual = finish_.residual_is_last = true;
+    return read_rest(other);
   }
 
  private:
@@ -48,13 +45,33 @@ class Reader {
     if (at < 0 || !node(at).is_constant) return std::nullopt;
     return node(at).a;
   }
-  // x0, or x0 + x1 where the residual was not met yet.
-  bool is_sum(int32_t at) {
-    if (is_input(at, 0)) return true;
+  bool read_rest(int32_t at) {
+    const Finish plain = finish_;
+    if (read_sum(at)) return true;
+    finish_ = plain;
+    read_snap(&at, Finish::kBehindBounds);
+    while (read_bound(&at)) {
+    }
+    const Finish bounded = finish_;
+    if (read_sum(at)) return true;
+    finish_ = bounded;
+    return at >= 0 && read_activation(&at) && read_sum(at);
+  }
+  // snap(snap(x0) + x1), each part of it but x0 left out at will.
+  bool read_sum(int32_t at) {
+    read_snap(&at, Finish::kBehindResidual);
     int32_t other;
-    if (at < 0 || finish_.has_residual || !adds_residual(at, &other) || !is_input(other, 0)) return false;
-    finish_.has_residual = true;
-    return true;
+    if (!finish_.has_residual && adds_residual(at, &other)) {
+      finish_.has_residual = true;
+      at = other;
+    }
+    read_snap(&at, Finish::kBeforeResidual);
+    return is_input(at, 0);
+  }
+  void read_snap(int32_t* at, Finish::Snap place) {
+    if (*at < 0 || node(*at).is_constant || node(*at).op != ScalarOp::kSnap) return;
+    finish_.snaps[place] = node(*at).a;
+    *at = node(*at).operands[0];
   }
   bool adds_residual(int32_t at, int32_t* other) const {
     if (at < 0 || node(at).is_constant || node(at).op != ScalarOp::kAdd) return false;
@@ -195,7 +212,7 @@ Status EpiloguePlan::accepts(const Problem& problem, const EpilogueFields& field
   REQUIRES(!is_present(problem, 2) || is_constant(problem, 2), "the bias is not constant");
   const DataType output = problem.outputs[0].type;
   if (output == DataType::kInt32) {
-    REQUIRES(is_integer_product(product) && !fields.is_quantized(), "an int32 output of another product");
+    REQUIRES(is_integer_product(product) && !fields.is_quantized() && fields.sum_scale == 0, "an int32 output of another product");
     REQUIRES(fields.epilogue.empty() && !is_present(problem, 3), "an epilogue of int32 sums");
     return Ok{};
   }
@@ -248,10 +265,14 @@ Result<EpiloguePlan> EpiloguePlan::make(const Problem& problem, const EpilogueFi
     if (fields.residual_scale != 0) finish.residual_scale = static_cast<float>(fields.residual_scale);
   }
   if (fields.output_scale != 0) finish.output_factor = static_cast<float>(1 / fields.output_scale);
+  finish.snaps[Finish::kSum] = static_cast<float>(fields.sum_scale);
+  const bool has_snaps = std::any_of(std::begin(finish.snaps), std::end(finish.snaps), [](float scale) { return scale != 0; });
 
   const DataType natural = natural_type(product);
-  finish.is_plain = finish.activation == Activation::kNone && !finish.residual_is_last && finish.output == natural &&
-                    (!finish.has_residual || finish.residual == natural) &&
+  const bool is_natural =
+      finish.activation == Activation::kNone && finish.output == natural && (!finish.has_residual || finish.residual == natural);
+  finish.is_snapped = is_integer_product(product) && is_natural && (has_snaps || finish.residual_is_last);
+  finish.is_plain = is_natural && !has_snaps && !finish.residual_is_last &&
                     (is_integer_product(product) || (finish.residual_scale == 1 && finish.output_factor == 1));
   if (finish.is_plain && finish.output_factor != 1) {
     // y / s of a linear y: the factor goes into its parts.

@@ -63,19 +63,67 @@ INGOT_INLINE typename V::Float activate(const Finish& finish, typename V::Float 
   }
 }
 
+// One snap, made ready.
+template <class V>
+struct Snapper {
+  float scale;
+  typename V::Float factor, inverse;
+
+  INGOT_INLINE explicit Snapper(float scale) : scale(scale), factor(V::set(scale)), inverse(V::set(scale == 0 ? 0 : 1 / scale)) {}
+  INGOT_INLINE typename V::Float operator()(typename V::Float x) const {
+    if (scale == 0) return x;
+    return V::mul(V::max(V::set(-128.0f), V::min(V::set(127.0f), V::round(V::mul(x, inverse)))), factor);
+  }
+};
+
 // What follows scale and bias, down to the store of lanes at element `at` of a row.
 template <class V>
 INGOT_INLINE void finish_sum(const Finish& finish, typename V::Float x, void* output, const void* residual_row, int64_t at, int lanes) {
   typename V::Float residual = V::zero();
+  x = Snapper<V>(finish.snaps[Finish::kBeforeResidual])(x);
   if (finish.has_residual) {
     residual = V::mul(load_as_float<V>(finish.residual, residual_row, at, lanes), V::set(finish.residual_scale));
     if (!finish.residual_is_last) x = V::add(x, residual);
   }
+  x = Snapper<V>(finish.snaps[Finish::kBehindResidual])(x);
   x = activate<V>(finish, x);
   x = V::min(V::set(finish.high), V::max(V::set(finish.low), x));
+  x = Snapper<V>(finish.snaps[Finish::kBehindBounds])(x);
   if (finish.residual_is_last) x = V::add(x, residual);
   store_from_float<V>(finish.output, output, at, V::mul(x, V::set(finish.output_factor)), lanes);
 }
+
+// The same where `finish` is snapped, for whole vectors of int8: all that does not change from one to the next is read once.
+template <class V>
+struct SnappedFinish {
+  Snapper<V> sum, before, behind, last;
+  typename V::Float low, high, residual_scale, output_factor;
+  bool has_residual, residual_is_last;
+
+  INGOT_INLINE explicit SnappedFinish(const Finish& finish)
+      : sum(finish.snaps[Finish::kSum]),
+        before(finish.snaps[Finish::kBeforeResidual]),
+        behind(finish.snaps[Finish::kBehindResidual]),
+        last(finish.snaps[Finish::kBehindBounds]),
+        low(V::set(finish.low)),
+        high(V::set(finish.high)),
+        residual_scale(V::set(finish.residual_scale)),
+        output_factor(V::set(finish.output_factor)),
+        has_residual(finish.has_residual),
+        residual_is_last(finish.residual_is_last) {}
+  // x: the scaled sum without its bias. `output` and `residual` are addresses of the vector.
+  INGOT_INLINE void operator()(typename V::Float x, typename V::Float bias, int8_t* output, const int8_t* residual) const {
+    x = before(V::add(sum(x), bias));
+    typename V::Float added = V::zero();
+    if (has_residual) {
+      added = V::mul(V::load_int8(residual), residual_scale);
+      if (!residual_is_last) x = V::add(x, added);
+    }
+    x = last(V::min(high, V::max(low, behind(x))));
+    if (residual_is_last) x = V::add(x, added);
+    V::store_int8(output, V::mul(x, output_factor));
+  }
+};
 
 // The same for a block of values [rows][count], side by side, that an epilogue program computes: row r, element i goes to
 // rows[r], element at + i. At most kMostProgramValues of them.
@@ -110,7 +158,23 @@ INGOT_INLINE typename V::Float scaled_sum(const Finish& finish, const void* sums
   else
     x = V::load(static_cast<const float*>(sums) + at);
   if (finish.scale) x = V::mul(x, V::load(finish.scale + panel_column));
-  return V::add(x, V::load(finish.bias + panel_column));
+  return V::add(Snapper<V>(finish.snaps[Finish::kSum])(x), V::load(finish.bias + panel_column));
+}
+
+// Sums of int8 products whose `finish` is snapped; `count` is a multiple of the lanes.
+template <class V>
+__attribute__((noinline)) void finish_snapped_tile(const Tile& tile, const int32_t* sums, int stride, int first, int count) {
+  const Finish& finish = *tile.finish;
+  const SnappedFinish<V> done(finish);
+  for (int v = 0; v < count; v += V::kLanes) {
+    const int64_t column = tile.column + first + v, panel_column = tile.panel_column + first + v;
+    const auto compensation = V::int_load(finish.compensation + panel_column);
+    const auto scale = V::load(finish.scale + panel_column), bias = V::load(finish.bias + panel_column);
+    for (int row = 0; row < tile.rows; ++row)
+      done(V::mul(V::to_float(V::int_add(V::int_load(sums + row * stride + v), compensation)), scale), bias,
+           static_cast<int8_t*>(tile.c[row]) + column,
+           done.has_residual ? static_cast<const int8_t*>(tile.residual[row]) + column : nullptr);
+  }
 }
 
 template <class V>
@@ -129,6 +193,8 @@ template <class V>
 __attribute__((noinline)) void finish_tile(const Tile& tile, const void* sums, int stride, int first, int count, bool integer) {
   const Finish& finish = *tile.finish;
   if (finish.activation == Activation::kProgram) return finish_tile_by_program<V>(tile, sums, stride, first, count, integer);
+  if (finish.is_snapped && count % V::kLanes == 0)
+    return finish_snapped_tile<V>(tile, static_cast<const int32_t*>(sums), stride, first, count);
   for (int row = 0; row < tile.rows; ++row) {
     for (int v = 0; v < count; v += V::kLanes) {
       const int lanes = count - v < V::kLanes ? count - v : V::kLanes;

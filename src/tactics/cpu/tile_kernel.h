@@ -28,8 +28,10 @@ constexpr int bytes_of(Product product) { return 4 / unit_of(product); }
 enum class Activation : uint8_t { kNone, kSigmoid, kTanh, kSilu, kHardSwish, kHardSigmoid, kLeakyRelu, kGelu, kGeluTanh, kProgram };
 
 // What becomes of a sum before it is stored, c being its column in whole panels:
-//   x = (sum + compensation[c]) * scale[c] + bias[c]; x += residual * residual_scale; x = activation(x);
-//   x = min(max(x, low), high); stored as `output`, integers rounded half to even and saturated.
+//   x = (sum + compensation[c]) * scale[c]; x = snap0(x) + bias[c];
+//   x = snap1(x); x += residual * residual_scale; x = snap2(x); x = activation(x); x = min(max(x, low), high); x = snap3(x);
+//   stored as `output`, integers rounded half to even and saturated.
+// snap(x) = s * min(max(round(x / s), -128), 127): to int8 and back, as networks of 8 bits have it between layers that are one here.
 // Arrays have an entry for each column of whole panels.
 struct Finish {
   const int32_t* compensation = nullptr;  // of integer products; always there for them
@@ -39,6 +41,8 @@ struct Finish {
   bool residual_is_last = false;  // added behind the activation and the bounds
   DataType residual = DataType::kFloat;
   float residual_scale = 1;
+  enum Snap { kSum, kBeforeResidual, kBehindResidual, kBehindBounds };
+  float snaps[4] = {0, 0, 0, 0};  // the scales s; 0 for none
   Activation activation = Activation::kNone;
   float a = 0, b = 0;  // of the activation
   float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
@@ -47,6 +51,8 @@ struct Finish {
   const EpilogueProgram* program = nullptr;
   // Nothing but scale, bias, residual and bounds, with residual and output of the product's own type: done in registers.
   bool is_plain = false;
+  // Integers with snaps and what a plain one may have: done vector by vector without choices.
+  bool is_snapped = false;
 };
 
 struct Tile {
