@@ -124,6 +124,11 @@ std::string run_one(const Tactic& tactic, const Problem& problem, const Trial& t
     if (!status.ok()) return "run: " + status.error().message;
     if (allocated && !tactic.name().starts_with("reference.")) return "run allocated " + std::to_string(allocated) + " times";
     if (!workspace.intact()) return "run wrote behind its workspace";
+    const std::vector<Shape> produced = (*launch)->produced_shapes();
+    for (size_t i = 0; i < produced.size(); ++i) {
+      if (produced[i] != expected[i].shape())
+        return "output " + std::to_string(i) + " is said to be " + to_text(produced[i]) + ", not " + to_text(expected[i].shape());
+    }
     for (size_t i = 0; i < outputs.size(); ++i) {
       Block& block = output_blocks[i];
       if (!block.intact()) return "run wrote behind output " + std::to_string(i);
