@@ -125,6 +125,9 @@ Result<Plan> build_plan(const Network& original, const BuildConfig& config, Buil
   told.measured = selection.measured;
   told.cache_hits = selection.cache_hits;
   told.predicted_ms = selection.total_ms;
+  if (config.verify)
+    log.info("verified on the real shapes: " + std::to_string(selection.verified) + " tactics agree with the reference, " + std::to_string(selection.rejected) +
+             (selection.rejected == 1 ? " was" : " were") + " rejected");
   for (const auto& layer : network->layers()) told.reformats += layer->op().name() == "reformat";
   log.verbose("timed " + std::to_string(told.measured) + " tactics, " + std::to_string(told.cache_hits) + " from the cache; predicted " +
               std::to_string(told.predicted_ms) + " ms with " + std::to_string(told.reformats) + " reformats");

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <unordered_map>
 
 #include "base/hash.h"
+#include "base/thread_pool.h"
 #include "plan.pb.h"
 
 namespace ingot {
@@ -19,8 +21,22 @@ namespace {
 
 constexpr uint32_t kTag = 0x74727466;  // "ftrt"
 constexpr size_t kHeaderSize = 64, kEntrySize = 40, kAlignment = 64, kMostSections = 16;
+constexpr size_t kHugePage = 2 << 20;
 constexpr uint32_t kMetadata = 1, kWeights = 2;
 constexpr uint8_t kProductVersion[4] = {10, 0, 0, 1};
+
+// Pieces that the threads hash and copy one by one.
+constexpr size_t kPiece = 1 << 20;
+
+// The digest of a section: the hash of its pieces' hashes, so that all threads can work on it.
+Hash128 digest_of(Bytes section) {
+  std::vector<Hash128> pieces((section.size() + kPiece - 1) / kPiece);
+  ThreadPool::shared().run(static_cast<int64_t>(pieces.size()), [&](int64_t piece, int) {
+    const size_t begin = static_cast<size_t>(piece) * kPiece;
+    pieces[static_cast<size_t>(piece)] = hash_bytes(section.data() + begin, std::min(kPiece, section.size() - begin));
+  });
+  return hash_bytes(pieces.data(), pieces.size() * sizeof(Hash128));
+}
 
 size_t align(size_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -398,7 +414,7 @@ Result<std::vector<std::byte>> write_plan(const Plan& plan) {
   put(out, 24, kProductVersion);
   for (int i = 0; i < 2; ++i) {
     const size_t entry = kHeaderSize + i * kEntrySize;
-    const Hash128 digest = hash_bytes(sections[i].data(), sections[i].size());
+    const Hash128 digest = digest_of(sections[i]);
     put(out, entry, kinds[i]);
     put(out, entry + 8, uint64_t{offsets[i]});
     put(out, entry + 16, uint64_t{sections[i].size()});
@@ -441,7 +457,7 @@ Result<Plan> read_plan(Bytes bytes, std::shared_ptr<const void> keeper) {
     TRY(section.seek(offset));
     TRY_ASSIGN(Bytes part, section.take(size));
     if (offset % kAlignment != 0) return invalid("section " + std::to_string(kind) + " of the plan is not 64-byte aligned");
-    if (hash_bytes(part.data(), part.size()) != digest)
+    if (digest_of(part) != digest)
       return invalid("the plan is damaged: the digest of its " + std::string(kind == kMetadata ? "metadata" : kind == kWeights ? "weights" : "section") + " differs");
     if (kind == kMetadata) metadata = part;
     if (kind == kWeights) weights = part;
@@ -457,10 +473,17 @@ Result<Plan> read_plan(Bytes bytes, std::shared_ptr<const void> keeper) {
 }
 
 Result<AlignedBytes> copy_aligned(Bytes bytes) {
-  const size_t rounded = align(bytes.size() + 1);
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
+  // Large plans lie in huge pages: 50 faults in place of 25000 for 100 MB, and fewer misses when kernels walk the weights.
+  const size_t alignment = bytes.size() < kHugePage ? kAlignment : kHugePage;
+  const size_t rounded = (bytes.size() + alignment) / alignment * alignment;
+  auto* memory = static_cast<std::byte*>(std::aligned_alloc(alignment, rounded));
   if (!memory) return out_of_memory("no memory for a plan of " + std::to_string(bytes.size()) + " bytes");
-  if (!bytes.empty()) std::memcpy(memory, bytes.data(), bytes.size());
+  if (alignment == kHugePage) madvise(memory, rounded, MADV_HUGEPAGE);
+  const int64_t pieces = static_cast<int64_t>((bytes.size() + kHugePage - 1) / kHugePage);
+  ThreadPool::shared().run(pieces, [&](int64_t piece, int) {
+    const size_t begin = static_cast<size_t>(piece) * kHugePage;
+    std::memcpy(memory + begin, bytes.data() + begin, std::min(kHugePage, bytes.size() - begin));
+  });
   return AlignedBytes{std::shared_ptr<std::byte>(memory, std::free), bytes.size()};
 }
 

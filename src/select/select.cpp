@@ -128,12 +128,8 @@ class Selector {
       std::stable_sort(group.begin(), group.end(), [](const Candidate& a, const Candidate& b) { return a.ms < b.ms; });
       for (const Candidate& candidate : group) {
         if (options_.verify && !is_reference(*candidate.tactic)) {
-          Problem problem = problem_of(layer, candidate.formats.inputs, candidate.formats.outputs, options_.allow_tf32, opt_);
-          if (Status status = verify_tactic(*candidate.tactic, problem, outputs); !status.ok()) {
-            if (options_.log)
-              options_.log->warning(label + ": " + std::string(candidate.tactic->name()) + " is rejected: " + status.error().message);
-            continue;
-          }
+          const Problem problem = problem_of(layer, candidate.formats.inputs, candidate.formats.outputs, options_.allow_tf32, opt_);
+          if (!agrees(label, *candidate.tactic, problem, outputs)) continue;
         }
         result.push_back(candidate);
         break;
@@ -147,6 +143,14 @@ class Selector {
       return unsupported(label + ": every tactic failed" + declined);
     }
     return result;
+  }
+
+  // Whether the tactic gives what the reference gives; the log names one that does not.
+  bool agrees(const std::string& label, const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs) {
+    const Status status = verify_tactic(tactic, problem, outputs);
+    ++(status.ok() ? verified_ : rejected_);
+    if (!status.ok() && options_.log) options_.log->warning(label + ": the tactic " + std::string(tactic.name()) + " is rejected: " + status.error().message);
+    return status.ok();
   }
 
   // Fills in the time: from the cache, or measured. A tactic that fails here is put out of the running.
@@ -274,6 +278,8 @@ class Selector {
         for (const Tactic* tactic : TacticCatalogue::instance().all()) {
           if (options_.device && tactic->device() != options_.device->kind()) continue;
           if (!is_reference(*tactic) && tactic->accepts(problem).ok()) {
+            const Shape shape = shape_at(tensor->type.dims, opt_);
+            if (options_.verify && !agrees("layer '" + layer->name + "' (reformat)", *tactic, problem, {shape})) continue;
             choice.tactic = tactic->name();
             break;
           }
@@ -330,6 +336,8 @@ class Selector {
     }
     selection.measured = measured_;
     selection.cache_hits = hits_;
+    selection.verified = verified_;
+    selection.rejected = rejected_;
     selection.total_ms = total_ms_;
     return selection;
   }
@@ -341,7 +349,7 @@ class Selector {
   std::unordered_map<const Layer*, size_t> variable_;
   std::vector<std::vector<Candidate>> candidates_;
   std::map<std::string, double> reformats_;
-  size_t measured_ = 0, hits_ = 0;
+  size_t measured_ = 0, hits_ = 0, verified_ = 0, rejected_ = 0;
   double total_ms_ = 0;
 };
 

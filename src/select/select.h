@@ -45,6 +45,7 @@ struct SelectOptions {
 struct Selection {
   std::vector<Choice> choices;  // by layer, in the network's order afterwards
   size_t measured = 0, cache_hits = 0;
+  size_t verified = 0, rejected = 0;  // tactics that agreed with the reference, and that did not
   double total_ms = 0;          // as predicted
 };
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdlib>
-#include <cstring>
 
 #include "NvOnnxParser.h"
+#include "calibrator.h"
 #include "files.h"
 #include "log.h"
+#include "progress.h"
 
 namespace ingot::trtexec {
 
@@ -94,7 +94,9 @@ bool set_values(nvinfer1::IOptimizationProfile& profile, const ITensor& input, c
          fail(std::string("The values given for the input '") + input.getName() + "' do not fit it");
 }
 
-bool set_shapes(const Options& options, nvinfer1::IBuilder& builder, const INetworkDefinition& network, IBuilderConfig& config) {
+// Makes a profile where it is needed; `best_shapes` become the ones to be fast at.
+bool set_shapes(const Options& options, nvinfer1::IBuilder& builder, const INetworkDefinition& network, IBuilderConfig& config,
+                Shapes& best_shapes) {
   if (!check_names(network, "--shapes", options.shapes) || !check_names(network, "--minShapes", options.min_shapes) ||
       !check_names(network, "--optShapes", options.opt_shapes) || !check_names(network, "--maxShapes", options.max_shapes))
     return false;
@@ -121,6 +123,7 @@ bool set_shapes(const Options& options, nvinfer1::IBuilder& builder, const INetw
     for (const auto* extents : {&range.min, &range.opt, &range.max}) {
       if (!check_extents(input, *extents)) return false;
     }
+    best_shapes[input.getName()] = range.opt;
     if (!dynamic(dims)) continue;
     const auto set = [&](OptProfileSelector select, const std::vector<int64_t>& extents) {
       Dims shape{};
@@ -235,40 +238,6 @@ bool set_layer_types(const Options& options, INetworkDefinition& network) {
   return true;
 }
 
-// Ranges from a calibration cache: a line of its maker, then "tensor: scale" lines, the scale as the hexadecimal bits of a float.
-bool set_ranges(const std::string& path, INetworkDefinition& network) {
-  std::string text;
-  if (!read_file(path, text)) return false;
-  std::map<std::string, float> scales;
-  size_t at = text.find('\n');
-  while (at != std::string::npos && at + 1 < text.size()) {
-    const size_t start = at + 1;
-    at = text.find('\n', start);
-    const std::string line = text.substr(start, at == std::string::npos ? at : at - start);
-    const size_t colon = line.rfind(": ");
-    if (colon == std::string::npos) continue;
-    char* end = nullptr;
-    const uint32_t bits = static_cast<uint32_t>(std::strtoul(line.c_str() + colon + 2, &end, 16));
-    float scale = 0;
-    std::memcpy(&scale, &bits, sizeof scale);
-    if (end == line.c_str() + colon + 2 || !std::isfinite(scale) || scale <= 0)
-      return fail("'" + path + "' is no calibration cache: it has the line '" + line + "'");
-    scales[line.substr(0, colon)] = scale;
-  }
-  if (scales.empty()) return fail("'" + path + "' is no calibration cache: it has no line 'tensor: scale'");
-  size_t used = 0;
-  const auto set = [&](ITensor* tensor) {
-    const auto found = tensor ? scales.find(tensor->getName()) : scales.end();
-    if (found != scales.end() && tensor->setDynamicRange(-127 * found->second, 127 * found->second)) ++used;
-  };
-  for (int32_t i = 0; i < network.getNbInputs(); ++i) set(network.getInput(i));
-  for (int32_t i = 0; i < network.getNbLayers(); ++i) {
-    for (int32_t k = 0; k < network.getLayer(i)->getNbOutputs(); ++k) set(network.getLayer(i)->getOutput(k));
-  }
-  info("Took the ranges of " + std::to_string(used) + " tensors from '" + path + "', which has " + std::to_string(scales.size()));
-  return used > 0 || fail("None of the tensors of '" + path + "' is in the model; calibrate this model");
-}
-
 bool has_quantization(const INetworkDefinition& network) {
   for (int32_t i = 0; i < network.getNbLayers(); ++i) {
     const auto type = network.getLayer(i)->getType();
@@ -336,15 +305,18 @@ bool save_timing_cache(const std::string& path, const nvinfer1::ITimingCache& ca
 
 // ---- Building ----
 
-bool parse_model(const Options& options, nvonnxparser::IParser& parser, const INetworkDefinition& network) {
+bool parse_model(const Options& options, nvonnxparser::IParser& parser, const INetworkDefinition& network, Progress& progress) {
   std::string start;
   if (!read_file(options.onnx, start)) return false;
   if (start.empty()) return fail("'" + options.onnx + "' is empty; an ONNX model is expected");
   start.clear();
   info("Start parsing network model.");
   const Stopwatch watch;
+  progress.phaseStart("import", nullptr, 1);
   const auto severity = options.verbose ? Severity::kVERBOSE : Severity::kINFO;
-  if (!parser.parseFromFile(options.onnx.c_str(), static_cast<int>(severity))) {
+  const bool parsed = parser.parseFromFile(options.onnx.c_str(), static_cast<int>(severity));
+  progress.phaseFinish("import");
+  if (!parsed) {
     for (int i = 0; i < parser.getNbErrors(); ++i) (void)fail(parser.getError(i)->desc());
     return fail("Failed to parse onnx file");
   }
@@ -370,22 +342,21 @@ bool build_plan(const Options& options, std::unique_ptr<IHostMemory>& plan) {
   if (!network || !config) return fail("A network cannot be created");
   const std::unique_ptr<nvonnxparser::IParser> parser(nvonnxparser::createParser(*network, library_logger()));
   if (!parser) return fail("The ONNX parser cannot start");
-  if (!parse_model(options, *parser, *network)) return false;
+  if (!parse_model(options, *parser, *network, progress)) return false;
 
   set_flags(options, *config);
+  Shapes best_shapes;
   if (!set_input_formats(options.input_formats, *network) || !set_output_formats(options.output_formats, *network) ||
-      !set_layer_types(options, *network) || !set_shapes(options, *builder, *network, *config))
+      !set_layer_types(options, *network) || !set_shapes(options, *builder, *network, *config, best_shapes))
     return false;
-  if (!options.calib.empty()) {
-    if (!set_ranges(options.calib, *network)) return false;
-  } else if (options.wants_int8() && !has_quantization(*network)) {
-    warn(
-        "int8 is allowed, but the model has no quantize layers and there is no --calib: ranges are the library's to find, and answers may "
-        "be less exact");
+  Calibrator calibrator;
+  if (options.wants_int8() && (!options.calib.empty() || !has_quantization(*network))) {
+    if (!calibrator.prepare(options, *network, best_shapes)) return false;
+    config->setInt8Calibrator(&calibrator);
   }
   std::unique_ptr<nvinfer1::ITimingCache> cache;
   if (!options.timing_cache.empty() && !options.no_timing_cache && !load_timing_cache(options.timing_cache, *config, cache)) return false;
-  if (Progress::has_terminal() && !options.verbose) config->setProgressMonitor(&progress);
+  config->setProgressMonitor(&progress);
 
   const Stopwatch watch;
   plan.reset(builder->buildSerializedNetwork(*network, *config));
@@ -399,13 +370,13 @@ bool build_plan(const Options& options, std::unique_ptr<IHostMemory>& plan) {
 
 bool make_engine(const Options& options, LoadedEngine& loaded) {
   std::unique_ptr<IHostMemory> plan;
-  std::string file;
+  FileView file;
   if (!options.onnx.empty()) {
     if (!build_plan(options, plan)) return false;
     if (!options.save_engine.empty() && !write_file(options.save_engine, plan->data(), plan->size())) return false;
     if (options.skip_inference && !options.dump_layers && options.export_layers.empty()) return true;
   } else {
-    if (!read_file(options.load_engine, file)) return false;
+    if (!file.open(options.load_engine)) return false;
     info("Engine loaded in bytes: " + std::to_string(file.size()));
   }
   loaded.runtime.reset(nvinfer1::createInferRuntime(library_logger()));

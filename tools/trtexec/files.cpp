@@ -1,6 +1,8 @@
 #include "files.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,6 +62,28 @@ bool read_file(const std::string& path, std::string& bytes) {
   std::vector<char> block(1 << 20);
   while (const size_t count = std::fread(block.data(), 1, block.size(), file.get())) bytes.append(block.data(), count);
   return !std::ferror(file.get()) || fail("Cannot read '" + path + "' to its end: " + std::strerror(errno));
+}
+
+bool FileView::open(const std::string& path) {
+  struct stat status {};
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
+    void* mapped = mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0);
+    if (mapped != MAP_FAILED) {
+      data_ = mapped_ = mapped;
+      size_ = static_cast<size_t>(status.st_size);
+    }
+  }
+  if (file >= 0) close(file);
+  if (mapped_) return true;
+  if (!read_file(path, bytes_)) return false;  // pipes and their like; it also says what is wrong
+  data_ = bytes_.data();
+  size_ = bytes_.size();
+  return true;
+}
+
+FileView::~FileView() {
+  if (mapped_) munmap(mapped_, size_);
 }
 
 bool write_file(const std::string& path, const void* bytes, size_t size) {

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <mutex>
@@ -18,8 +16,6 @@ namespace {
 std::mutex output_lock;
 std::atomic<bool> shows_verbose{false};
 bool line_is_drawn = false;  // a progress line stands on the terminal; guarded by output_lock
-
-double now_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 void erase_line() {
   if (line_is_drawn) std::fputs("\r\033[K", stderr);
@@ -83,43 +79,16 @@ nvinfer1::ILogger& library_logger() {
   return logger;
 }
 
-Progress::~Progress() {
-  const std::lock_guard lock(output_lock);
-  erase_line();
-  std::fflush(stderr);
-}
+bool errors_go_to_a_terminal() { return isatty(STDERR_FILENO) == 1; }
 
-bool Progress::has_terminal() { return isatty(STDERR_FILENO) == 1; }
-
-void Progress::phaseStart(char const* phase, char const*, int32_t steps) {
-  phase_ = phase;
-  steps_ = steps;
-  start_ = now_seconds();
-  shown_ = 0;
-}
-
-bool Progress::stepComplete(char const*, int32_t step) {
-  const double now = now_seconds();
-  if (now - shown_ < 0.1) return true;  // ten lines a second are enough
-  shown_ = now;
-  const int32_t done = step + 1, all = std::max(steps_, done);
-  const double left = (now - start_) / done * (all - done);
+void draw_line(const std::string& text) {
   winsize window{};
   const int width = ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col : 80;
-  char line[256];
-  std::snprintf(line, sizeof line, "%s: %d of %d (%d%%), about %.0f s left", phase_.c_str(), done, all,
-                static_cast<int>(100.0 * done / all), std::ceil(left));
-  const std::lock_guard lock(output_lock);
-  std::fprintf(stderr, "\r\033[K%.*s", std::max(width - 1, 10), line);
-  std::fflush(stderr);
-  line_is_drawn = true;
-  return true;
-}
-
-void Progress::phaseFinish(char const*) {
   const std::lock_guard lock(output_lock);
   erase_line();
+  if (!text.empty()) std::fprintf(stderr, "\r\033[K%.*s", std::max(width - 1, 10), text.c_str());
   std::fflush(stderr);
+  line_is_drawn = !text.empty();
 }
 
 }  // namespace ingot::trtexec

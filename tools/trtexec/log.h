@@ -1,7 +1,6 @@
-// What trtexec prints: lines with time and severity, and the progress of a build.
+// What trtexec prints: lines with time and severity.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "NvInfer.h"
@@ -32,20 +31,9 @@ std::string mebibytes(double bytes);
 // The library's messages, marked with [TRT].
 nvinfer1::ILogger& library_logger();
 
-// One line on a terminal that follows a build: the stage, how far it is and about how long it takes still.
-class Progress final : public nvinfer1::IProgressMonitor {
- public:
-  ~Progress() override;
-  // True where the error stream is a terminal, so that a line can be drawn over.
-  static bool has_terminal();
-  void phaseStart(char const* phase, char const* parent, int32_t steps) override;
-  bool stepComplete(char const* phase, int32_t step) override;
-  void phaseFinish(char const* phase) override;
-
- private:
-  std::string phase_;
-  int32_t steps_ = 0;
-  double start_ = 0, shown_ = 0;  // seconds
-};
+// True where the error stream is a terminal, so that a line can be drawn over.
+bool errors_go_to_a_terminal();
+// Shows a line on the terminal, cut to its width, until another takes its place or something is said; "" takes it away.
+void draw_line(const std::string& text);
 
 }  // namespace ingot::trtexec
