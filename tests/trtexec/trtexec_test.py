@@ -7,6 +7,7 @@ import array
 import ast
 import json
 import os
+import pty
 import re
 import shutil
 import struct
@@ -232,19 +233,69 @@ class Building(Case):
             with self.subTest(flags):
                 self.run_brief(*flags)
 
-    def test_int8_without_scales_warns(self):
-        self.assertIn("ranges are the library's to find", self.call("--onnx=" + MODEL, *BRIEF, "--int8").err)
+    def test_int8_without_scales_takes_ranges_from_a_run_and_warns(self):
+        outcome = self.run_brief("--int8")
+        self.assertIn("[W] int8 is allowed, but the model has no quantize layers and there is no --calib=FILE", outcome.err)
+        self.assertIn("one run on random values", outcome.err)
+        self.assertIn("calibrated with 1 batch", outcome.out)
+        with open(self.path("x.bin"), "wb") as file:
+            file.write(bytes(784 * 4))
+        self.assertIn("the values of --loadInputs", self.run_brief("--best", "--loadInputs=input:" + self.path("x.bin")).err)
 
     def test_a_calibration_cache_gives_ranges(self):
-        with open(self.path("calib"), "w", encoding="ascii") as file:
-            file.write("TRT-8601-EntropyCalibration2\ninput: 3c010a14\nunknown: 3c010a14\n")
-        self.assertIn("Took the ranges of 1 tensors", self.call("--onnx=" + MODEL, *BRIEF, "--int8", "--calib=" + self.path("calib")).out)
-        with open(self.path("calib"), "w", encoding="ascii") as file:
-            file.write("TRT-8601-EntropyCalibration2\ninput: zero\n")
-        self.assertIn("no calibration cache", self.fails("--onnx=" + MODEL, "--int8", "--calib=" + self.path("calib")).err)
+        calib = self.path("calib")
+        def cache(lines):
+            with open(calib, "w", encoding="ascii") as file:
+                file.write("TRT-8601-EntropyCalibration2\n" + lines)
 
-    def test_verify_checks_the_build(self):
-        self.run_brief("--verify")
+        cache("input: 3c010a14\nunknown: 3c010a14\n")
+        outcome = self.run_brief("--int8", "--calib=" + calib)
+        self.assertIn("has 2 tensors, 1 of them in the model", outcome.out)
+        self.assertNotIn("random values. That", outcome.err)
+        for lines, message in [("input: zero\n", "calibration cache, line 2"), ("", "has 0 tensors"),
+                               ("unknown: 3c010a14\n", "0 of them in the model; give one that was made of this model")]:
+            cache(lines)
+            with self.subTest(lines):
+                self.assertIn(message, self.fails("--onnx=" + MODEL, "--int8", "--calib=" + calib).err)
+        self.assertIn("No such file", self.fails("--onnx=" + MODEL, "--int8", "--calib=" + self.path("none")).err)
+
+    def test_verify_says_what_was_checked(self):
+        checked = re.search(r"verified on the real shapes: (\d+) tactics agree with the reference, 0 were rejected", self.run_brief("--verify").out)
+        self.assertGreater(int(checked.group(1)), 5)
+        self.assertNotIn("verified", self.run_brief().out)
+
+    def on_terminal(self, *flags):
+        """What comes out of the error stream when it is a terminal."""
+        master, slave = pty.openpty()
+        with subprocess.Popen([TRTEXEC, *flags], stdout=subprocess.DEVNULL, stderr=slave) as process:
+            os.close(slave)
+            text = b""
+            while True:
+                try:
+                    part = os.read(master, 65536)
+                except OSError:  # the other end is closed
+                    break
+                if not part:
+                    break
+                text += part
+        os.close(master)
+        self.assertEqual(process.returncode, 0, text)
+        return text.decode()
+
+    def test_a_terminal_shows_stages_and_the_time_left(self):
+        text = self.on_terminal("--onnx=" + os.path.join(MODELS, "resnet20_cifar10", "resnet20_cifar10.onnx"), "--skipInference", "--verify")
+        lines = text.split("\r\033[K")
+        for stage in ("Reading the model", "Optimizing the network", "Choosing tactics: "):
+            self.assertTrue(any(line.startswith(stage) for line in lines), lines)
+        self.assertRegex(text, r"Choosing tactics: \d+ of \d+ \(\d+%\)[^\r]* left")
+        self.assertTrue(text.endswith("\r\033[K"), "the last line stays")
+        for line in lines:
+            self.assertLess(len(line.split("\r\n")[-1]), 80, line)
+
+    def test_without_a_terminal_no_line_is_drawn_over(self):
+        outcome = self.passes("--onnx=" + MODEL, "--skipInference", "--verify")
+        self.assertNotIn("\r", outcome.text)
+        self.assertNotIn("\033", outcome.text)
 
     def test_types_of_inputs_and_outputs(self):
         outcome = self.fails("--onnx=" + MODEL, "--inputIOFormats=fp32:chw,fp32:chw")

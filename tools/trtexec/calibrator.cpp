@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "files.h"
+#include "flags.h"
 #include "log.h"
 
 namespace ingot::trtexec {
 
 bool Calibrator::prepare(const Options& options, const nvinfer1::INetworkDefinition& network, const Shapes& best_shapes) {
   if (!options.calib.empty()) {
-    if (!read_file(options.calib, cache_)) return false;
-    return !cache_.empty() || fail("--calib: '" + options.calib + "' is empty; a calibration cache is expected");
+    return read_file(options.calib, cache_) && check_cache(options.calib, network);
   }
   warn(
       "int8 is allowed, but the model has no quantize layers and there is no --calib=FILE: ranges are taken from one run on " +
@@ -20,6 +21,27 @@ bool Calibrator::prepare(const Options& options, const nvinfer1::INetworkDefinit
   for (int32_t i = 0; i < network.getNbInputs(); ++i) {
     if (!fill(options, *network.getInput(i), best_shapes)) return false;
   }
+  return true;
+}
+
+// The cache is a line of its maker, then "tensor: scale" lines; the library reads the scales.
+bool Calibrator::check_cache(const std::string& path, const nvinfer1::INetworkDefinition& network) const {
+  std::set<std::string> known;
+  for (int32_t i = 0; i < network.getNbInputs(); ++i) known.insert(network.getInput(i)->getName());
+  for (int32_t i = 0; i < network.getNbLayers(); ++i) {
+    const nvinfer1::ILayer& layer = *network.getLayer(i);
+    for (int32_t k = 0; k < layer.getNbOutputs(); ++k) known.insert(layer.getOutput(k)->getName());
+  }
+  size_t count = 0, found = 0;
+  for (const std::string& line : split(cache_, '\n')) {
+    const size_t colon = line.rfind(": ");
+    if (colon == std::string::npos) continue;
+    ++count;
+    found += known.count(line.substr(0, colon));
+  }
+  const std::string told = "The calibration cache '" + path + "' has " + std::to_string(count) + " tensors, " + std::to_string(found) + " of them in the model";
+  if (found == 0) return fail(told + "; give one that was made of this model");
+  info(told);
   return true;
 }
 

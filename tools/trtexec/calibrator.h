@@ -23,6 +23,7 @@ class Calibrator final : public nvinfer1::IInt8MinMaxCalibrator {
   void writeCalibrationCache(void const*, std::size_t) override {}
 
  private:
+  bool check_cache(const std::string& path, const nvinfer1::INetworkDefinition& network) const;
   bool fill(const Options& options, const nvinfer1::ITensor& input, const Shapes& best_shapes);
   std::string cache_;
   std::map<std::string, std::unique_ptr<Buffer>> batch_;

@@ -84,7 +84,7 @@ std::string Progress::text() const {
   if (gone >= 1) line += ", " + duration_text(std::floor(gone)) + " gone";
   if (all_ > 1 && done_ > 0) {
     const double left = (last_step_ - start_) / done_ * (all_ - done_) - (now() - last_step_);
-    line += ", about " + duration_text(std::max(left, 0.0)) + " left";
+    line += std::string(left < 1 ? ", " : ", about ") + duration_text(left) + " left";
   }
   return line;
 }
