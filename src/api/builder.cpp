@@ -213,6 +213,7 @@ class BuilderFacade final : public nvinfer1::IBuilder {
     if (!config.getFlag(BuilderFlag::kDISABLE_TIMING_CACHE)) build.cache = config.timing_cache();
     build.error_on_cache_miss = config.getFlag(BuilderFlag::kERROR_ON_TIMING_CACHE_MISS);
     build.optimization_level = config.getFlag(BuilderFlag::kENABLE_TACTIC_HEURISTIC) ? 1 : const_cast<BuilderConfigFacade&>(config).getBuilderOptimizationLevel();
+    build.most_tactics = config.getMaxNbTactics();
     build.progress = [&](const std::string& stage, size_t done, size_t all) { return monitor(stage, done, all); };
     build.properties["profiling_verbosity"] = word_of(config.getProfilingVerbosity());
     TRY_ASSIGN(Plan plan, build_plan(*network, build));

@@ -117,6 +117,8 @@ Result<Plan> build_plan(const Network& original, const BuildConfig& config, Buil
   select_options.verify = config.verify;
   select_options.keep_plain_weights = config.refittable;
   select_options.most_tactics = tactics_to_time(config.optimization_level);
+  if (config.most_tactics > 0 && (select_options.most_tactics == 0 || config.most_tactics < select_options.most_tactics))
+    select_options.most_tactics = config.most_tactics;
   select_options.filter = config.filter;
   select_options.progress = [&](size_t done, size_t all) { return tell("select", done, all); };
   begin = std::chrono::steady_clock::now();

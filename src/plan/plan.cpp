@@ -28,8 +28,9 @@ constexpr uint8_t kProductVersion[4] = {10, 0, 0, 1};
 // Pieces that the threads hash and copy one by one.
 constexpr size_t kPiece = 1 << 20;
 
-// The digest of a section: the hash of its pieces' hashes, so that all threads can work on it.
+// The digest of a section: its hash, or, of a long one, the hash of its pieces' hashes, so that all threads can work on it.
 Hash128 digest_of(Bytes section) {
+  if (section.size() <= kPiece) return hash_bytes(section.data(), section.size());
   std::vector<Hash128> pieces((section.size() + kPiece - 1) / kPiece);
   ThreadPool::shared().run(static_cast<int64_t>(pieces.size()), [&](int64_t piece, int) {
     const size_t begin = static_cast<size_t>(piece) * kPiece;

@@ -22,7 +22,7 @@ struct Plan {
 };
 
 // The file: a header of 64 bytes (tag "ftrt", format version, section count, product version in bytes 24-27), a table of sections
-// {kind, offset, size, digest of its pieces of 1 MiB}, then the sections, each aligned to 64 bytes. Weights are stored once each, 64-byte aligned.
+// {kind, offset, size, digest}, then the sections, each aligned to 64 bytes. Weights are stored once each, 64-byte aligned.
 Result<std::vector<std::byte>> write_plan(const Plan& plan);
 // Reads and checks; constants and packed weights point into `bytes`, which `keeper` keeps alive. `bytes` must be 64-byte aligned.
 Result<Plan> read_plan(Bytes bytes, std::shared_ptr<const void> keeper);
@@ -36,6 +36,6 @@ struct AlignedBytes {
 };
 Result<AlignedBytes> copy_aligned(Bytes bytes);
 
-constexpr int kPlanFormatVersion = 2;
+constexpr int kPlanFormatVersion = 1;
 
 }  // namespace ingot

@@ -1,9 +1,11 @@
 // trtexec: builds an engine or loads a plan, runs it, and says how fast it is.
 #include <cuda_runtime_api.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string>
 
 #include "build.h"
 #include "inference.h"
@@ -69,7 +71,10 @@ void mark(const char* state, int argc, char** argv) {
 }
 
 int main(int argc, char** argv) {
-  mark("RUNNING", argc, argv);
+  const bool asks = std::any_of(argv + 1, argv + argc, [](const std::string& flag) {
+    return flag == "--help" || flag == "-h" || flag == "--version" || flag == "-V";
+  });
+  if (!asks) mark("RUNNING", argc, argv);
   Options options;
   const Parsed parsed = parse_options(argc, argv, options);
   if (parsed == Parsed::kDone) return EXIT_SUCCESS;

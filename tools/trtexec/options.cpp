@@ -28,24 +28,60 @@ const char* title_of(Section section) {
   return "";
 }
 
+// Words of `text` in lines of at most 100 characters, each after two spaces.
+void print_wrapped(const std::string& text) {
+  std::string line = " ";
+  for (const std::string& word : split(text, ' ')) {
+    if (line.size() + 1 + word.size() > 100) {
+      std::printf("%s\n", line.c_str());
+      line = " ";
+    }
+    line += " " + word;
+  }
+  std::printf("%s\n", line.c_str());
+}
+
 void print_help() {
-  std::printf("trtexec builds an engine of an ONNX model, or loads a plan, and measures how fast it runs.\n");
+  std::printf(
+      "trtexec builds an engine from an ONNX model, or loads a plan, runs it and says how fast it is.\n"
+      "\n"
+      "  trtexec --onnx=model.onnx                                     build, run for 3 s, print latency and throughput\n"
+      "  trtexec --onnx=model.onnx --saveEngine=model.plan             keep the plan\n"
+      "  trtexec --loadEngine=model.plan --shapes=input:8x3x224x224    run the plan with a batch of 8\n"
+      "  trtexec --loadEngine=model.plan --loadInputs=input:x.bin --exportOutput=y.json    run it on your data\n"
+      "  trtexec --onnx=model.onnx --dumpProfile --separateProfileRun  see which layers take the time\n"
+      "  trtexec --onnx=model.onnx --verify --skipInference            check the build against the reference\n"
+      "\n"
+      "The defaults are in parentheses. More: docs/trtexec.md\n");
   for (Section section : {Section::kModel, Section::kBuild, Section::kSystem, Section::kInference, Section::kReporting}) {
     std::printf("\n=== %s ===\n", title_of(section));
     for (const Flag& flag : flags()) {
       if (flag.section != section) continue;
       const std::string left = std::string("--") + flag.name + (*flag.argument ? "=" : "") + flag.argument;
-      std::printf("  %-34s %s\n", left.c_str(), flag.help);
+      std::printf("  %-32s %s\n", left.c_str(), flag.help);
     }
   }
-  std::printf("\n=== Help ===\n  %-34s %s\n  %-34s %s\n", "--help, -h", "This text", "--version, -V", "The version");
+  std::printf("\n=== Help ===\n  %-32s %s\n  %-32s %s\n", "--help, -h", "This text", "--version, -V", "The version");
   std::string others;
   for (const Flag& flag : flags()) {
-    if (flag.section == Section::kForeign) others += std::string(others.empty() ? "" : " ") + flag.name;
+    if (flag.section == Section::kForeign) others += std::string(others.empty() ? "--" : " --") + flag.name;
   }
-  std::printf(
-      "\nFlags of other versions are understood: a warning where the answers stay the same, else an error with what to use:\n  %s\n",
-      others.c_str());
+  std::printf("\nFlags of other versions and devices: a warning where the answers stay the same, else an error that says what to use.\n");
+  print_wrapped(others);
+}
+
+// Wishes that change nothing here; the answers are the same without them.
+void warn_of_idle_flags(const Options& options) {
+  const auto idle = [](bool given, const char* text) {
+    if (given) warn(std::string(text) + "; the answers are the same");
+  };
+  idle(options.sparsity, "--sparsity=enable: no tactic here gains from sparse weights, so layers run dense");
+  idle(options.aux_streams > 0, "--maxAuxStreams: an engine runs on one stream and cuts each layer over the threads");
+  idle(!options.pools.empty(), "--memPoolSize: pools limit nothing here; 'device memory size' below tells what a context takes");
+  idle(options.average_timing != Options().average_timing, "--avgTiming: a tactic is run 3 to 40 times, by how long it takes");
+  idle(options.direct_io, "--directIO: inputs and outputs are reformatted where a layer is faster that way");
+  idle(options.version_compatible, "--versionCompatible: every plan loads in later versions");
+  idle(options.fp8 || options.int4, "--fp8 and --int4: layers compute in these types only where the model quantizes to them");
 }
 
 // Faults that only all flags together show.
@@ -62,6 +98,7 @@ bool check(const Options& options) {
   if (options.precision_constraints == PrecisionConstraints::kNone &&
       (!options.layer_precisions.empty() || !options.layer_output_types.empty()))
     warn("--layerPrecisions and --layerOutputTypes have no effect without --precisionConstraints=prefer or obey");
+  warn_of_idle_flags(options);
   if (options.load_engine.empty()) return good;
   if (!options.min_shapes.empty() || !options.opt_shapes.empty() || !options.max_shapes.empty())
     wrong("--minShapes, --optShapes and --maxShapes are for building; a loaded plan runs with --shapes");
