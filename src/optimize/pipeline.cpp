@@ -19,6 +19,9 @@ Status tidy(Story& story) {
   return Ok{};
 }
 
+// A few roundings to bf16, relative to the largest value.
+constexpr double kLowPrecisionDifference = 0.05;
+
 Status tell_story(Network& network, const OptimizeOptions& options) {
   TRY_ASSIGN(Story story, Story::begin(network, options));
   TRY(story.pass("inline_if_known"));
@@ -59,6 +62,11 @@ Status tell_story(Network& network, const OptimizeOptions& options) {
   TRY(story.pass("split_dequantize"));
   TRY(story.fuse("lower quantization", {"lower_quantize"}));
   TRY(story.fuse("fuse pointwise", {"fuse_pointwise"}));
+
+  // What is left is what runs, in the types that the user allows.
+  story.allow_difference(kLowPrecisionDifference);
+  TRY_ASSIGN(const bool lowered, story.pass("lower_precision"));
+  if (lowered) TRY(story.fuse("fuse casts", {"cancel_casts", "fuse_pointwise"}));
   return Ok{};
 }
 
