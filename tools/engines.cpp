@@ -20,6 +20,8 @@ struct Built {
   std::shared_ptr<ingot::Engine> engine;
   std::unique_ptr<ExecutionContext> context;
 
+  bool allows_bf16 = false;
+
   Status build(const Network& original, const Arrays& inputs) {
     std::unique_ptr<Network> network = original.clone();
     Profile profile;
@@ -38,6 +40,7 @@ struct Built {
     if (!profile.shapes.empty()) network->profiles.push_back(profile);
     BuildConfig config;
     config.allow_tf32 = false;
+    config.optimize.allow_bf16 = allows_bf16;
     TRY_ASSIGN(Plan plan, build_plan(*network, config));
     TRY_ASSIGN(std::vector<std::byte> bytes, write_plan(plan));
     TRY_ASSIGN(engine, load_engine(Bytes(bytes), cpu_device(), null_log()));
@@ -75,8 +78,9 @@ struct Built {
   }
 };
 
-Result<Run> built_engine(std::shared_ptr<const Network> network, std::shared_ptr<EngineFacts> facts) {
+Result<Run> built_engine(std::shared_ptr<const Network> network, bool bf16, std::shared_ptr<EngineFacts> facts) {
   auto built = std::make_shared<Built>();
+  built->allows_bf16 = bf16;
   return Run([network, built, facts](const Arrays& inputs) -> Result<Arrays> {
     bool fits = built->engine != nullptr;
     for (size_t i = 0; fits && i < inputs.size(); ++i) fits = built->context->set_input_shape(network->inputs()[i]->name, inputs[i].shape()).ok();
@@ -91,8 +95,10 @@ Result<Run> built_engine(std::shared_ptr<const Network> network, std::shared_ptr
 
 Result<Engine> engine_by_name(const std::string& name, std::shared_ptr<EngineFacts> facts) {
   if (name == "reference") return Engine(reference_engine);
-  if (name == "build") return Engine([facts](std::shared_ptr<const Network> network) { return built_engine(std::move(network), facts); });
-  return invalid("the engine '" + name + "' is not known; there are reference and build");
+  if (name == "build" || name == "build-bf16") {
+    return Engine([facts, bf16 = name != "build"](std::shared_ptr<const Network> network) { return built_engine(std::move(network), bf16, facts); });
+  }
+  return invalid("the engine '" + name + "' is not known; there are reference, build and build-bf16");
 }
 
 }  // namespace ingot::tools

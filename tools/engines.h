@@ -22,7 +22,7 @@ struct EngineFacts {
 };
 
 // "reference": by references alone, slow and sure. "build": built (kTF32 off), written as a plan, loaded and run on the CPU; fills `facts`
-// at each run.
+// at each run. "build-bf16": the same with bf16 allowed.
 Result<Engine> engine_by_name(const std::string& name, std::shared_ptr<EngineFacts> facts = nullptr);
 
 }  // namespace ingot::tools
