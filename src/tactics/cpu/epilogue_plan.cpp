@@ -206,7 +206,6 @@ Result<Product> product_of(DataType a, DataType b) {
 }
 
 Status EpiloguePlan::accepts(const Problem& problem, const EpilogueFields& fields, Product product) {
-  REQUIRES(fields.sum_scale == 0, "the sum is quantized before the bias");
   Finish finish;
   TRY(read_epilogue(fields.epilogue, &finish, nullptr));
   REQUIRES(!is_present(problem, 2) || is_constant(problem, 2), "the bias is not constant");
