@@ -154,5 +154,50 @@ TEST(Pool, MaximaAndAverages) {
   });
 }
 
+// int8 on either side, or both; an output may differ by one step where it lies next to a half.
+TEST(ScaledRows, agree_with_the_reference) {
+  int ran = 0;
+  for_random_trials(150, [&](Random& random) {
+    const bool from_bytes = random.chance(0.7), to_bytes = !from_bytes || random.chance(0.7);
+    const auto run = [&](std::string_view tactic, auto& op, const Shape& shape, Array scale, double output_scale) {
+      op.input_scale = from_bytes ? random.real(0.005, 0.05) : 0;
+      op.output_scale = to_bytes ? output_scale : 0;
+      Trial trial;
+      trial.op = &op;
+      trial.inputs = {from_bytes ? random.array(DataType::kInt8, shape, -128, 127) : random.array(DataType::kFloat, shape, -4, 4)};
+      if (scale.data()) trial.inputs.push_back(scale);
+      trial.constants = {false, true};
+      trial.tolerance = to_bytes ? Tolerance{0, 1} : usual_tolerance(DataType::kFloat);
+      return try_trial(tactic, trial, &ran);
+    };
+    const Shape shape = some_shape(random, 3, 4);
+    switch (random.between(0, 3)) {
+      case 0: {
+        Softmax op(random.between(0, static_cast<int64_t>(shape.size()) - 1), false);
+        return run("cpu.softmax", op, shape, Array(), random.real(0.002, 0.01));
+      }
+      case 1: {
+        Normalization op;
+        if (random.chance(0.5)) op.epilogue = *Expression::parse("relu(x0)");
+        return run("cpu.normalization", op, shape, random.array(DataType::kFloat, {shape.back()}), random.real(0.01, 0.05));
+      }
+      case 2: {
+        Reduce op;
+        op.kind = random.pick({ReduceKind::kMean, ReduceKind::kMax, ReduceKind::kSum});
+        op.axes = {random.between(1, static_cast<int64_t>(shape.size()) - 1)};
+        op.keepdims = random.chance(0.5);
+        return run("cpu.reduce", op, shape, Array(), random.real(0.005, 0.05));
+      }
+      default: {
+        Pool op;
+        op.kind = PoolKind::kAverage;
+        for (size_t d = 2; d < shape.size(); ++d) op.kernel.push_back(std::min<int64_t>(shape[d], random.between(1, 3)));
+        return run("cpu.pool", op, shape, Array(), random.real(0.005, 0.05));
+      }
+    }
+  });
+  EXPECT_GT(ran, 250);
+}
+
 }  // namespace
 }  // namespace ingot::testing

@@ -8,6 +8,7 @@
 #include "tactics/cpu/float_constant.h"
 #include "tactics/cpu/row_buffer.h"
 #include "tactics/cpu/row_kernels.h"
+#include "tactics/cpu/scaled_rows.h"
 
 namespace ingot {
 namespace {
@@ -57,8 +58,7 @@ struct NormalizationKernel final : Kernel {
   Dims scale_dims, bias_dims;
   Array constant, residual;
   std::optional<CompiledExpression> epilogue;
-  LoadRow load = nullptr;
-  StoreRow store = nullptr;
+  ScaledRows convert;
 
   bool direct() const { return type == DataType::kFloat && output_type == DataType::kFloat && !epilogue; }
 
@@ -139,7 +139,7 @@ void NormalizationLaunch::run_rows(const RunArguments& arguments, int64_t part, 
   for (int64_t r = rows * part / parts; r < rows * (part + 1) / parts; ++r) {
     const auto* row = reinterpret_cast<const float*>(x + r * length * bytes);
     if (kernel.type != DataType::kFloat) {
-      kernel.load(x + r * length * bytes, buffer.row(), length);
+      kernel.convert.in.run(x + r * length * bytes, buffer.row(), length);
       row = buffer.row();
     }
     float mean = 0, variance = 0;
@@ -160,10 +160,13 @@ void NormalizationLaunch::run_rows(const RunArguments& arguments, int64_t part, 
     if (direct) continue;
     if (kernel.epilogue) {
       const CompiledExpression::Input operands[2] = {{out, 1, 0}, {residual ? residual + r * length * residual_bytes : nullptr, 1, 0}};
-      kernel.epilogue->run(operands, y + r * length * output_bytes, 1, length);
-    } else {
-      kernel.store(out, y + r * length * output_bytes, length);
+      if (kernel.op.output_scale == 0) {
+        kernel.epilogue->run(operands, y + r * length * output_bytes, 1, length);
+        continue;
+      }
+      kernel.epilogue->run(operands, out, 1, length);
     }
+    kernel.convert.out.run(out, y + r * length * output_bytes, length);
   }
 }
 
@@ -173,10 +176,8 @@ struct NormalizationRows final : Tactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Normalization*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no normalization");
-    REQUIRES(!op->is_scaled(), "its input or output is quantized");
+    TRY(accepts_scaled_input(problem, *op));
     const TensorType& x = problem.inputs[0];
-    REQUIRES(x.type == DataType::kFloat || x.type == DataType::kHalf || x.type == DataType::kBf16,
-             std::string(name_of(x.type)) + " is not float, half or bf16");
     const Format format = input_format(problem, 0);
     REQUIRES(has_strides(format) && channel_group(format) == 1, "the format is " + std::string(name_of(format)));
     REQUIRES(format == output_format(problem, 0), "input and output have different formats");
@@ -227,9 +228,9 @@ struct NormalizationRows final : Tactic {
   }
 
   static Result<CompiledExpression> compile(const Problem& problem, const Normalization& op) {
-    std::vector<DataType> types{problem.inputs[0].type};
+    std::vector<DataType> types{op.input_scale != 0 ? DataType::kFloat : problem.inputs[0].type};
     if (is_present(problem, 3)) types.push_back(problem.inputs[3].type);
-    return CompiledExpression::compile(op.epilogue, types, problem.outputs[0].type, 1);
+    return CompiledExpression::compile(op.epilogue, types, op.output_scale != 0 ? DataType::kFloat : problem.outputs[0].type, 1);
   }
 
   std::vector<Formats> proposals(const Problem& problem) const override {
@@ -259,8 +260,7 @@ struct NormalizationRows final : Tactic {
     if (!kernel->op.epilogue.empty()) {
       TRY_ASSIGN(kernel->epilogue, compile(problem, kernel->op));
     }
-    kernel->load = load_row(kernel->type);
-    kernel->store = store_row(kernel->output_type);
+    kernel->convert = ScaledRows::make(kernel->op, kernel->type, kernel->output_type);
     return std::unique_ptr<Kernel>(std::move(kernel));
   }
 

@@ -7,6 +7,7 @@
 
 #include "tactics/cpu/convert_rows.h"
 #include "tactics/cpu/row_kernels.h"
+#include "tactics/cpu/scaled_rows.h"
 #include "tactics/layout.h"
 
 namespace ingot {
@@ -44,7 +45,9 @@ struct PoolLaunch final : Launch {
   StoreRow store = nullptr;
   PoolTaps float_taps = nullptr;
   bool average = false, include_pad = false, channels_last = false;
-  int bytes = 4;
+  int bytes = 4, output_bytes = 4;
+  ScaledRows convert;  // of scaled averages
+  bool is_scaled = false;
   DataType type = DataType::kFloat;
   int64_t batch = 0, channels = 0;
   Axis axes[3];  // depth, height, width
@@ -54,14 +57,30 @@ struct PoolLaunch final : Launch {
   // What a window without a tap gives.
   float nothing() const { return average ? 0.0f : -std::numeric_limits<float>::infinity(); }
 
+  // The mean of pixels with scales around it, a block of channels at a time.
+  void scaled_average(const void* const* list, int64_t count, char* out, float divisor) const {
+    constexpr int64_t kBlock = 512;
+    alignas(64) float sums[kBlock], next[kBlock];
+    for (int64_t first = 0; first < channels; first += kBlock) {
+      const int64_t n = std::min(kBlock, channels - first);
+      std::fill(sums, sums + n, 0.0f);
+      for (int64_t t = 0; t < count; ++t) {
+        convert.in.run(static_cast<const char*>(list[t]) + first * bytes, next, n);
+        for (int64_t i = 0; i < n; ++i) sums[i] += next[i];
+      }
+      for (int64_t i = 0; i < n && count > 0; ++i) sums[i] /= divisor;
+      convert.out.run(sums, out + first * output_bytes, n);
+    }
+  }
+
   // One output row of channels-last pixels.
   void pixels(const char* x, char* y, int64_t unit) const {
     const Axis &depth = axes[0], &height = axes[1], &width = axes[2];
     const int64_t h = unit % height.output, d = unit / height.output % depth.output, n = unit / height.output / depth.output;
     const char* image = x + n * depth.length * height.length * width.length * channels * bytes;
-    char* out = y + ((n * depth.output + d) * height.output + h) * width.output * channels * bytes;
+    char* out = y + ((n * depth.output + d) * height.output + h) * width.output * channels * output_bytes;
     const void* list[kMostTaps];
-    for (int64_t w = 0; w < width.output; ++w, out += channels * bytes) {
+    for (int64_t w = 0; w < width.output; ++w, out += channels * output_bytes) {
       int64_t count = 0;
       for (int64_t kd = depth.first(d); kd < depth.last(d); ++kd) {
         for (int64_t kh = height.first(h); kh < height.last(h); ++kh) {
@@ -70,7 +89,9 @@ struct PoolLaunch final : Launch {
             list[count++] = image + (row * width.length + width.start(w) + kw * width.dilation) * channels * bytes;
         }
       }
-      if (count > 0) {
+      if (is_scaled) {
+        scaled_average(list, count, out, divisor(count, depth.padded(d) * height.padded(h) * width.padded(w)));
+      } else if (count > 0) {
         taps(list, count, out, channels, divisor(count, depth.padded(d) * height.padded(h) * width.padded(w)));
       } else {
         const float empty = nothing();
@@ -144,7 +165,7 @@ struct PoolLaunch final : Launch {
 
 struct PoolKernel final : Kernel {
   Pool op;
-  DataType type = DataType::kFloat;
+  DataType type = DataType::kFloat, output_type = DataType::kFloat;
   Format format = Format::kLinear;
   Array constant;
 
@@ -164,6 +185,9 @@ struct PoolKernel final : Kernel {
     launch->channels_last = format != Format::kLinear;
     launch->type = type;
     launch->bytes = bits_of(type) / 8;
+    launch->output_bytes = bits_of(output_type) / 8;
+    launch->is_scaled = op.is_scaled();
+    if (launch->is_scaled) launch->convert = ScaledRows::make(op, type, output_type);
     launch->taps = pool_taps(type, launch->average);
     launch->float_taps = pool_taps(DataType::kFloat, launch->average);
     launch->load = load_row(type);
@@ -183,7 +207,10 @@ struct PoolWindows final : Tactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Pool*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no pool");
-    REQUIRES(!op->is_scaled(), "its input or output is quantized");
+    if (op->is_scaled()) {
+      TRY(accepts_scaled_input(problem, *op));
+      REQUIRES(op->kind == PoolKind::kAverage && is_channels_last(input_format(problem, 0)), "only channels-last averages have scales");
+    }
     REQUIRES(op->kind == PoolKind::kMax || op->kind == PoolKind::kAverage, "only maxima and averages are taken");
     REQUIRES(!op->with_indices, "the indices of the maxima are wanted");
     const TensorType& x = problem.inputs[0];
@@ -207,6 +234,7 @@ struct PoolWindows final : Tactic {
     auto kernel = std::make_unique<PoolKernel>();
     kernel->op = static_cast<const Pool&>(*problem.op);
     kernel->type = problem.inputs[0].type;
+    kernel->output_type = problem.outputs[0].type;
     kernel->format = input_format(problem, 0);
     if (is_constant(problem, 0)) kernel->constant = problem.constants[0];
     return std::unique_ptr<Kernel>(std::move(kernel));

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "tactics/cpu/broadcast_loop.h"
-#include "tactics/cpu/convert_rows.h"
 #include "tactics/cpu/expression_tiles.h"
 #include "tactics/cpu/row_kernels.h"
+#include "tactics/cpu/scaled_rows.h"
 
 namespace ingot {
 namespace {
@@ -82,8 +82,7 @@ struct ReduceKernel final : Kernel {
   std::vector<DataType> extra_types;
   std::vector<Array> constants;
   std::optional<CompiledExpression> epilogue;
-  LoadRow load = nullptr;
-  StoreRow store = nullptr;
+  ScaledRows convert;
   int bytes = 4;
 
   bool direct() const { return !epilogue && output_type == DataType::kFloat; }
@@ -169,7 +168,7 @@ float ReduceLaunch::row_total(const char* x, int64_t at) const {
       if (is_float) return body(reinterpret_cast<const float*>(x) + from, inner.size);
       for (int64_t first = 0; first < inner.size; first += kChunk) {
         const int64_t count = std::min(kChunk, inner.size - first);
-        kernel.load(x + (from + first) * kernel.bytes, chunk, count);
+        kernel.convert.in.run(x + (from + first) * kernel.bytes, chunk, count);
         body(chunk, count);
       }
     });
@@ -197,7 +196,8 @@ void ReduceLaunch::column_totals(const char* x, int64_t at, int64_t width, float
       if (is_float) return body(reinterpret_cast<const float*>(x) + from, last.from, last.size);
       for (int64_t first = 0; first < last.size; first += kChunk / kColumns) {
         const int64_t count = std::min(kChunk / kColumns, last.size - first);
-        for (int64_t r = 0; r < count; ++r) kernel.load(x + (from + (first + r) * last.from) * kernel.bytes, chunk + r * width, width);
+        for (int64_t r = 0; r < count; ++r)
+          kernel.convert.in.run(x + (from + (first + r) * last.from) * kernel.bytes, chunk + r * width, width);
         body(chunk, width, count);
       }
     });
@@ -258,7 +258,7 @@ Status ReduceLaunch::run(const RunArguments& arguments) const {
   if (kernel.direct()) return Ok{};
   auto* out = static_cast<char*>(arguments.outputs[0]);
   if (!kernel.epilogue) {
-    kernel.store(y, out, outputs);
+    kernel.convert.out.run(y, out, outputs);
     return Ok{};
   }
   const int64_t output_bytes = bits_of(kernel.output_type) / 8;
@@ -283,16 +283,15 @@ struct ReduceRows final : Tactic {
   static Result<CompiledExpression> compile(const Problem& problem, const Reduce& op) {
     std::vector<DataType> types;
     for (const TensorType& input : problem.inputs) types.push_back(input.type);
+    if (op.input_scale != 0) types[0] = DataType::kFloat;
     return CompiledExpression::compile(op.epilogue, types, problem.outputs[0].type, 1);
   }
 
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Reduce*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no reduction");
-    REQUIRES(!op->is_scaled(), "its input or output is quantized");
-    const TensorType& x = problem.inputs[0];
-    REQUIRES(x.type == DataType::kFloat || x.type == DataType::kHalf || x.type == DataType::kBf16,
-             std::string(name_of(x.type)) + " is not float, half or bf16");
+    TRY(accepts_scaled_input(problem, *op));
+    REQUIRES(op->epilogue.empty() || op->output_scale == 0, "an epilogue before a scaled output");
     REQUIRES(problem.inputs.size() <= BroadcastLoop::kMostInputs, "there are more than 16 inputs");
     for (size_t i = 0; i < problem.inputs.size(); ++i) {
       REQUIRES(is_present(problem, i), "input " + std::to_string(i) + " is left out");
@@ -340,8 +339,7 @@ struct ReduceRows final : Tactic {
     if (!kernel->op.epilogue.empty()) {
       TRY_ASSIGN(kernel->epilogue, compile(problem, kernel->op));
     }
-    kernel->load = load_row(kernel->type);
-    kernel->store = store_row(kernel->output_type);
+    kernel->convert = ScaledRows::make(kernel->op, kernel->type, kernel->output_type);
     kernel->bytes = bits_of(kernel->type) / 8;
     return std::unique_ptr<Kernel>(std::move(kernel));
   }

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "tactics/cpu/convert_rows.h"
 #include "tactics/cpu/row_buffer.h"
 #include "tactics/cpu/row_kernels.h"
+#include "tactics/cpu/scaled_rows.h"
 #include "tactics/layout.h"
 
 namespace ingot {
@@ -19,8 +19,8 @@ struct SoftmaxLaunch final : Launch {
   const Array* constant = nullptr;
   int64_t outer = 1, count = 1, inner = 1;
   bool log = false, is_float = true;
-  RowConversion load;
-  int bytes = 4;
+  ScaledRows convert;
+  int bytes = 4, output_bytes = 4;
   int64_t units = 0, parts = 1, buffered = 0;  // floats of one part's buffer
 
   size_t workspace_bytes() const override { return RowBuffer::workspace_bytes(buffered, parts); }
@@ -34,9 +34,9 @@ struct SoftmaxLaunch final : Launch {
     }
     RowBuffer buffer(buffered, workspace, part);
     for (int64_t r = begin; r < end; ++r) {
-      load.load(from + r * count * bytes, buffer.row(), count);
+      convert.in.run(from + r * count * bytes, buffer.row(), count);
       kernels.softmax(buffer.row(), buffer.row(), count, log);
-      load.store(buffer.row(), to + r * count * bytes, count);
+      convert.out.run(buffer.row(), to + r * count * output_bytes, count);
     }
   }
 
@@ -55,9 +55,9 @@ struct SoftmaxLaunch final : Launch {
     RowBuffer buffer(buffered, workspace, part);
     for (int64_t b = begin; b < end; ++b) {
       const int64_t first = b % blocks * width, at = b / blocks * count * inner + first, own = std::min(width, inner - first);
-      for (int64_t r = 0; r < count; ++r) load.load(from + (at + r * inner) * bytes, buffer.row() + r * own, own);
+      for (int64_t r = 0; r < count; ++r) convert.in.run(from + (at + r * inner) * bytes, buffer.row() + r * own, own);
       kernels.softmax_columns(buffer.row(), own, buffer.row(), own, count, own, log, scratch);
-      for (int64_t r = 0; r < count; ++r) load.store(buffer.row() + r * own, to + (at + r * inner) * bytes, own);
+      for (int64_t r = 0; r < count; ++r) convert.out.run(buffer.row() + r * own, to + (at + r * inner) * output_bytes, own);
     }
   }
 
@@ -78,7 +78,7 @@ struct SoftmaxLaunch final : Launch {
 
 struct SoftmaxKernel final : Kernel {
   Softmax op;
-  DataType type = DataType::kFloat;
+  DataType type = DataType::kFloat, output_type = DataType::kFloat;
   Format format = Format::kLinear;
   Array constant;
 
@@ -91,9 +91,10 @@ struct SoftmaxKernel final : Kernel {
     launch->inner = memory_strides(format, shape)[axis];
     launch->outer = total == 0 ? 0 : total / launch->count / launch->inner;
     launch->log = op.log;
-    launch->is_float = type == DataType::kFloat;
+    launch->is_float = type == DataType::kFloat && output_type == DataType::kFloat;
     launch->bytes = bits_of(type) / 8;
-    launch->load = RowConversion::make(type, type);
+    launch->output_bytes = bits_of(output_type) / 8;
+    launch->convert = ScaledRows::make(op, type, output_type);
     const int64_t width = launch->is_float ? kFloatColumns : kColumns;
     launch->units = total == 0 ? 0 : launch->inner == 1 ? launch->outer : launch->outer * ((launch->inner + width - 1) / width);
     launch->buffered = launch->is_float ? 0 : launch->count * (launch->inner == 1 ? 1 : kColumns);
@@ -110,10 +111,7 @@ struct SoftmaxRows final : Tactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Softmax*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no softmax");
-    REQUIRES(!op->is_scaled(), "its input or output is quantized");
-    const TensorType& x = problem.inputs[0];
-    REQUIRES(x.type == DataType::kFloat || x.type == DataType::kHalf || x.type == DataType::kBf16,
-             std::string(name_of(x.type)) + " is not float, half or bf16");
+    TRY(accepts_scaled_input(problem, *op));
     const Format format = input_format(problem, 0);
     REQUIRES(format == output_format(problem, 0), "input and output have different formats");
     REQUIRES(has_strides(format) && channel_group(format) == 1, "the format is " + std::string(name_of(format)));
@@ -124,6 +122,7 @@ struct SoftmaxRows final : Tactic {
     auto kernel = std::make_unique<SoftmaxKernel>();
     kernel->op = static_cast<const Softmax&>(*problem.op);
     kernel->type = problem.inputs[0].type;
+    kernel->output_type = problem.outputs[0].type;
     kernel->format = input_format(problem, 0);
     if (is_constant(problem, 0)) kernel->constant = problem.constants[0];
     return std::unique_ptr<Kernel>(std::move(kernel));
