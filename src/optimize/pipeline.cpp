@@ -37,10 +37,10 @@ Status tell_story(Network& network, const OptimizeOptions& options) {
 
   // Layers between dequantize and quantize compute on bytes.
   TRY(story.fuse("move quantization", {"sink_dequantize", "hoist_quantize", "cancel_quantization"}));
-  TRY(story.fuse("compute on bytes", {"absorb_dequantize", "sink_dequantize", "cancel_quantization"}));
+  TRY(story.fuse("compute on bytes", {"absorb_dequantize", "sink_dequantize", "absorb_scales", "cancel_quantization"}));
   TRY(story.fuse("quantize inside epilogues", {"snap_into_product", "fuse_activation_into_product", "fuse_residual_into_product"}));
-  TRY(story.fuse("store bytes", {"absorb_quantize", "hoist_quantize", "cancel_quantization"}));
-  TRY(story.fuse("read bytes", {"absorb_dequantize", "sink_dequantize", "cancel_quantization"}));
+  TRY(story.fuse("store bytes", {"absorb_quantize", "hoist_quantize", "absorb_scales", "cancel_quantization"}));
+  TRY(story.fuse("read bytes", {"absorb_dequantize", "sink_dequantize", "absorb_scales", "cancel_quantization"}));
   TRY(story.fuse("recognize snaps", {"recognize_snap"}));
   TRY(tidy(story));
 
