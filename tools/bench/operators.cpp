@@ -1,0 +1,132 @@
+// Times single models for tools/bench/operators, turn by turn with another engine. Reads commands, one a line, and answers each with one:
+//   load FOLDER   builds FOLDER/model.onnx for its inputs FOLDER/input_0.pb, input_1.pb ...   -> "ok TACTIC, TACTIC" or "error REASON"
+//   run MS        runs it for that long                                                       -> "ok MEDIAN_US" or "error REASON"
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "api/load_engine.h"
+#include "base/mapped_file.h"
+#include "build/builder.h"
+#include "import/onnx/import.h"
+#include "operators/register.h"
+#include "runtime/execution_context.h"
+#include "tactics/tactic.h"
+
+namespace ingot {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+struct Memory {
+  std::shared_ptr<void> address;
+  size_t bytes = 0;
+  void* of(size_t wanted) {
+    if (wanted > bytes || !address) {
+      bytes = (wanted + 127) / 64 * 64;
+      address = std::shared_ptr<void>(std::aligned_alloc(64, bytes), std::free);
+    }
+    return address.get();
+  }
+};
+
+struct Subject {
+  std::shared_ptr<Engine> engine;
+  std::unique_ptr<ExecutionContext> context;
+  std::vector<Memory> memories;
+  std::string tactics;
+
+  Status load(const std::string& folder) {
+    OnnxImportOptions options;
+    ImportErrors errors;
+    auto network = import_onnx_file(folder + "/model.onnx", options);
+    if (!network.ok()) return std::move(network).error();
+    BuildConfig config;
+    config.allow_tf32 = false;
+    TRY_ASSIGN(Plan plan, build_plan(**network, config));
+    tactics.clear();
+    for (const Choice& choice : plan.choices) tactics += (tactics.empty() ? "" : ", ") + choice.tactic;
+    TRY_ASSIGN(std::vector<std::byte> bytes, write_plan(plan));
+    TRY_ASSIGN(engine, load_engine(Bytes(bytes), cpu_device(), null_log()));
+    context = std::make_unique<ExecutionContext>(engine);
+    const auto& io = engine->io();
+    memories.assign(io.size(), {});
+    for (size_t i = 0; i < io.size(); ++i) {
+      const TensorType& type = io[i].tensor->type;
+      if (i < engine->network().inputs().size()) {
+        TRY_ASSIGN(std::shared_ptr<const MappedFile> file, MappedFile::open(folder + "/input_" + std::to_string(i) + ".pb"));
+        TRY_ASSIGN(Array array, read_onnx_tensor(file->bytes()));
+        void* memory = memories[i].of(array.byte_count());
+        if (array.byte_count() > 0) std::memcpy(memory, array.data(), array.byte_count());
+        TRY(context->set_input_shape(io[i].tensor->name, array.shape()));
+        TRY(context->set_address(i, memory));
+      } else if (all_constant(type.dims)) {
+        TRY_ASSIGN(const int64_t count, volume(constant_shape(type.dims)));
+        TRY(context->set_address(i, memories[i].of(static_cast<size_t>(count * 8))));
+      } else {
+        ExecutionContext::OutputAllocator allocator;
+        Memory* memory = &memories[i];
+        allocator.allocate = [memory](const std::string&, void*, size_t wanted) { return memory->of(wanted); };
+        context->set_output_allocator(i, std::move(allocator));
+      }
+    }
+    return Ok{};
+  }
+
+  // Microseconds of the median run.
+  Result<double> run(double milliseconds) {
+    if (!context) return invalid("nothing is loaded");
+    std::vector<double> times;
+    const auto start = Clock::now();
+    do {
+      const auto once = Clock::now();
+      TRY(context->execute());
+      times.push_back(seconds_since(once));
+    } while (seconds_since(start) * 1e3 < milliseconds || times.size() < 3);
+    std::nth_element(times.begin(), times.begin() + static_cast<ptrdiff_t>(times.size() / 2), times.end());
+    return times[times.size() / 2] * 1e6;
+  }
+};
+
+int serve() {
+  register_all_operators();
+  register_all_tactics();
+  Subject subject;
+  char line[4096];
+  while (std::fgets(line, sizeof line, stdin)) {
+    std::string command(line, std::strcspn(line, "\n"));
+    Status status;
+    std::string answer;
+    if (command.starts_with("load ")) {
+      subject = Subject();
+      status = subject.load(command.substr(5));
+      answer = subject.tactics;
+    } else if (command.starts_with("run ")) {
+      auto time = subject.run(std::atof(command.c_str() + 4));
+      if (time.ok())
+        answer = std::to_string(*time);
+      else
+        status = std::move(time).error();
+    } else {
+      status = invalid("the command '" + command + "' is neither load nor run");
+    }
+    if (!status.ok()) {
+      std::string message = status.error().message;
+      std::replace(message.begin(), message.end(), '\n', ' ');
+      std::printf("error %s\n", message.c_str());
+    } else {
+      std::printf("ok %s\n", answer.c_str());
+    }
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace ingot
+
+int main() { return ingot::serve(); }
