@@ -17,6 +17,7 @@ struct Prepared {
   PackedWeights weights;  // without data where the right operand is no constant
   Array left;             // the left operand where it is constant
   TileKernel kernel;
+  TileKernel sums_kernel;  // of unsigned bytes: finds the sums of columns where `kernel` wants them and they are not packed with B
   EpiloguePlan epilogue;
   std::vector<Finish> finish;  // by right matrix where it is constant, else one
   int64_t finish_columns = 0;  // that its arrays have; 1 where the count is not known: the same for all
@@ -112,7 +113,26 @@ class MatMulLaunch final : public Launch {
                    std::max<int64_t>(1, static_cast<int64_t>(panel_bytes_)), p.kernel.most_rows);
     if (sizes_.m == 0 || sizes_.n == 0) sizes_.items = 0;
     finish_ = p.finish;
-    if (p.finish_columns < sizes_.n) {
+    if (p.sums_kernel.run) {
+      // Every right matrix has a compensation of its own, found as it is packed; the other arrays repeat.
+      padded_ = static_cast<size_t>(panel_count_ * kPanelColumns);
+      for (int64_t i = 0; i < sizes_.right_count; ++i) {
+        for (size_t c = 0; c < padded_; ++c) {
+          const size_t from = p.finish_columns < sizes_.n ? 0 : c;
+          bias_.push_back(finish_[0].bias[from]);
+          scale_.push_back(finish_[0].scale[from]);
+        }
+      }
+      // An int32 bias lies in the compensation.
+      for (size_t c = 0; c < padded_; ++c) compensation_.push_back(p.finish_columns < sizes_.n ? 0 : finish_[0].compensation[c]);
+      finish_[0].bias = bias_.data();
+      finish_[0].scale = scale_.data();
+      sums_bytes_ = align(static_cast<size_t>(sizes_.right_count) * padded_ * sizeof(int32_t));
+      row_of_128_.assign(static_cast<size_t>(sizes_.k + 64), std::byte{128});
+      zeros_.assign(kPanelColumns, 0);
+      sums_finish_.compensation = zeros_.data();
+      sums_finish_.output = DataType::kInt32;
+    } else if (p.finish_columns < sizes_.n) {
       const auto padded = static_cast<size_t>(panel_count_ * kPanelColumns);
       bias_.assign(padded, finish_[0].bias[0]);
       finish_[0].bias = bias_.data();
@@ -125,22 +145,29 @@ class MatMulLaunch final : public Launch {
     }
   }
 
-  size_t workspace_bytes() const override { return right_bytes_ + left_bytes_; }
+  size_t workspace_bytes() const override { return right_bytes_ + left_bytes_ + sums_bytes_; }
 
   Status run(const RunArguments& arguments) const override {
     const Prepared& p = *prepared_;
     auto* left = static_cast<const std::byte*>(p.left.data() ? p.left.data() : arguments.inputs[0]);
     auto* right = static_cast<const std::byte*>(arguments.inputs[1]);
     auto* workspace = static_cast<std::byte*>(arguments.workspace);
+    Finish first = finish_[0];
     if (packs_right_) {
-      pack_right(*arguments.pool, right, workspace);
+      auto* sums = sums_bytes_ != 0 ? reinterpret_cast<int32_t*>(workspace + right_bytes_ + left_bytes_) : nullptr;
+      pack_right(*arguments.pool, right, workspace, sums);
       right = workspace;
+      if (sums) first.compensation = sums;
     }
     if (transpose_a_) {
       transpose_left(*arguments.pool, left, workspace + right_bytes_);
       left = workspace + right_bytes_;
     }
-    const Items items{*this, left, right, static_cast<std::byte*>(arguments.outputs[0]),
+    const Items items{*this,
+                      first,
+                      left,
+                      right,
+                      static_cast<std::byte*>(arguments.outputs[0]),
                       p.finish[0].has_residual ? static_cast<const std::byte*>(arguments.inputs[3]) : nullptr};
     run_panels(*arguments.pool, p.kernel, cut_, sizes_.items, sizes_.n, sizes_.k, reads_right_in_place_ ? sizes_.n * 4 : kPanelColumns * 4,
                items);
@@ -150,6 +177,7 @@ class MatMulLaunch final : public Launch {
  private:
   struct Items {
     const MatMulLaunch& launch;
+    const Finish& first;
     const std::byte *left, *right;
     std::byte* y;
     const std::byte* residual;
@@ -161,7 +189,8 @@ class MatMulLaunch final : public Launch {
       PanelItem item;
       item.rows = sizes.m;
       item.taps = 1;
-      item.finish = &launch.finish_[0];
+      item.finish = &first;
+      item.finish_column = matrix * static_cast<int64_t>(launch.padded_);
       item.panel_bytes = launch.panel_bytes_;
       if (p.weights.data) {
         item.panels = p.panels.panel(p.weights.data, 0, matrix, 0);
@@ -190,7 +219,8 @@ class MatMulLaunch final : public Launch {
 
   int64_t left_count() const { return *std::max_element(sizes_.left_index.begin(), sizes_.left_index.end()) + 1; }
 
-  void pack_right(ThreadPool& pool, const std::byte* right, std::byte* panels) const {
+  // Panels of all right matrices and, where `sums` is given, -128 times the sums of their columns.
+  void pack_right(ThreadPool& pool, const std::byte* right, std::byte* panels, int32_t* sums) const {
     const size_t matrix_bytes = static_cast<size_t>(sizes_.k * sizes_.n) * element_;
     // A few panels a part, so that a line of a row-major matrix is read by one part.
     constexpr int64_t kPart = 4;
@@ -200,7 +230,22 @@ class MatMulLaunch final : public Launch {
       pack_panels(prepared_->product, right + static_cast<size_t>(matrix) * matrix_bytes, sizes_.k, sizes_.n,
                   transpose_b_ ? sizes_.k : sizes_.n, transpose_b_, first, last,
                   panels + static_cast<size_t>(matrix * panel_count_) * panel_bytes_);
+      for (int64_t panel = first; sums && panel < last; ++panel)
+        find_sums(panels + static_cast<size_t>(matrix * panel_count_ + panel) * panel_bytes_, compensation_.data() + panel * kPanelColumns,
+                  sums + static_cast<size_t>(matrix) * padded_ + panel * kPanelColumns);
     });
+  }
+
+  // `base` less a product of a row of 128s.
+  void find_sums(const std::byte* panel, const int32_t* base, int32_t* sums) const {
+    const TileKernel& kernel = prepared_->sums_kernel;
+    const void* a = row_of_128_.data();
+    void* c = sums;
+    const Tile tile{&a, 1, 1, 0, sizes_.k, panel, kPanelColumns * 4, &c, nullptr, 0, 0, 1, kPanelColumns, &sums_finish_};
+    if (kernel.begin) kernel.begin();
+    kernel.run(tile);
+    if (kernel.end) kernel.end();
+    for (int i = 0; i < kPanelColumns; ++i) sums[i] = base[i] - sums[i];
   }
 
   void transpose_left(ThreadPool& pool, const std::byte* left, std::byte* rows) const {
@@ -225,6 +270,10 @@ class MatMulLaunch final : public Launch {
   std::vector<Finish> finish_;
   std::vector<float> bias_, scale_;  // of columns whose number is known now only
   std::vector<int32_t> compensation_;
+  size_t padded_ = 0, sums_bytes_ = 0;  // where compensations are found as B is packed
+  std::vector<std::byte> row_of_128_;
+  std::vector<int32_t> zeros_;
+  Finish sums_finish_;
   Cut cut_;
 };
 
@@ -286,7 +335,7 @@ struct MatMulPanels final : Tactic {
     if (is_constant(problem, 0)) prepared->left = problem.constants[0];
     prepared->output_bytes = bytes_of(problem.outputs[0].type, 1);
     if (is_present(problem, 3)) prepared->residual_bytes = bytes_of(problem.inputs[3].type, 1);
-    Isa isa = current_isa();
+    const Isa isa = current_isa();
     std::vector<int32_t> sums;
     ChannelMap map{1, 1};
     if (right_is_constant) {
@@ -298,12 +347,13 @@ struct MatMulPanels final : Tactic {
         sums.assign(first, first + prepared->panels.groups() * map.padded_count());
       }
     } else {
-      // Without sums of the right operand's columns there is no compensation: the kernel that needs none.
-      if (prepared->product == Product::kInt8 && tile_kernel(prepared->product, isa).a_offset != 0) isa = std::min(isa, Isa::kAvx2);
       map.columns = columns_are_known(problem) ? std::max<int64_t>(1, columns_of(problem).value()) : 1;
     }
     prepared->finish_columns = map.columns;
     prepared->kernel = tile_kernel(prepared->product, isa);
+    if (!right_is_constant && prepared->kernel.a_offset != 0) {
+      prepared->sums_kernel = tile_kernel(Product::kUint8, isa);
+    }
     TRY_ASSIGN(prepared->epilogue, EpiloguePlan::make(problem, op, prepared->product, map, prepared->kernel.a_offset, sums));
     const int64_t copies = prepared->weights.data ? prepared->panels.groups() : 1;
     for (int64_t copy = 0; copy < copies; ++copy) prepared->finish.push_back(prepared->epilogue.finish(sums.empty() ? 0 : copy));

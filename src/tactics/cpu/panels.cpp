@@ -280,13 +280,25 @@ void pack_panels_of(const T* plain, int64_t k, int64_t n, int64_t stride, bool t
     T* to = reinterpret_cast<T*>(panels + panel * units * kPanelColumns * 4);
     const int64_t column = panel * kPanelColumns, columns = std::min<int64_t>(kPanelColumns, n - column);
     if (columns < kPanelColumns || k % kUnit != 0) std::memset(to, 0, static_cast<size_t>(units * kPanelColumns * 4));
+    auto* lanes = reinterpret_cast<uint32_t*>(to);
+    const int64_t whole = k / kUnit;  // units without padding
     if (transposed) {
       for (int64_t c = 0; c < columns; ++c) {
         const T* from = plain + (column + c) * stride;
-        for (int64_t i = 0; i < k; ++i) to[i / kUnit * kPanelColumns * kUnit + c * kUnit + i % kUnit] = from[i];
+        for (int64_t u = 0; u < whole; ++u) std::memcpy(lanes + u * kPanelColumns + c, from + u * kUnit, 4);
+        for (int64_t i = whole * kUnit; i < k; ++i) to[i / kUnit * kPanelColumns * kUnit + c * kUnit + i % kUnit] = from[i];
       }
     } else {
-      for (int64_t i = 0; i < k; ++i) {
+      for (int64_t u = 0; u < whole; ++u) {
+        const T* from = plain + u * kUnit * stride + column;
+        uint32_t* line = lanes + u * kPanelColumns;
+        for (int64_t c = 0; c < columns; ++c) {
+          uint32_t lane = 0;
+          for (int i = 0; i < kUnit; ++i) lane |= static_cast<uint32_t>(from[i * stride + c]) << (32 / kUnit * i % 32);
+          line[c] = lane;
+        }
+      }
+      for (int64_t i = whole * kUnit; i < k; ++i) {
         const T* from = plain + i * stride + column;
         T* line = to + i / kUnit * kPanelColumns * kUnit + i % kUnit;
         for (int64_t c = 0; c < columns; ++c) line[c * kUnit] = from[c];
