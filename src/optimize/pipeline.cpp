@@ -19,8 +19,21 @@ Status tidy(Story& story) {
   return Ok{};
 }
 
-// A few roundings to bf16, relative to the largest value.
+// A few roundings to bf16 or int8, relative to the largest value.
 constexpr double kLowPrecisionDifference = 0.05;
+
+// Quantize goes up and dequantize down to the layers that absorb them: those then read, multiply and store bytes.
+Status compute_on_bytes(Story& story) {
+  TRY(story.fuse("move quantization", {"sink_dequantize", "hoist_quantize", "cancel_quantization"}));
+  TRY_ASSIGN(const bool any,
+             story.fuse("compute on bytes", {"absorb_dequantize", "sink_dequantize", "absorb_scales", "cancel_quantization"}));
+  // A value near the middle between two steps may round to the other one.
+  if (any) story.allow_difference(kLowPrecisionDifference);
+  TRY(story.fuse("quantize inside epilogues", {"snap_into_product", "fuse_activation_into_product", "fuse_residual_into_product"}));
+  TRY(story.fuse("store bytes", {"absorb_quantize", "hoist_quantize", "absorb_scales", "cancel_quantization"}));
+  TRY(story.fuse("read bytes", {"absorb_dequantize", "sink_dequantize", "absorb_scales", "cancel_quantization"}));
+  return Ok{};
+}
 
 Status tell_story(Network& network, const OptimizeOptions& options) {
   TRY_ASSIGN(Story story, Story::begin(network, options));
@@ -36,11 +49,7 @@ Status tell_story(Network& network, const OptimizeOptions& options) {
   TRY(tidy(story));
 
   // Layers between dequantize and quantize compute on bytes.
-  TRY(story.fuse("move quantization", {"sink_dequantize", "hoist_quantize", "cancel_quantization"}));
-  TRY(story.fuse("compute on bytes", {"absorb_dequantize", "sink_dequantize", "absorb_scales", "cancel_quantization"}));
-  TRY(story.fuse("quantize inside epilogues", {"snap_into_product", "fuse_activation_into_product", "fuse_residual_into_product"}));
-  TRY(story.fuse("store bytes", {"absorb_quantize", "hoist_quantize", "absorb_scales", "cancel_quantization"}));
-  TRY(story.fuse("read bytes", {"absorb_dequantize", "sink_dequantize", "absorb_scales", "cancel_quantization"}));
+  TRY(compute_on_bytes(story));
   TRY(story.fuse("recognize snaps", {"recognize_snap"}));
   TRY(tidy(story));
 
@@ -58,6 +67,12 @@ Status tell_story(Network& network, const OptimizeOptions& options) {
 
   // What follows a product is done on its result while that is at hand.
   TRY(story.fuse("grow epilogues", {"fuse_activation_into_product", "fuse_residual_into_product"}));
+  TRY_ASSIGN(const bool by_ranges, story.pass("quantize_by_ranges"));
+  if (by_ranges) {
+    TRY(compute_on_bytes(story));
+    TRY(story.fuse("recognize snaps", {"recognize_snap"}));
+    TRY(story.pass("fold_constants"));
+  }
   // Between bytes and floats that nothing absorbed, chains of functions convert on the way.
   TRY(story.pass("split_dequantize"));
   TRY(story.fuse("lower quantization", {"lower_quantize"}));
