@@ -11,7 +11,9 @@ std::string layer_label(const Layer& layer) { return "layer '" + layer.name + "'
 
 TensorType type_of_constant(const Array& value) {
   TensorType type{value.type(), to_dims(value.shape())};
-  if (!is_floating(value.type()) && value.count() <= TensorType::kMostValues) {
+  // The bytes of packed weights are elsewhere.
+  const bool has_bytes = value.data() || value.count() == 0;
+  if (!is_floating(value.type()) && value.count() <= TensorType::kMostValues && has_bytes) {
     std::vector<Dim> values;
     for (int64_t i = 0; i < value.count(); ++i) values.emplace_back(value.integer(i));
     type.values = std::move(values);
