@@ -51,16 +51,23 @@ INGOT_INLINE const char* add_tap(typename P::Sum (&sum)[kRows][kVectors], const 
     at += 4;
     b += b_stride;
   }
-  if (P::kUnit > 1 && k % P::kUnit != 0) {
+  if constexpr (P::kUnit == 1) return b;
+  if (k % P::kUnit != 0) {
     // The last unit is short; what stands behind A's row is not ours to read.
-    const size_t left = static_cast<size_t>(k % P::kUnit) * (4 / P::kUnit);
+    const int64_t left = k % P::kUnit;
     typename P::B b0[kVectors];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) b0[v] = P::load(b + v * P::kBytes);
 #pragma GCC unroll 32
     for (int m = 0; m < kRows; ++m) {
-      uint32_t unit = 0;
-      __builtin_memcpy(&unit, row[m] + at, left);
+      const auto* rest = reinterpret_cast<const uint8_t*>(row[m] + at);
+      uint32_t unit = rest[0];
+      if constexpr (P::kUnit == 2) {
+        unit |= static_cast<uint32_t>(rest[1]) << 8;
+      } else {
+        if (left > 1) unit |= static_cast<uint32_t>(rest[1]) << 8;
+        if (left > 2) unit |= static_cast<uint32_t>(rest[2]) << 16;
+      }
       auto a0 = P::broadcast(reinterpret_cast<const char*>(&unit));
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) sum[m][v] = P::multiply_add(sum[m][v], a0, b0[v]);
