@@ -27,8 +27,9 @@ Status compute_on_bytes(Story& story) {
   TRY(story.fuse("move quantization", {"sink_dequantize", "hoist_quantize", "cancel_quantization"}));
   TRY_ASSIGN(const bool any,
              story.fuse("compute on bytes", {"absorb_dequantize", "sink_dequantize", "absorb_scales", "cancel_quantization"}));
+  if (!any) return Ok{};
   // A value near the middle between two steps may round to the other one.
-  if (any) story.allow_difference(kLowPrecisionDifference);
+  story.allow_difference(kLowPrecisionDifference);
   TRY(story.fuse("quantize inside epilogues", {"snap_into_product", "fuse_activation_into_product", "fuse_residual_into_product"}));
   TRY(story.fuse("store bytes", {"absorb_quantize", "hoist_quantize", "absorb_scales", "cancel_quantization"}));
   TRY(story.fuse("read bytes", {"absorb_dequantize", "sink_dequantize", "absorb_scales", "cancel_quantization"}));
@@ -82,6 +83,7 @@ Status tell_story(Network& network, const OptimizeOptions& options) {
   story.allow_difference(kLowPrecisionDifference);
   TRY_ASSIGN(const bool lowered, story.pass("lower_precision"));
   if (lowered) TRY(story.fuse("fuse casts", {"cancel_casts", "fuse_pointwise"}));
+  story.end();
   return Ok{};
 }
 

@@ -11,9 +11,7 @@
 namespace ingot {
 namespace {
 
-double now_ms() {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now_ms() { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // Weights with more elements are left out of dumps.
 constexpr int64_t kMostDumpedElements = 64;
@@ -51,25 +49,47 @@ Result<bool> Story::fuse(const char* group, std::initializer_list<const char*> n
   const double start = now_ms();
   TRY_ASSIGN(auto counts, apply_fusions(network_, fusions, options_.log ? options_.log : &stderr_log()));
   std::string detail;
-  for (const auto& [name, count] : counts) detail += " " + name + " x" + std::to_string(count);
+  for (const auto& [name, count] : counts) detail += (detail.empty() ? " " : ", ") + name + " x" + std::to_string(count);
   return tell(group, !counts.empty(), detail, before, now_ms() - start);
 }
 
 Result<bool> Story::tell(const std::string& name, bool changed, const std::string& detail, size_t layers_before, double ms) {
-  if (debug_enabled("passes")) {
-    char line[160];
-    if (changed) {
-      std::snprintf(line, sizeof line, "%-28s %8.2f ms  %zu -> %zu layers", name.c_str(), ms, layers_before, network_.layers().size());
-    } else {
-      std::snprintf(line, sizeof line, "%-28s %8.2f ms  (unchanged)", name.c_str(), ms);
-    }
-    debug("passes", line + detail);
-  }
+  if (debug_enabled("passes")) tell_reader(name, changed, detail, layers_before, ms);
   if (changed) {
     dump(name);
     TRY(verifier_.check(network_, name, tolerance_));
   }
   return changed;
+}
+
+// Lines are for somebody who reads what happened: passes that found nothing to do share one.
+void Story::tell_reader(const std::string& name, bool changed, const std::string& detail, size_t layers_before, double ms) {
+  if (!changed) {
+    if (idle_.find(name) == std::string::npos) idle_ += (idle_.empty() ? "" : ", ") + name;
+    idle_ms_ += ms;
+    return;
+  }
+  tell_idle();
+  char line[160];
+  const size_t after = network_.layers().size();
+  std::snprintf(line, sizeof line, "%2d  %-26s %4zu -> %4zu layers  %7.2f ms ", ++told_, name.c_str(), layers_before, after, ms);
+  debug("passes", line + detail);
+}
+
+void Story::tell_idle() {
+  if (idle_.empty()) return;
+  char line[64];
+  std::snprintf(line, sizeof line, "    nothing to do (%.2f ms): ", idle_ms_);
+  debug("passes", line + idle_);
+  idle_.clear();
+  idle_ms_ = 0;
+}
+
+void Story::end() {
+  if (!debug_enabled("passes")) return;
+  tell_idle();
+  debug("passes", std::to_string(layers_at_start_) + " layers became " + std::to_string(network_.layers().size()) + " in " +
+                      std::to_string(told_) + " changes; INGOT_DUMP=DIR leaves the network after each, INGOT_DISABLE=NAME leaves one out");
 }
 
 void Story::dump(const std::string& name) {
