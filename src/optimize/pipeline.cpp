@@ -51,7 +51,7 @@ Status tell_story(Network& network, const OptimizeOptions& options) {
 
   // Layers between dequantize and quantize compute on bytes.
   TRY(compute_on_bytes(story));
-  TRY(story.fuse("recognize snaps", {"recognize_snap"}));
+  TRY(story.fuse("recognize snaps", {"recognize_snap", "cancel_snaps"}));
   TRY(tidy(story));
 
   // Factors and sums go into the weights, where they cost nothing; reshapes and transposes meet and cancel behind them.
@@ -71,7 +71,7 @@ Status tell_story(Network& network, const OptimizeOptions& options) {
   TRY_ASSIGN(const bool by_ranges, story.pass("quantize_by_ranges"));
   if (by_ranges) {
     TRY(compute_on_bytes(story));
-    TRY(story.fuse("recognize snaps", {"recognize_snap"}));
+    TRY(story.fuse("recognize snaps", {"recognize_snap", "cancel_snaps"}));
     TRY(story.pass("fold_constants"));
   }
   // Between bytes and floats that nothing absorbed, chains of functions convert on the way.
