@@ -135,7 +135,8 @@ class IAlgorithm : public INoCopy {
 class IAlgorithmSelector : public IVersionedInterface {
  public:
   InterfaceInfo getInterfaceInfo() const noexcept override { return InterfaceInfo{"IAlgorithmSelector", 1, 0}; }
-  // Writes the indices of the choices that are allowed to `selection` and returns how many; 0 lets the build fail for the layer.
+  // Writes the indices of the choices that are allowed to `selection` and returns how many. 0 leaves all of them, or fails the build where
+  // BuilderFlag::kREJECT_EMPTY_ALGORITHMS is set.
   virtual int32_t selectAlgorithms(IAlgorithmContext const& context, IAlgorithm const* const* choices, int32_t nbChoices,
                                    int32_t* selection) = 0;
   // Tells what was chosen for all layers.

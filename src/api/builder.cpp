@@ -1,3 +1,6 @@
+#include <optional>
+
+#include "api/algorithm_selector.h"
 #include "api/builder_config.h"
 #include "api/calibrate.h"
 #include "api/engine.h"
@@ -176,7 +179,6 @@ class BuilderFacade final : public nvinfer1::IBuilder {
       return unsupported("only engines of EngineCapability::kSTANDARD are built");
     if (config.getRuntimePlatform() != nvinfer1::RuntimePlatform::kSAME_AS_BUILD) return unsupported("only engines for the platform at hand are built");
     if (config.getFlag(BuilderFlag::kSTRIP_PLAN)) return unsupported("plans without weights are not written by this version; clear BuilderFlag::kSTRIP_PLAN");
-    if (config.getAlgorithmSelector()) return unsupported("algorithm selectors are not served by this version; remove it with setAlgorithmSelector(nullptr)");
     return Ok{};
   }
 
@@ -216,7 +218,15 @@ class BuilderFacade final : public nvinfer1::IBuilder {
     build.most_tactics = config.getMaxNbTactics();
     build.progress = [&](const std::string& stage, size_t done, size_t all) { return monitor(stage, done, all); };
     build.properties["profiling_verbosity"] = word_of(config.getProfilingVerbosity());
+    std::optional<AlgorithmSelection> selection;
+    if (config.getAlgorithmSelector()) {
+      selection.emplace(*config.getAlgorithmSelector(), config.getFlag(BuilderFlag::kREJECT_EMPTY_ALGORITHMS));
+      build.filter = [&](const Network& optimized, const Layer& layer, const std::vector<Candidate>& candidates) {
+        return selection->select(optimized, layer, candidates);
+      };
+    }
     TRY_ASSIGN(Plan plan, build_plan(*network, build));
+    if (selection) selection->report(plan);
     return write_plan(plan);
   }
 

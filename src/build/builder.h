@@ -23,7 +23,7 @@ struct BuildConfig {
   bool error_on_cache_miss = false;
   int optimization_level = 3;             // 0 takes the first tactic by estimate; 1 and 2 time a few; 3 and up time all
   int most_tactics = 0;                   // to time for a layer; 0 leaves it to the level
-  std::function<std::vector<size_t>(const Layer&, const std::vector<Candidate>&)> filter;
+  std::function<Result<std::vector<size_t>>(const Network&, const Layer&, const std::vector<Candidate>&)> filter;
   // Stage, steps done, steps in all; returning false cancels the build.
   std::function<bool(const std::string& stage, size_t done, size_t all)> progress;
   std::map<std::string, std::string> properties;  // kept in the plan

@@ -45,7 +45,7 @@ Result<Plan> plan_to_watch(const Network& network, const Profile* profile, Devic
   options.log = &log;
   options.device = &device;
   options.measure = false;
-  options.filter = [](const Layer&, const std::vector<Candidate>& candidates) {
+  options.filter = [](const Network&, const Layer&, const std::vector<Candidate>& candidates) -> Result<std::vector<size_t>> {
     std::vector<size_t> dense;
     for (size_t i = 0; i < candidates.size(); ++i) {
       if (is_dense(candidates[i])) dense.push_back(i);

@@ -80,6 +80,17 @@ Result<Array> gathered(const std::byte* data, DataType type, const Shape& shape,
   return array;
 }
 
+// The problem without the data of constants that are packed: prepare() must do with the packing.
+Problem without_packed(const Problem& problem, const std::vector<PackedWeights>& packed) {
+  Problem asked = problem;
+  for (const PackedWeights& weights : packed) {
+    if (weights.input >= asked.constants.size()) continue;
+    const Array& plain = problem.constants[weights.input];
+    asked.constants[weights.input] = Array::borrow(plain.type(), plain.shape(), nullptr, nullptr);
+  }
+  return asked;
+}
+
 // A tactic made ready on made-up inputs.
 struct Trial {
   std::vector<PackedWeights> packed;
@@ -98,14 +109,7 @@ struct Trial {
 
   Status make(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs, bool real_layout) {
     TRY_ASSIGN(packed, tactic.pack(problem));
-    Problem asked = problem;
-    for (const PackedWeights& weights : packed) {
-      if (weights.input < asked.constants.size()) {
-        const Array& plain = problem.constants[weights.input];
-        asked.constants[weights.input] = Array::borrow(plain.type(), plain.shape(), nullptr, nullptr);
-      }
-    }
-    TRY_ASSIGN(kernel, tactic.prepare(asked, packed));
+    TRY_ASSIGN(kernel, tactic.prepare(without_packed(problem, packed), packed));
     TRY_ASSIGN(launch, kernel->launch(problem.opt_inputs, outputs));
     for (size_t i = 0; i < problem.inputs.size(); ++i) {
       input_bytes.emplace_back();
@@ -196,6 +200,17 @@ std::vector<Shape> opt_outputs(const Layer& layer, const SymbolValues& opt) {
   std::vector<Shape> shapes;
   for (const Tensor* output : layer.outputs()) shapes.push_back(shape_at(output->type.dims, opt));
   return shapes;
+}
+
+Result<size_t> workspace_bytes(const Tactic& tactic, const Problem& problem, const std::vector<PackedWeights>* packed, const std::vector<Shape>& outputs) {
+  std::vector<PackedWeights> fresh;
+  if (!packed) {
+    TRY_ASSIGN(fresh, tactic.pack(problem));
+    packed = &fresh;
+  }
+  TRY_ASSIGN(std::unique_ptr<Kernel> kernel, tactic.prepare(without_packed(problem, *packed), *packed));
+  TRY_ASSIGN(std::unique_ptr<Launch> launch, kernel->launch(problem.opt_inputs, outputs));
+  return launch->workspace_bytes();
 }
 
 Result<double> measure_ms(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs) {

@@ -102,7 +102,8 @@ class Selector {
     if (options_.filter) {
       std::vector<Candidate> offered;
       for (size_t i : kept) offered.push_back(all[i]);
-      std::vector<size_t> wanted = options_.filter(layer, offered), mapped;
+      TRY_ASSIGN(const std::vector<size_t> wanted, options_.filter(network_, layer, offered));
+      std::vector<size_t> mapped;
       for (size_t i : wanted) {
         if (i >= kept.size()) return invalid(label + ": the selector chose tactic " + std::to_string(i) + " of " + std::to_string(kept.size()));
         mapped.push_back(kept[i]);

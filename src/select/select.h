@@ -37,7 +37,7 @@ struct SelectOptions {
   // Choices that stand: by layer.
   const std::unordered_map<const Layer*, Choice>* pinned = nullptr;
   // Drops candidates that the user does not want; returns those to keep.
-  std::function<std::vector<size_t>(const Layer&, const std::vector<Candidate>&)> filter;
+  std::function<Result<std::vector<size_t>>(const Network&, const Layer&, const std::vector<Candidate>&)> filter;
   // Layers done, of how many; returning false cancels.
   std::function<bool(size_t done, size_t all)> progress;
 };
