@@ -50,6 +50,8 @@ class ConvolutionRows {
         }
       }
     }
+    is_pointwise_ = source_ != PanelSource::kWindowPlanes && g.kernel_count() == 1;
+    for (int d = 0; d < 3; ++d) is_pointwise_ = is_pointwise_ && g.strides[d] == 1 && g.pads[d] == 0 && g.input[d] == g.output[d];
     run_ = across == 1 && source_ != PanelSource::kWindowPixels ? g.kernel[2] : 1;
     zeros_.assign(static_cast<size_t>(run_ * (source_ == PanelSource::kWindowPlanes ? 1 : g.group_inputs()) * bytes_ + 64), std::byte{0});
   }
@@ -60,6 +62,15 @@ class ConvolutionRows {
               int64_t first, int64_t count, const RowAddresses& to) const {
     const auto& g = geometry_;
     const std::byte* base = x + (source_ == PanelSource::kWindowPlanes ? 0 : group * g.group_inputs() * bytes_);
+    if (is_pointwise_) {
+      for (int64_t row = 0; row < count; ++row) {
+        const int64_t at = (first + row) * output_pixel_;
+        to.a[row] = base + (first + row) * pixel_;
+        to.c[row] = y + at * output_bytes;
+        to.residual[row] = residual + at * residual_bytes;
+      }
+      return;
+    }
     int64_t ox = first % g.output[2], rest = first / g.output[2];
     int64_t oy = rest % g.output[1];
     rest /= g.output[1];
@@ -117,7 +128,8 @@ class ConvolutionRows {
   WindowGeometry geometry_;
   PanelSource source_;
   int64_t bytes_, pixel_ = 0, plane_ = 0, image_ = 0, output_pixel_ = 0;
-  int64_t run_ = 1;  // positions that lie side by side in a tap
+  bool is_pointwise_ = false;  // one position that moves as the output does: rows lie side by side
+  int64_t run_ = 1;            // positions that lie side by side in a tap
   std::vector<Tap> taps_;
   std::vector<std::byte> zeros_;
 };
