@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds STYLE's table of allowed includes: usage check_layers.py [SRC]. Prints each include that the table forbids and exits with 1."""
+"""Holds the shape of the code: usage check_layers.py [PROJECT]. Prints each include that STYLE's table forbids, each file that is too long
+and each word that has no place in the code, and exits with 1 where there is one."""
 import pathlib, re, sys
 
 # Each folder uses those named here, and what they use in turn.
@@ -61,7 +62,41 @@ def wrong_includes(src):
     return wrong
 
 
+MOST_LINES = 700
+CODE_FOLDERS = ["src", "include", "cudart", "tools", "tests", "examples", "cmake"]
+EVERYWHERE = [
+    (re.compile(r"\b(TODO|FIXME|XXX|HACK)\b"), "unfinished work is named in an issue, not in the code"),
+    (re.compile(r"/(work|home|root)/\w"), "a path of one machine"),
+    (re.compile(r"[^\x00-\x7f]"), "a character that is not ASCII"),
+]
+IN_SRC = [
+    (re.compile(r"^\s*throw\b|[;{)]\s*throw\b"), "nothing in src/ throws; return an Error"),
+    (re.compile(r"#\s*include\s*<(iostream|regex)>"), "a header that is slow to compile"),
+    (re.compile(r"\bstd::(cout|cerr)\b|\bprintf\s*\("), "messages go through base/log.h"),
+]
+
+
+def wrong_text(project):
+    """Lines "file:line: why" for long files and for words that have no place."""
+    project, wrong, own = pathlib.Path(project), [], pathlib.Path(__file__).parent
+    for folder in CODE_FOLDERS:
+        for path in sorted((project / folder).rglob("*")):
+            if path.suffix not in SOURCES | {".py", ".cmake"} and path.name != "CMakeLists.txt":
+                continue
+            if path.resolve().parent == own:
+                continue  # these files must name what they forbid
+            lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+            if len(lines) > MOST_LINES + 1:
+                wrong.append(f"{path}:{MOST_LINES + 1}: the file has {len(lines) - 1} lines; {MOST_LINES} are the limit")
+            for number, line in enumerate(lines, 1):
+                for pattern, why in EVERYWHERE + (IN_SRC if folder == "src" else []):
+                    if found := pattern.search(line):
+                        wrong.append(f"{path}:{number}: '{found.group().strip()}': {why}")
+    return wrong
+
+
 if __name__ == "__main__":
-    found = wrong_includes(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2] / "src")
-    print("\n".join(found) if found else "every include follows the table")
+    project = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]
+    found = wrong_includes(project / "src") + wrong_text(project)
+    print("\n".join(found) if found else "every include follows the table, every file is short and in plain words")
     sys.exit(1 if found else 0)
