@@ -118,9 +118,11 @@ WideDims to_api(const Shape& shape) {
 }
 
 WideDims to_api(const Dims& dims) {
-  Shape shape;
-  for (const Dim& dim : dims) shape.push_back(dim.is_constant() ? dim.value() : -1);
-  return to_api(shape);
+  if (dims.size() > WideDims::MAX_DIMS) return invalid_dims();
+  WideDims result{};
+  result.nbDims = static_cast<int32_t>(dims.size());
+  for (size_t i = 0; i < dims.size(); ++i) result.d[i] = dims[i].is_constant() ? dims[i].value() : -1;
+  return result;
 }
 
 Result<Array> to_array(const nvinfer1::Weights& weights, const Shape& shape) {

@@ -224,9 +224,11 @@ nvinfer1::ISerializationConfig* EngineFacade::createSerializationConfig() noexce
 }
 
 nvinfer1::ProfilingVerbosity EngineFacade::getProfilingVerbosity() const noexcept {
-  const std::string word = engine_->plan().property("profiling_verbosity");
-  if (word == "detailed") return nvinfer1::ProfilingVerbosity::kDETAILED;
-  return word == "none" ? nvinfer1::ProfilingVerbosity::kNONE : nvinfer1::ProfilingVerbosity::kLAYER_NAMES_ONLY;
+  return guarded(reporter_, nvinfer1::ProfilingVerbosity::kLAYER_NAMES_ONLY, [&] {
+    const std::string word = engine_->plan().property("profiling_verbosity");
+    if (word == "detailed") return nvinfer1::ProfilingVerbosity::kDETAILED;
+    return word == "none" ? nvinfer1::ProfilingVerbosity::kNONE : nvinfer1::ProfilingVerbosity::kLAYER_NAMES_ONLY;
+  });
 }
 
 int64_t EngineFacade::getEngineStat(nvinfer1::EngineStat stat) const noexcept {

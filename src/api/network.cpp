@@ -37,18 +37,22 @@ NetworkFacade::NetworkFacade(IBuilder& builder, const Reporter& reporter, Networ
   network_->name = "Unnamed Network 0";
 }
 
-ITensor* NetworkFacade::facade(Tensor* tensor) const {
+ITensor* NetworkFacade::facade(Tensor* tensor) const noexcept {
   if (!tensor) return nullptr;
-  auto& entry = tensors_[tensor];
-  if (!entry) entry = std::make_unique<TensorFacade>(const_cast<NetworkFacade&>(*this), tensor);
-  return entry.get();
+  return guarded(reporter_, static_cast<ITensor*>(nullptr), [&] {
+    auto& entry = tensors_[tensor];
+    if (!entry) entry = std::make_unique<TensorFacade>(const_cast<NetworkFacade&>(*this), tensor);
+    return entry.get();
+  });
 }
 
-ILayer* NetworkFacade::facade(Layer* layer) const {
+ILayer* NetworkFacade::facade(Layer* layer) const noexcept {
   if (!layer) return nullptr;
-  auto& entry = layers_[layer];
-  if (!entry) entry = make_layer_facade(const_cast<NetworkFacade&>(*this), layer);
-  return entry->layer();
+  return guarded(reporter_, static_cast<ILayer*>(nullptr), [&] {
+    auto& entry = layers_[layer];
+    if (!entry) entry = make_layer_facade(const_cast<NetworkFacade&>(*this), layer);
+    return entry->layer();
+  });
 }
 
 bool NetworkFacade::not_served(const char* method) const noexcept {
@@ -63,6 +67,13 @@ Interface* NetworkFacade::add(std::unique_ptr<Operator> op, std::vector<Tensor*>
     TRY_ASSIGN(Layer * layer, network_->add_layer(std::move(op), std::move(inputs), name));
     return static_cast<Interface*>(facade(layer));
   });
+}
+
+// Makes the operator behind the fence too.
+template <class Interface, class Make>
+  requires std::invocable<Make>
+Interface* NetworkFacade::add(Make make, std::initializer_list<Tensor*> inputs) noexcept {
+  return guarded(reporter_, static_cast<Interface*>(nullptr), [&] { return add<Interface>(make(), std::vector<Tensor*>(inputs)); });
 }
 
 // ---- Inputs and outputs ----
@@ -131,17 +142,17 @@ ILayer* NetworkFacade::getLayer(int32_t index) const noexcept {
 IActivationLayer* NetworkFacade::addActivation(ITensor& input, ActivationType type) noexcept {
   const auto op = to_core(type);
   if (!op.ok()) return reporter_.report(op.error()), nullptr;
-  return add<IActivationLayer>(std::make_unique<Elementwise>(activation(*op, 0, 0)), {&core_tensor(input)});
+  return add<IActivationLayer>([&] { return std::make_unique<Elementwise>(activation(*op, 0, 0)); }, {&core_tensor(input)});
 }
 
 IParametricReLULayer* NetworkFacade::addParametricReLU(ITensor& input, ITensor& slope) noexcept {
-  return add<IParametricReLULayer>(std::make_unique<Elementwise>(ScalarOp::kPrelu), {&core_tensor(input), &core_tensor(slope)});
+  return add<IParametricReLULayer>([&] { return std::make_unique<Elementwise>(ScalarOp::kPrelu); }, {&core_tensor(input), &core_tensor(slope)});
 }
 
 IUnaryLayer* NetworkFacade::addUnary(ITensor& input, UnaryOperation operation) noexcept {
   const auto op = to_core(operation);
   if (!op.ok()) return reporter_.report(op.error()), nullptr;
-  return add<IUnaryLayer>(std::make_unique<Elementwise>(*op), {&core_tensor(input)});
+  return add<IUnaryLayer>([&] { return std::make_unique<Elementwise>(*op); }, {&core_tensor(input)});
 }
 
 IElementWiseLayer* NetworkFacade::addElementWise(ITensor& input1, ITensor& input2, ElementWiseOperation operation) noexcept {
@@ -150,39 +161,38 @@ IElementWiseLayer* NetworkFacade::addElementWise(ITensor& input1, ITensor& input
   const int64_t rank1 = core_tensor(input1).type.rank(), rank2 = core_tensor(input2).type.rank();
   if (rank1 != rank2)
     return reporter_.report(invalid("addElementWise: the inputs have " + std::to_string(rank1) + " and " + std::to_string(rank2) + " dimensions; they must agree")), nullptr;
-  return add<IElementWiseLayer>(std::make_unique<Elementwise>(*op), {&core_tensor(input1), &core_tensor(input2)});
+  return add<IElementWiseLayer>([&] { return std::make_unique<Elementwise>(*op); }, {&core_tensor(input1), &core_tensor(input2)});
 }
 
 ISelectLayer* NetworkFacade::addSelect(ITensor& condition, ITensor& then_input, ITensor& else_input) noexcept {
-  return add<ISelectLayer>(std::make_unique<Elementwise>(ScalarOp::kSelect), {&core_tensor(condition), &core_tensor(then_input), &core_tensor(else_input)});
+  return add<ISelectLayer>([&] { return std::make_unique<Elementwise>(ScalarOp::kSelect); }, {&core_tensor(condition), &core_tensor(then_input), &core_tensor(else_input)});
 }
 
 IIdentityLayer* NetworkFacade::addIdentity(ITensor& input) noexcept {
-  return add<IIdentityLayer>(std::make_unique<Elementwise>(ScalarOp::kIdentity), {&core_tensor(input)});
+  return add<IIdentityLayer>([&] { return std::make_unique<Elementwise>(ScalarOp::kIdentity); }, {&core_tensor(input)});
 }
 
 ICastLayer* NetworkFacade::addCast(ITensor& input, nvinfer1::DataType type) noexcept {
   const auto core = to_core(type);
   if (!core.ok()) return reporter_.report(core.error()), nullptr;
-  return add<ICastLayer>(std::make_unique<Elementwise>(Elementwise::cast(*core)), {&core_tensor(input)});
+  return add<ICastLayer>([&] { return std::make_unique<Elementwise>(Elementwise::cast(*core)); }, {&core_tensor(input)});
 }
 
 IReduceLayer* NetworkFacade::addReduce(ITensor& input, ReduceOperation operation, uint32_t axes, bool keep) noexcept {
   const auto kind = to_core(operation);
   if (!kind.ok()) return reporter_.report(kind.error()), nullptr;
-  return add<IReduceLayer>(std::make_unique<Reduce>(*kind, axes_of(axes), keep), {&core_tensor(input)});
+  return add<IReduceLayer>([&] { return std::make_unique<Reduce>(*kind, axes_of(axes), keep); }, {&core_tensor(input)});
 }
 
 ISoftMaxLayer* NetworkFacade::addSoftMax(ITensor& input) noexcept {
-  return add<ISoftMaxLayer>(std::make_unique<Softmax>(std::max<int64_t>(0, core_tensor(input).type.rank() - 3)), {&core_tensor(input)});
+  return add<ISoftMaxLayer>([&] { return std::make_unique<Softmax>(std::max<int64_t>(0, core_tensor(input).type.rank() - 3)); }, {&core_tensor(input)});
 }
 
 IMatrixMultiplyLayer* NetworkFacade::addMatrixMultiply(ITensor& input0, MatrixOperation op0, ITensor& input1, MatrixOperation op1) noexcept {
-  return add<IMatrixMultiplyLayer>(std::make_unique<MatMul>(op0 == MatrixOperation::kTRANSPOSE, op1 == MatrixOperation::kTRANSPOSE),
-                                   {&core_tensor(input0), &core_tensor(input1)});
+  return add<IMatrixMultiplyLayer>([&] { return std::make_unique<MatMul>(op0 == MatrixOperation::kTRANSPOSE, op1 == MatrixOperation::kTRANSPOSE); }, {&core_tensor(input0), &core_tensor(input1)});
 }
 
-IShuffleLayer* NetworkFacade::addShuffle(ITensor& input) noexcept { return add<IShuffleLayer>(std::make_unique<Shuffle>(), {&core_tensor(input)}); }
+IShuffleLayer* NetworkFacade::addShuffle(ITensor& input) noexcept { return add<IShuffleLayer>([&] { return std::make_unique<Shuffle>(); }, {&core_tensor(input)}); }
 
 IConcatenationLayer* NetworkFacade::addConcatenation(ITensor* const* inputs, int32_t count) noexcept {
   return guarded(reporter_, static_cast<IConcatenationLayer*>(nullptr), [&]() -> Result<IConcatenationLayer*> {
@@ -197,7 +207,7 @@ IConcatenationLayer* NetworkFacade::addConcatenation(ITensor* const* inputs, int
   });
 }
 
-IShapeLayer* NetworkFacade::addShape(ITensor& input) noexcept { return add<IShapeLayer>(std::make_unique<ShapeOf>(), {&core_tensor(input)}); }
+IShapeLayer* NetworkFacade::addShape(ITensor& input) noexcept { return add<IShapeLayer>([&] { return std::make_unique<ShapeOf>(); }, {&core_tensor(input)}); }
 
 IGatherLayer* NetworkFacade::addGather(ITensor&, ITensor&, int32_t) noexcept { return refuse<IGatherLayer>("addGather"); }
 

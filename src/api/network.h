@@ -1,6 +1,8 @@
 // INetworkDefinition over a core network. Facades of tensors and layers are made when they are first asked for.
 #pragma once
 
+#include <concepts>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -71,8 +73,8 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
 
   Network& core() const { return *network_; }
   Reporter& reporter() const { return reporter_; }
-  nvinfer1::ITensor* facade(Tensor* tensor) const;
-  nvinfer1::ILayer* facade(Layer* layer) const;
+  nvinfer1::ITensor* facade(Tensor* tensor) const noexcept;  // null where memory ran out, which is reported
+  nvinfer1::ILayer* facade(Layer* layer) const noexcept;
   bool strongly_typed() const { return strongly_typed_; }
   bool implicit_batch() const { return implicit_batch_; }
 
@@ -189,6 +191,9 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   // Adds a core layer and returns its facade; null, and an error in the log, where the operator refuses its inputs.
   template <class Interface>
   Interface* add(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs) noexcept;
+  template <class Interface, class Make>
+    requires std::invocable<Make>
+  Interface* add(Make make, std::initializer_list<Tensor*> inputs) noexcept;
   bool not_served(const char* method) const noexcept;
   template <class Interface>
   Interface* refuse(const char* method) const noexcept {

@@ -44,10 +44,12 @@ void TensorFacade::setDimensionName(int32_t index, char const* name) noexcept {
 
 char const* TensorFacade::getDimensionName(int32_t index) const noexcept {
   if (index < 0 || index >= tensor_->type.rank()) return nullptr;
-  const auto symbol = tensor_->type.dims[static_cast<size_t>(index)].symbol_name();
-  if (!symbol || symbol->find('$') != std::string::npos) return nullptr;
-  dimension_name_ = *symbol;
-  return dimension_name_.c_str();
+  return guarded(network_.reporter(), static_cast<char const*>(nullptr), [&]() -> char const* {
+    const auto symbol = tensor_->type.dims[static_cast<size_t>(index)].symbol_name();
+    if (!symbol || symbol->find('$') != std::string::npos) return nullptr;
+    dimension_name_ = *symbol;
+    return dimension_name_.c_str();
+  });
 }
 
 void TensorFacade::setType(nvinfer1::DataType type) noexcept {

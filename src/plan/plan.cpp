@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <climits>
@@ -233,6 +235,10 @@ class PlanReader {
         ProfileEntry entry{{item.least().begin(), item.least().end()}, {item.best().begin(), item.best().end()}, {item.most().begin(), item.most().end()}};
         if (entry.min.size() != entry.opt.size() || entry.min.size() != entry.max.size())
           return invalid("the profile of '" + item.input() + "' has shapes of different ranks");
+        const Tensor* input = network->find_tensor(item.input());
+        if (!input || !input->is_input()) return invalid("a profile is for '" + item.input() + "', which is no input");
+        if (!item.of_values() && entry.min.size() != input->type.dims.size())
+          return invalid("the profile of '" + item.input() + "' has shapes of rank " + std::to_string(entry.min.size()) + "; the input is " + input->type.text());
         (item.of_values() ? read.values : read.shapes)[item.input()] = std::move(entry);
       }
       network->profiles.push_back(std::move(read));
@@ -388,7 +394,9 @@ std::string Plan::property(const std::string& name) const {
 }
 
 Result<std::vector<std::byte>> write_plan(const Plan& plan) {
-  ingot_plan::Plan metadata;
+  // In an arena, as what is read: a message that memory runs out for leaks otherwise.
+  google::protobuf::Arena arena;
+  ingot_plan::Plan& metadata = *google::protobuf::Arena::CreateMessage<ingot_plan::Plan>(&arena);
   WeightsWriter weights;
   write_network(*plan.network, &plan.choices, weights, metadata.mutable_network());
   for (const auto& [name, value] : plan.properties) {
@@ -464,7 +472,8 @@ Result<Plan> read_plan(Bytes bytes, std::shared_ptr<const void> keeper) {
     if (kind == kWeights) weights = part;
   }
   if (metadata.size() > INT_MAX) return invalid("the plan's metadata is larger than 2 GB");
-  ingot_plan::Plan message;
+  google::protobuf::Arena arena;
+  ingot_plan::Plan& message = *google::protobuf::Arena::CreateMessage<ingot_plan::Plan>(&arena);
   if (metadata.empty() || !message.ParseFromArray(metadata.data(), static_cast<int>(metadata.size()))) return invalid("the plan's metadata cannot be read");
   Plan plan;
   PlanReader plan_reader(weights, std::move(keeper));

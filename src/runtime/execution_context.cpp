@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <exception>
+#include <new>
 #include <thread>
 
 namespace ingot {
@@ -233,10 +235,20 @@ Status ExecutionContext::take_run_error() {
 void ExecutionContext::run_on_stream(void* handle) {
   Run& run = *static_cast<Run*>(handle);
   ExecutionContext& context = *run.context;
-  Status status = context.run_steps(run);
+  // The stream's thread is none of ours: what a step's containers may throw ends here.
+  const auto steps = [&]() -> Status {
+    try {
+      return context.run_steps(run);
+    } catch (const std::bad_alloc&) {
+      return out_of_memory("memory ran out");  // short enough to need none
+    } catch (const std::exception& failure) {
+      return internal(failure.what());
+    }
+  };
+  Status status = steps();
   if (!status.ok()) {
     std::lock_guard lock(context.error_mutex_);
-    if (!context.run_error_) context.run_error_ = status.error();
+    if (!context.run_error_) context.run_error_ = std::move(status).error();
   }
   if (run.captured) return;
   run.prepared.reset();

@@ -41,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)network.evaluate(inputs).ok();
   if (network.layers().size() > 60) return 0;
   if (!optimize(network, {}).ok()) return 0;
-  if (ingot::Status status = network.verify(); !status.ok()) fail("the optimizer left a network out of order", status.error().message + "\n" + text);
+  if (ingot::Status status = network.verify(); !status.ok())
+    fail("the optimizer left a network out of order", status.error().message + "\n" + text);
   return 0;
 }
