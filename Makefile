@@ -1,6 +1,6 @@
 # The two commands of the README, and the separate checks. Everything else is CMake's.
 BUILD ?= build
-.PHONY: demo test build setup test-asan test-tsan fuzz install deb format clean
+.PHONY: demo test build setup test-asan test-tsan fuzz install deb format format-check lint clean
 
 setup:
 	@tools/setup
@@ -36,6 +36,13 @@ deb: build
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i
+
+format-check:
+	@tools/lint format
+
+# Over the files that the last commit changed.
+lint: build
+	@tools/lint tidy --build $(BUILD)
 
 clean:
 	@rm -rf build build-asan build-tsan build-fuzz
