@@ -8,23 +8,22 @@
 #include "testing/canonical.h"
 
 namespace ingot::testing {
-namespace {
-
-// Sums of a few dozen terms in another order than the reference's.
-Tolerance tolerance_for(const Layer& layer) {
+Tolerance tolerance_for(const Operator& op, const TensorTypes& inputs, const TensorTypes& outputs) {
+  bool coarse = false;  // steps between values that a rounding to few bits may jump over
+  for (const TensorType& input : inputs) coarse |= input.type == DataType::kHalf || input.type == DataType::kBf16;
+  // Sums of a few dozen terms in another order than the reference's.
   Tolerance loosest;
-  for (const Tensor* output : layer.outputs()) {
-    const Tolerance own = usual_tolerance(output->type.type);
+  for (const TensorType& output : outputs) {
+    const Tolerance own = usual_tolerance(output.type);
     loosest.relative = std::max(loosest.relative, 4 * own.relative);
     loosest.absolute = std::max(loosest.absolute, own.absolute);
     // Values that are rounded to few bits may fall to either side of a half.
-    const bool rounds = layer.op().name() == "quantize" || layer.op().name() == "convolution" || layer.op().name() == "matmul";
-    if (rounds && is_integer(output->type.type)) loosest.absolute = std::max(loosest.absolute, 1.0);
+    const bool rounds = op.name() == "quantize" || op.name() == "convolution" || op.name() == "deconvolution" || op.name() == "matmul" ||
+                        (coarse && op.name() == "pointwise");
+    if (rounds && is_integer(output.type)) loosest.absolute = std::max(loosest.absolute, 1.0);
   }
   return loosest;
 }
-
-}  // namespace
 
 Status round_trip_plan(const Network& network) {
   Plan plan;
@@ -47,27 +46,42 @@ Status round_trip_plan(const Network& network) {
   return Ok{};
 }
 
-Status check_tactics(const Network& network, const Arrays& inputs) {
+Result<std::vector<std::pair<const Layer*, Trial>>> trials_of(const Network& network, const Arrays& inputs) {
   // A copy in which every value is an output, so that one evaluation gives what each layer reads.
   auto copy = network.clone();
   for (const auto& tensor : copy->tensors()) {
     if (tensor->producer() && !tensor->is_output()) TRY(copy->mark_output(tensor.get()));
   }
   TRY_ASSIGN(Arrays outputs, copy->evaluate(inputs));
-  std::unordered_map<const Tensor*, Array> values;
-  for (size_t i = 0; i < inputs.size(); ++i) values[copy->inputs()[i]] = inputs[i];
-  for (size_t i = 0; i < outputs.size(); ++i) values[copy->outputs()[i]] = outputs[i];
+  std::unordered_map<std::string, Array> values;
+  for (size_t i = 0; i < inputs.size(); ++i) values[copy->inputs()[i]->name] = inputs[i];
+  for (size_t i = 0; i < outputs.size(); ++i) values[copy->outputs()[i]->name] = outputs[i];
 
-  for (const auto& layer : copy->layers()) {
+  std::vector<std::pair<const Layer*, Trial>> trials;
+  for (const auto& layer : network.layers()) {
     Trial trial;
     trial.op = &layer->op();
+    TensorTypes sources, types;
     for (const Tensor* input : layer->inputs()) {
-      trial.inputs.push_back(!input ? Array() : input->is_constant() ? input->constant : values[input]);
+      sources.push_back(input ? input->type : TensorType{});
+      trial.inputs.push_back(!input ? Array() : input->is_constant() ? input->constant : values[input->name]);
       trial.constants.push_back(input && input->is_constant());
     }
-    trial.tolerance = tolerance_for(*layer);
+    for (const Tensor* output : layer->outputs()) types.push_back(output->type);
+    trial.tolerance = tolerance_for(layer->op(), sources, types);
+    trials.emplace_back(layer.get(), std::move(trial));
+  }
+  return trials;
+}
+
+Status check_tactics(const Network& network, const Arrays& inputs) {
+  TRY_ASSIGN(auto trials, trials_of(network, inputs));
+  for (const auto& [layer, trial] : trials) {
+    auto asked = ask(trial);
+    if (!asked.ok()) return std::move(asked).error().within("layer '" + layer->name + "'");
     for (const Tactic* tactic : TacticCatalogue::instance().all()) {
-      const Outcome outcome = check(*tactic, trial);
+      if (tactic->device() != DeviceKind::kCpu) continue;
+      const Outcome outcome = check(*tactic, trial, *asked);
       if (!outcome.failure.empty()) {
         return invalid("tactic " + std::string(tactic->name()) + " on layer '" + layer->name + "' (" + std::string(layer->op().name()) +
                        "): " + outcome.failure);

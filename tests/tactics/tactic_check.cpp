@@ -19,23 +19,27 @@ namespace {
 constexpr size_t kGuardBytes = 256;
 constexpr auto kGuard = std::byte{0xa5};
 
-// A block aligned as the runtime aligns, followed by bytes that must stay as they are.
+// A block `offset` bytes behind an address that is aligned as the runtime aligns, between bytes that must stay as they are.
 class Block {
  public:
-  explicit Block(size_t size) : size_(size), memory_(size + kGuardBytes + 64, kGuard) {}
-  std::byte* data() { return reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory_.data()) + 63) / 64 * 64); }
+  explicit Block(size_t size, size_t offset = 0) : size_(size), offset_(offset), memory_(size + offset + 2 * kGuardBytes + 64, kGuard) {}
+  std::byte* data() { return first_guard() + kGuardBytes + offset_; }
   size_t size() const { return size_; }
   bool intact() {
     for (size_t i = 0; i < kGuardBytes; ++i) {
-      if (data()[size_ + i] != kGuard) return false;
+      if (first_guard()[offset_ + i] != kGuard || data()[size_ + i] != kGuard) return false;
     }
     return true;
   }
 
  private:
-  size_t size_;
+  std::byte* first_guard() { return reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory_.data()) + 63) / 64 * 64); }
+  size_t size_, offset_;
   std::vector<std::byte> memory_;
 };
+
+// Of the random trial at hand; see Trial::variation.
+uint64_t random_variation = 0;
 
 int64_t stored_index(const Shape& index, const Shape& shape, Format format) {
   if (shape.size() < 3 || has_strides(format)) {
@@ -55,6 +59,7 @@ std::string describe(const Problem& problem) {
   for (size_t i = 0; i < problem.inputs.size(); ++i) {
     text += " " + (problem.present[i] ? problem.inputs[i].text() + " " + std::string(name_of(problem.input_formats[i])) : std::string("-"));
     if (problem.constants[i].data()) text += " constant";
+    if (problem.present[i] && !all_constant(problem.inputs[i].dims)) text += " tuned for " + to_text(problem.opt_inputs[i]);
   }
   text += " ->";
   for (size_t i = 0; i < problem.outputs.size(); ++i)
@@ -79,7 +84,14 @@ std::string compare(const Array& got, const Array& expected, Tolerance tolerance
   return "";
 }
 
+// Bytes by which an address lies off its alignment: a few elements, since programs hand over the middle of their arrays.
+size_t offset_of(uint64_t variation, size_t tensor, DataType type) {
+  if ((variation & 4) == 0 || bits_of(type) < 8) return 0;
+  return (variation / 8 + tensor * 3) % 8 * static_cast<size_t>(bits_of(type) / 8);
+}
+
 std::string run_one(const Tactic& tactic, const Problem& problem, const Trial& trial, const Arrays& expected) {
+  const uint64_t variation = trial.variation ? trial.variation : random_variation;
   auto packed = tactic.pack(problem);
   if (!packed.ok()) return "pack: " + packed.error().message;
   Problem stripped = problem;
@@ -88,7 +100,7 @@ std::string run_one(const Tactic& tactic, const Problem& problem, const Trial& t
   if (!kernel.ok()) return "prepare: " + kernel.error().message;
   std::vector<Shape> inputs, outputs;
   for (const Array& array : trial.inputs) inputs.push_back(array.shape());
-  for (const TensorType& type : problem.outputs) outputs.push_back(constant_shape(type.dims));
+  for (const Array& array : expected) outputs.push_back(array.shape());
   auto launch = (*kernel)->launch(inputs, outputs);
   if (!launch.ok()) return "launch: " + launch.error().message;
 
@@ -101,7 +113,7 @@ std::string run_one(const Tactic& tactic, const Problem& problem, const Trial& t
       continue;
     }
     const auto bytes = stored(trial.inputs[i], input_format(problem, i));
-    Block& block = input_blocks.emplace_back(bytes.size());
+    Block& block = input_blocks.emplace_back(bytes.size(), offset_of(variation, i, trial.inputs[i].type()));
     if (!bytes.empty()) std::memcpy(block.data(), bytes.data(), bytes.size());
     addresses.push_back(block.data());
   }
@@ -113,7 +125,8 @@ std::string run_one(const Tactic& tactic, const Problem& problem, const Trial& t
     output_blocks.reserve(outputs.size());
     std::vector<void*> targets;
     for (size_t i = 0; i < outputs.size(); ++i) {
-      output_blocks.emplace_back(*storage_bytes(problem.outputs[i].type, output_format(problem, i), outputs[i]));
+      output_blocks.emplace_back(*storage_bytes(problem.outputs[i].type, output_format(problem, i), outputs[i]),
+                                 offset_of(variation, i + 5, problem.outputs[i].type));
       targets.push_back(output_blocks.back().data());
     }
     Block workspace((*launch)->workspace_bytes());
@@ -123,7 +136,7 @@ std::string run_one(const Tactic& tactic, const Problem& problem, const Trial& t
     const int64_t allocated = allocation_count() - before;
     if (!status.ok()) return "run: " + status.error().message;
     if (allocated && !tactic.name().starts_with("reference.")) return "run allocated " + std::to_string(allocated) + " times";
-    if (!workspace.intact()) return "run wrote behind its workspace";
+    if (!workspace.intact()) return "run wrote outside its workspace";
     const std::vector<Shape> produced = (*launch)->produced_shapes();
     for (size_t i = 0; i < produced.size(); ++i) {
       if (produced[i] != expected[i].shape())
@@ -131,7 +144,7 @@ std::string run_one(const Tactic& tactic, const Problem& problem, const Trial& t
     }
     for (size_t i = 0; i < outputs.size(); ++i) {
       Block& block = output_blocks[i];
-      if (!block.intact()) return "run wrote behind output " + std::to_string(i);
+      if (!block.intact()) return "run wrote outside output " + std::to_string(i);
       const std::vector<std::byte> bytes(block.data(), block.data() + block.size());
       if (threads == 1) {
         first.push_back(bytes);
@@ -224,9 +237,45 @@ Array loaded(const std::vector<std::byte>& bytes, DataType type, const Shape& sh
   return array;
 }
 
-Outcome check(const Tactic& tactic, const Trial& trial, const std::vector<Tactic::Formats>* formats) {
-  Outcome outcome;
-  Problem problem;
+namespace {
+
+// Dims that are the same number become the same symbol, so that tactics see what a dynamic network shows them; where inference wants
+// numbers, they stay. Returns what is wrong.
+std::string make_symbolic(const Trial& trial, uint64_t variation, const Arrays& expected, Problem* problem) {
+  Problem symbolic = *problem;
+  SymbolValues values, tuned;
+  for (size_t i = 0; i < symbolic.inputs.size(); ++i) {
+    if (!symbolic.present[i] || symbolic.constants[i].data() || symbolic.inputs[i].values) continue;
+    for (Dim& dim : symbolic.inputs[i].dims) {
+      if (dim.value() < 2) continue;
+      const std::string name = "s" + dim.text();
+      values[name] = dim.value();
+      tuned[name] = variation & 2 ? dim.value() : dim.value() + 3;
+      dim = Dim::symbol(name);
+    }
+  }
+  auto types = trial.op->infer(symbolic.inputs);
+  if (!types.ok()) return "";
+  for (size_t i = 0; i < types->size(); ++i) {
+    auto shape = evaluate((*types)[i].dims, values);
+    if (shape.ok() && *shape != expected[i].shape())
+      return "inference with symbols gives " + (*types)[i].text() + " for output " + std::to_string(i) + ", which is " +
+             to_text(*shape) + ", not " + to_text(expected[i].shape());
+    if (!shape.ok()) (*types)[i].dims = to_dims(expected[i].shape());
+  }
+  symbolic.outputs = *types;
+  for (size_t i = 0; i < symbolic.inputs.size(); ++i) {
+    if (symbolic.present[i]) symbolic.opt_inputs[i] = *evaluate(symbolic.inputs[i].dims, tuned);
+  }
+  *problem = std::move(symbolic);
+  return "";
+}
+
+}  // namespace
+
+Result<Asked> ask(const Trial& trial) {
+  Asked asked;
+  Problem& problem = asked.problem;
   problem.op = trial.op;
   problem.allow_tf32 = trial.allow_tf32;
   for (size_t i = 0; i < trial.inputs.size(); ++i) {
@@ -246,17 +295,33 @@ Outcome check(const Tactic& tactic, const Trial& trial, const std::vector<Tactic
     problem.constants.push_back(i < trial.constants.size() && trial.constants[i] ? array : Array());
     problem.opt_inputs.push_back(array.shape());
   }
-  auto types = trial.op->infer(problem.inputs);
-  auto expected = evaluated(*trial.op, trial.inputs);
-  if (!types.ok() || !expected.ok()) {
-    outcome.failure =
-        std::string(trial.op->name()) + trial.op->fields_text() + ": " + (types.ok() ? expected.error().message : types.error().message);
-    return outcome;
+  TRY_ASSIGN(problem.outputs, trial.op->infer(problem.inputs));
+  for (const TensorType& output : problem.outputs) {
+    if (!all_constant(output.dims)) continue;
+    TRY_ASSIGN(int64_t count, volume(constant_shape(output.dims)));
+    if (count > trial.most_elements) return invalid("an output has " + std::to_string(count) + " elements");
   }
-  problem.outputs = *types;
-  for (size_t i = 0; i < problem.outputs.size(); ++i) problem.outputs[i].dims = to_dims((*expected)[i].shape());
+  TRY_ASSIGN(asked.expected, evaluated(*trial.op, trial.inputs));
+  for (size_t i = 0; i < problem.outputs.size(); ++i) {
+    const Shape& shape = asked.expected[i].shape();
+    if (all_constant(problem.outputs[i].dims) && constant_shape(problem.outputs[i].dims) != shape)
+      asked.failure = "inference gives " + problem.outputs[i].text() + " for output " + std::to_string(i) + ", the reference " + to_text(shape);
+    problem.outputs[i].dims = to_dims(shape);
+  }
   problem.input_formats.assign(problem.inputs.size(), Format::kLinear);
   problem.output_formats.assign(problem.outputs.size(), Format::kLinear);
+  const uint64_t variation = trial.variation ? trial.variation : random_variation;
+  if (asked.failure.empty() && variation & 1) asked.failure = make_symbolic(trial, variation, asked.expected, &problem);
+  asked.text = describe(problem);
+  if (!asked.failure.empty()) asked.failure = asked.text + ": " + asked.failure;
+  return asked;
+}
+
+Outcome check(const Tactic& tactic, const Trial& trial, const Asked& asked, const std::vector<Tactic::Formats>* formats) {
+  Outcome outcome;
+  outcome.failure = asked.failure;
+  if (!outcome.failure.empty()) return outcome;
+  Problem problem = asked.problem;
   for (const Tactic::Formats& proposal : formats ? *formats : tactic.proposals(problem)) {
     problem.input_formats = proposal.inputs;
     problem.output_formats = proposal.outputs;
@@ -265,11 +330,19 @@ Outcome check(const Tactic& tactic, const Trial& trial, const std::vector<Tactic
       continue;
     }
     ++outcome.ran;
-    if (auto failure = run_one(tactic, problem, trial, *expected); !failure.empty()) {
+    if (auto failure = run_one(tactic, problem, trial, asked.expected); !failure.empty()) {
       outcome.failure = std::string(tactic.name()) + ": " + describe(problem) + ": " + failure;
       return outcome;
     }
   }
+  return outcome;
+}
+
+Outcome check(const Tactic& tactic, const Trial& trial, const std::vector<Tactic::Formats>* formats) {
+  Outcome outcome;
+  auto asked = ask(trial);
+  if (asked.ok()) return check(tactic, trial, *asked, formats);
+  outcome.failure = std::string(trial.op->name()) + trial.op->fields_text() + ": " + asked.error().message;
   return outcome;
 }
 
@@ -308,15 +381,22 @@ std::vector<int64_t> Random::permutation(int64_t count) {
   return order;
 }
 
+int test_cases(int usual) {
+  const char* times = std::getenv("INGOT_TEST_TIMES");
+  return usual * std::max(1, times ? std::atoi(times) : 1);
+}
+
 void for_random_trials(int count, const std::function<std::string(Random&)>& body, const std::vector<Isa>* levels) {
   const char* wish = std::getenv("INGOT_TEST_SEED");
   for (Isa isa : levels ? *levels : isa_levels()) {
     if (!levels && isa > Isa::kAvx512) continue;
     cap_isa(isa);
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < (wish ? 1 : test_cases(count)); ++i) {
       const uint64_t seed = wish ? std::strtoull(wish, nullptr, 10) : 1000 + static_cast<uint64_t>(i);
       Random random(seed);
+      random_variation = seed;
       const std::string failure = body(random);
+      random_variation = 0;
       if (!failure.empty()) {
         ADD_FAILURE() << "INGOT_TEST_SEED=" << seed << " on " << name_of(isa) << ": " << failure;
         cap_isa(Isa::kAmx);
@@ -327,20 +407,47 @@ void for_random_trials(int count, const std::function<std::string(Random&)>& bod
   cap_isa(Isa::kAmx);
 }
 
-std::string try_trial(std::string_view name, const Trial& trial, int* ran) {
+namespace {
+
+// The tactic of that name on the trial, then all others that take it: what fits one may fit more.
+Outcome check_all(std::string_view name, const Trial& trial) {
   register_all_tactics();
-  const Tactic* tactic = TacticCatalogue::instance().find(name);
-  if (!tactic) return "there is no tactic " + std::string(name);
-  const Outcome outcome = check(*tactic, trial);
+  Outcome outcome;
+  const Tactic* wanted = TacticCatalogue::instance().find(name);
+  if (!wanted) {
+    outcome.failure = "there is no tactic " + std::string(name);
+    return outcome;
+  }
+  auto asked = ask(trial);
+  if (!asked.ok()) {
+    outcome.failure = std::string(trial.op->name()) + trial.op->fields_text() + ": " + asked.error().message;
+    return outcome;
+  }
+  outcome = check(*wanted, trial, *asked);
+  if (outcome.failure.empty() && outcome.ran == 0 && random_variation & 1 && !trial.variation) {
+    // With numbers in place of symbols it may run after all.
+    Trial numbers = trial;
+    numbers.variation = random_variation & ~uint64_t{1};
+    if (numbers.variation == 0) numbers.variation = 2;
+    return check_all(name, numbers);
+  }
+  for (const Tactic* tactic : TacticCatalogue::instance().all()) {
+    if (!outcome.failure.empty()) break;
+    if (tactic != wanted && tactic->device() == DeviceKind::kCpu) outcome.failure = check(*tactic, trial, *asked).failure;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+std::string try_trial(std::string_view name, const Trial& trial, int* ran) {
+  const Outcome outcome = check_all(name, trial);
   if (ran) *ran += outcome.ran;
   return outcome.failure;
 }
 
 std::string run_trial(std::string_view name, const Trial& trial) {
-  register_all_tactics();
-  const Tactic* tactic = TacticCatalogue::instance().find(name);
-  if (!tactic) return "there is no tactic " + std::string(name);
-  const Outcome outcome = check(*tactic, trial);
+  const Outcome outcome = check_all(name, trial);
   if (outcome.failure.empty() && outcome.ran == 0)
     return std::string(name) + " declined " + std::string(trial.op->name()) + trial.op->fields_text() + ": " + outcome.declined;
   return outcome.failure;

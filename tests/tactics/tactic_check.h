@@ -24,7 +24,21 @@ struct Trial {
   std::vector<bool> constants;  // by input; missing means no constant
   Tolerance tolerance;
   bool allow_tf32 = false;
+  // How tactics see it. Bit 0: dims that are the same number are the same symbol; bit 1: tuned for the shapes that run, not for others;
+  // bit 2: addresses a few elements off alignment, as many as the bits above say. 0 takes that of for_random_trials, else none of it.
+  uint64_t variation = 0;
+  int64_t most_elements = INT64_MAX;  // of an output; larger ones are refused
 };
+
+// A trial as a problem, with the reference's answer.
+struct Asked {
+  Problem problem;
+  Arrays expected;
+  std::string text;     // the problem in words
+  std::string failure;  // inference and reference disagree
+};
+// An error where the operator refuses the inputs.
+Result<Asked> ask(const Trial& trial);
 
 struct Outcome {
   int ran = 0;           // proposals that ran
@@ -32,6 +46,7 @@ struct Outcome {
   std::string failure;   // empty where all that ran were right
 };
 // Tries every proposal of the tactic (or only `formats`, where given).
+Outcome check(const Tactic& tactic, const Trial& trial, const Asked& asked, const std::vector<Tactic::Formats>* formats = nullptr);
 Outcome check(const Tactic& tactic, const Trial& trial, const std::vector<Tactic::Formats>* formats = nullptr);
 
 // Elements in the order of a format, padding zero; and back. Slow loops, independent of the library's own reformats.
@@ -64,11 +79,13 @@ class Random {
   std::mt19937_64 engine_;
 };
 
-// Calls body(random) `count` times for each instruction set, and reports the seed of the first failing call. body returns "" where right.
+// `usual` times INGOT_TEST_TIMES, which asks for a longer run.
+int test_cases(int usual);
+// Calls body(random) `count` times (times INGOT_TEST_TIMES) for each instruction set, and reports the seed of the first failing call. body returns "" where right.
 // `levels` picks the instruction sets; by default those up to AVX-512, for kernels that need no more.
 void for_random_trials(int count, const std::function<std::string(Random&)>& body, const std::vector<Isa>* levels = nullptr);
 
-// Runs the tactic of that name on the trial and demands that at least one proposal ran.
+// Runs the tactic of that name on the trial and demands that at least one proposal ran; then all other tactics that take it.
 std::string run_trial(std::string_view tactic, const Trial& trial);
 // The same where the tactic may decline; `ran` counts proposals that ran.
 std::string try_trial(std::string_view tactic, const Trial& trial, int* ran = nullptr);

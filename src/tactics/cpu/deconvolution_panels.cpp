@@ -172,6 +172,7 @@ struct DeconvolutionPanels final : Tactic {
     REQUIRES(op, "the operator is no deconvolution");
     const int64_t rank = problem.inputs[0].rank();
     REQUIRES(rank >= 3 && rank <= 5, "the input has " + std::to_string(rank) + " dimensions");
+    REQUIRES(!is_constant(problem, 0), "the input is constant");
     REQUIRES(weights_are_constant, "the weights are not constant");
     REQUIRES(all_constant(problem.inputs[1].dims), "the shape of the weights is not known");
     TRY_ASSIGN(const Product product, product_of(problem.inputs[0].type, problem.inputs[1].type));

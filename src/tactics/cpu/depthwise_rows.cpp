@@ -130,6 +130,7 @@ struct DepthwiseRows final : Tactic {
     REQUIRES(op, "the operator is no convolution");
     const int64_t rank = problem.inputs[0].rank();
     REQUIRES(rank >= 3 && rank <= 5, "the input has " + std::to_string(rank) + " dimensions");
+    REQUIRES(!is_constant(problem, 0), "the input is constant");
     REQUIRES(is_constant(problem, 1), "the weights are not constant");
     const Shape& weights = problem.constants[1].shape();
     REQUIRES(weights[1] == 1 && weights[0] == op->groups, "the convolution is not depthwise");

@@ -23,6 +23,11 @@ Cut Cut::of(int64_t items, int64_t rows, int64_t panels, int64_t taps, int64_t t
   if (most > tile_rows) most = most / tile_rows * tile_rows;
 
   Cut cut;
+  if (items == 0 || rows == 0 || panels == 0) {  // an empty output
+    cut.row_blocks = cut.panel_blocks = 0;
+    cut.is_small = true;
+    return cut;
+  }
   cut.row_blocks = divide_up(rows, std::max<int64_t>(most, 1));
   cut.block_panels = std::clamp<int64_t>(cache / 4 / std::max<int64_t>(panel_bytes, 1), 1, panels);
   cut.panel_blocks = divide_up(panels, cut.block_panels);
