@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/env.h"
 #include "operators/elementwise.h"
 #include "operators/register.h"
 #include "tactics/packing.h"
@@ -65,6 +69,26 @@ Status give_outputs_layers(Network& network) {
   return Ok{};
 }
 
+// INGOT_DUMP: the network as it will run, with each layer's tactic, formats and time.
+void dump_choices(const Network& network, const std::vector<Choice>& choices) {
+  const auto folder = environment("INGOT_DUMP");
+  if (!folder) return;
+  std::error_code ignored;
+  std::filesystem::create_directories(*folder, ignored);
+  constexpr int64_t kMostDumpedElements = 64;
+  std::ofstream(*folder + "/plan.net") << network.text(kMostDumpedElements);
+  std::ofstream(*folder + "/plan.svg") << draw_svg(network);
+  std::ofstream out(*folder + "/plan.txt");
+  for (size_t i = 0; i < choices.size(); ++i) {
+    const Layer& layer = *network.layers()[i];
+    char ms[32];
+    std::snprintf(ms, sizeof ms, "%10.4f ms  ", choices[i].ms);
+    out << ms << choices[i].tactic << "  " << layer.op().name() << " '" << layer.name << "'";
+    for (size_t o = 0; o < layer.outputs().size(); ++o) out << "  " << layer.output(o)->type.text() << " " << name_of(choices[i].output_formats[o]);
+    out << "\n";
+  }
+}
+
 int tactics_to_time(int level) {
   if (level >= 3) return 0;
   return level <= 0 ? 1 : 2 * level;
@@ -114,7 +138,7 @@ Result<Plan> build_plan(const Network& original, const BuildConfig& config, Buil
   select_options.measure = config.optimization_level > 0;
   select_options.error_on_cache_miss = config.error_on_cache_miss;
   select_options.allow_tf32 = config.allow_tf32;
-  select_options.verify = config.verify;
+  select_options.verify = config.verify || environment("INGOT_VERIFY").value_or("0") != "0";
   select_options.keep_plain_weights = config.refittable;
   select_options.most_tactics = tactics_to_time(config.optimization_level);
   if (config.most_tactics > 0 && (select_options.most_tactics == 0 || config.most_tactics < select_options.most_tactics))
@@ -134,6 +158,7 @@ Result<Plan> build_plan(const Network& original, const BuildConfig& config, Buil
   log.verbose("timed " + std::to_string(told.measured) + " tactics, " + std::to_string(told.cache_hits) + " from the cache; predicted " +
               std::to_string(told.predicted_ms) + " ms with " + std::to_string(told.reformats) + " reformats");
 
+  dump_choices(*network, selection.choices);
   Plan plan;
   plan.network = std::move(network);
   plan.choices = std::move(selection.choices);

@@ -23,8 +23,8 @@ Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> 
     const Choice& choice = engine->plan_.choices[step];
     const auto prepare = [&]() -> Result<std::unique_ptr<Kernel>> {
       const Tactic* tactic = TacticCatalogue::instance().find(choice.tactic);
-      if (!tactic) return unsupported("there is no tactic '" + choice.tactic + "' here");
-      if (is_disabled(choice.tactic)) return unsupported("the tactic is switched off");
+      if (!tactic)
+        return unsupported("the tactic '" + choice.tactic + (is_disabled(choice.tactic) ? "' is switched off by INGOT_DISABLE" : "' is not known to this version"));
       if (tactic->device() != engine->device_->kind()) return unsupported("the tactic '" + choice.tactic + "' is of another device");
       Problem problem = problem_of(layer, choice.input_formats, choice.output_formats, tf32, shapes.opt);
       TRY(tactic->accepts(problem));

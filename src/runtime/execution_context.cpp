@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <exception>
 #include <new>
 #include <thread>
@@ -12,6 +13,16 @@ namespace {
 
 constexpr size_t kRuns = 64;          // asynchronous runs that may wait on a stream at once
 constexpr size_t kRecentShapes = 8;   // sets of shapes whose launches are kept
+
+// A step as it has run; for INGOT_DEBUG=steps.
+void print_step(const Engine& engine, size_t index, const SymbolValues& values, bool is_view, float ms) {
+  const Layer& layer = engine.layer(index);
+  std::string shapes;
+  for (const Tensor* output : layer.outputs()) shapes += " " + std::string(name_of(output->type.type)) + to_text(shape_at(output->type.dims, values));
+  char line[64];
+  std::snprintf(line, sizeof line, "%4zu %9.1f us  ", index, ms * 1e3);
+  debug("steps", line + (is_view ? "(a view)" : engine.choice(index).tactic) + "  '" + layer.name + "' ->" + shapes);
+}
 
 }  // namespace
 
@@ -335,7 +346,8 @@ Status ExecutionContext::run_steps(Run& run) {
   if (prepared.any_late) values = prepared.known;
   void* workspace = static_cast<std::byte*>(run.base) + prepared.arena_bytes;
   RunArguments arguments{nullptr, nullptr, workspace, &ThreadPool::shared(), run.stream};
-  const bool timed = static_cast<bool>(profiler_);
+  static const bool shown = debug_enabled("steps");
+  const bool timed = profiler_ || shown;
   std::vector<std::byte> late_workspace;
   for (size_t i = 0; i < prepared.steps.size(); ++i) {
     const PreparedStep& step = prepared.steps[i];
@@ -376,7 +388,11 @@ Status ExecutionContext::run_steps(Run& run) {
         }
       }
     }
-    if (timed) profiler_(engine_->layer(i).name, std::chrono::duration<float, std::milli>(Clock::now() - begin).count());
+    if (timed) {
+      const float ms = std::chrono::duration<float, std::milli>(Clock::now() - begin).count();
+      if (shown) print_step(*engine_, i, prepared.any_late ? values : prepared.known, step.is_view, ms);
+      if (profiler_) profiler_(engine_->layer(i).name, ms);
+    }
     if (listener_) {
       const Layer& layer = engine_->layer(i);
       std::vector<const void*> outputs;

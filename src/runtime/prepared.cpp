@@ -50,6 +50,20 @@ Shape shape_or_bound(const Dims& dims, const SymbolValues& known, const SymbolVa
   return shape_at(dims, depends_on_unknown(dims, known) ? most : known);
 }
 
+// Where each tensor lies; for INGOT_DEBUG=memory.
+void print_map(const MemoryMap& map, const std::vector<Lifetime>& lifetimes, const std::vector<const Tensor*>& tensors) {
+  std::vector<size_t> order(lifetimes.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return map.offsets[a] < map.offsets[b]; });
+  debug("memory", std::to_string(map.bytes) + " bytes for " + std::to_string(lifetimes.size()) + " tensors; " + std::to_string(map.lower_bound) +
+                      " live at the same time");
+  for (size_t i : order) {
+    const Lifetime& lifetime = lifetimes[i];
+    debug("memory", "  at " + std::to_string(map.offsets[i]) + ": " + std::to_string(lifetime.bytes) + " bytes, steps " + std::to_string(lifetime.first) + " to " +
+                        std::to_string(lifetime.last) + ", '" + tensors[i]->name + "'");
+  }
+}
+
 }  // namespace
 
 void Prepared::point_at(void* arena) {
@@ -113,6 +127,7 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
   }
   std::vector<Lifetime> lifetimes;
   std::vector<int> owners;
+  std::vector<const Tensor*> first_tensors;
   std::unordered_map<int, size_t> lifetime_of;
   const auto touch = [&](const Tensor* tensor, int step) -> Status {
     const int group = groups.of(tensor);
@@ -121,6 +136,7 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
     if (fresh) {
       lifetimes.push_back({0, step, step});
       owners.push_back(group);
+      first_tensors.push_back(tensor);
     }
     Lifetime& lifetime = lifetimes[entry->second];
     lifetime.last = step;
@@ -137,6 +153,7 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
     for (const Tensor* output : layer.outputs()) TRY(touch(output, static_cast<int>(step)));
   }
   const MemoryMap map = map_memory(lifetimes, kAlignment);
+  if (debug_enabled("memory")) print_map(map, lifetimes, first_tensors);
   for (size_t i = 0; i < owners.size(); ++i) locations[owners[i]] = {Location::kArena, map.offsets[i], nullptr};
   prepared->arena_bytes = round_up(map.bytes);
   prepared->lower_bound = map.lower_bound;

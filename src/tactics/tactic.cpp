@@ -90,17 +90,24 @@ TacticCatalogue& TacticCatalogue::instance() {
 
 void TacticCatalogue::add(std::unique_ptr<Tactic> tactic) { tactics_.push_back(std::move(tactic)); }
 
+namespace {
+
+// Changes of layout have no reference to fall back on, so they stay: without them a plan could not be chosen again.
+bool is_switched_off(std::string_view tactic) { return tactic != "cpu.reformat" && is_disabled(tactic); }
+
+}  // namespace
+
 std::vector<const Tactic*> TacticCatalogue::all() const {
   std::vector<const Tactic*> result;
   for (const auto& tactic : tactics_) {
-    if (!is_disabled(tactic->name())) result.push_back(tactic.get());
+    if (!is_switched_off(tactic->name())) result.push_back(tactic.get());
   }
   return result;
 }
 
 const Tactic* TacticCatalogue::find(std::string_view name) const {
   for (const auto& tactic : tactics_) {
-    if (tactic->name() == name) return is_disabled(name) ? nullptr : tactic.get();
+    if (tactic->name() == name) return is_switched_off(name) ? nullptr : tactic.get();
   }
   return nullptr;
 }

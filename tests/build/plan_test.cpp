@@ -65,6 +65,17 @@ TEST(Plan, AnotherFormatSaysToBuildAgain) {
   EXPECT_NE(plan.error().message.find("must be built again"), std::string::npos);
 }
 
+TEST(Plan, SmallIntegerWeightsMayBePacked) {
+  auto network = network_of("input x int8 [2, 6]\nweights w int8 [6, 5] = seed 4\ny = matmul(x, w)\noutput y\n");
+  auto plan = build_plan(*network, {});
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  const auto bytes = write_plan(*plan).value();
+  auto copy = copy_aligned(Bytes(bytes)).value();
+  auto again = read_plan(Bytes(copy.data.get(), copy.size), copy.data);
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(write_plan(*again).value(), bytes);
+}
+
 TEST(Plan, LoadsOnALesserInstructionSet) {
   const auto bytes = plan_bytes();
   auto network = network_of(kSmall);

@@ -20,7 +20,7 @@
 namespace ingot::testing {
 namespace {
 
-constexpr int kCasesOfALayer = 12, kTries = 6;
+constexpr int kCasesOfALayer = 4, kTries = 6;
 constexpr int64_t kMostElements = 1 << 15;
 constexpr size_t kMostFailures = 25;
 
