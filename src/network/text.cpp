@@ -477,7 +477,7 @@ std::string Network::text(int64_t most_elements) const {
     if (!tensor->is_constant()) continue;
     const Array& array = tensor->constant;
     text += "weights " + name_text(tensor->name) + " " + std::string(name_of(array.type())) + " " + to_text(array.shape()) + " = " +
-            (array.count() > most_elements ? std::string("...") : values_to_text(array)) + "\n";
+            (array.count() > most_elements || tensor->is_packed ? std::string("...") : values_to_text(array)) + "\n";
   }
   const auto order = in_order();
   if (!order.ok()) return text + "# " + order.error().message + "\n";

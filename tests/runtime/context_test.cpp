@@ -52,6 +52,10 @@ struct Bound {
         ASSERT_TRUE(context.set_address(i, outputs.back().mutable_data()).ok());
       }
     }
+    ASSERT_TRUE(context.prepare().ok());
+    // The stand-in makes the default stream when it is first used.
+    ASSERT_TRUE(cpu_device()->enqueue({}, [](void*) {}, nullptr).ok());
+    ASSERT_TRUE(cpu_device()->synchronize({}).ok());
   }
 };
 
@@ -155,7 +159,7 @@ TEST(Context, ProfilesHaveRangesOfTheirOwn) {
 }
 
 TEST(Context, SymbolsThatAreSharedMustAgree) {
-  auto network = network_of("input a [n, 4]\n input b [n, 4]\n y = add(a, b)\n output y\n profile 0 a min=[1, 4] opt=[2, 4] max=[8, 4] b min=[1, 4] opt=[2, 4] max=[8, 4]\n");
+  auto network = network_of("input a [n, 4]\n input b [n, 4]\n y = add(a, b)\n output y\n profile 0 a min=[1, 4] opt=[2, 4] max=[8, 4]\n profile 0 b min=[1, 4] opt=[2, 4] max=[8, 4]\n");
   ASSERT_TRUE(network);
   auto engine = build(*network);
   ASSERT_TRUE(engine);
@@ -172,7 +176,7 @@ TEST(Context, OutputsThatOnlyTheRunSizes) {
 bound run_n = 4*n
 input x [n, 4]
 i = nonzero(x) symbol=run_n
-t = transpose(i) order=[1, 0]
+t = transpose(i) permutation=[1, 0]
 output t
 profile 0 x min=[1, 4] opt=[2, 4] max=[64, 4]
 )");
