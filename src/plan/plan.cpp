@@ -236,9 +236,9 @@ class PlanReader {
         if (entry.min.size() != entry.opt.size() || entry.min.size() != entry.max.size())
           return invalid("the profile of '" + item.input() + "' has shapes of different ranks");
         const Tensor* input = network->find_tensor(item.input());
-        if (!input || !input->is_input()) return invalid("a profile is for '" + item.input() + "', which is no input");
+        if (!input || !input->is_input()) return invalid("a profile names '" + item.input() + "', which is no input");
         if (!item.of_values() && entry.min.size() != input->type.dims.size())
-          return invalid("the profile of '" + item.input() + "' has shapes of rank " + std::to_string(entry.min.size()) + "; the input is " + input->type.text());
+          return invalid("the profile of '" + item.input() + "' " + to_text(input->type.dims) + " has shapes of rank " + std::to_string(entry.min.size()));
         (item.of_values() ? read.values : read.shapes)[item.input()] = std::move(entry);
       }
       network->profiles.push_back(std::move(read));

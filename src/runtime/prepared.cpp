@@ -10,6 +10,7 @@ namespace ingot {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kMostTensorBytes = size_t{1} << 46;  // so that sums over all tensors of a plan stay within 64 bits
 constexpr std::string_view kView = "cpu.view";
 
 // Tensors that share memory: an output of a view step and what it views.
@@ -142,6 +143,7 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
     lifetime.last = step;
     const auto bytes = storage_bytes(tensor->type.type, formats[tensor], shape_or_bound(tensor->type.dims, prepared->known, prepared->most));
     if (!bytes.ok()) return Error(bytes.error()).within("tensor '" + tensor->name + "'");
+    if (*bytes > kMostTensorBytes) return out_of_memory("tensor '" + tensor->name + "' takes " + std::to_string(*bytes) + " bytes");
     lifetime.bytes = std::max(lifetime.bytes, std::max<size_t>(*bytes, 1));
     return Ok{};
   };

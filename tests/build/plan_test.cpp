@@ -65,6 +65,32 @@ TEST(Plan, AnotherFormatSaysToBuildAgain) {
   EXPECT_NE(plan.error().message.find("must be built again"), std::string::npos);
 }
 
+TEST(Plan, AProfileHasToFitItsInput) {
+  auto network = network_of("input x [n, 4]\n y = relu(x)\n output y\n profile 0 x min=[1, 4] opt=[2, 4] max=[8, 4]\n");
+  auto plan = build_plan(*network, {});
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  const auto read_with = [&](const std::string& input, ProfileEntry entry) {
+    plan->network->profiles = {Profile{{{input, std::move(entry)}}, {}}};
+    auto copy = copy_aligned(Bytes(write_plan(*plan).value())).value();
+    auto again = read_plan(Bytes(copy.data.get(), copy.size), copy.data);
+    return again.ok() ? std::string() : again.error().message;
+  };
+  EXPECT_EQ(read_with("x", {{1, 4}, {2, 4}, {8, 4}}), "");
+  EXPECT_NE(read_with("x", {{1}, {2}, {8}}).find("the profile of 'x' [n, 4] has shapes of rank 1"), std::string::npos);
+  EXPECT_NE(read_with("z", {{1, 4}, {2, 4}, {8, 4}}).find("a profile names 'z', which is no input"), std::string::npos);
+}
+
+TEST(Plan, TensorsThatNoMemoryHoldsAreAnError) {
+  auto network = network_of("input x [n, 4]\n a = relu(x)\n b = softmax(a)\n c = relu(b)\n output c\n profile 0 x min=[1, 4] opt=[2, 4] max=[1000000000000000, 4]\n");
+  BuildConfig config;
+  config.optimization_level = 0;
+  auto engine = build(*network, config);
+  ASSERT_TRUE(engine);
+  auto bytes = engine->activation_bytes();
+  ASSERT_FALSE(bytes.ok());
+  EXPECT_EQ(bytes.error().code, ErrorCode::kOutOfMemory) << bytes.error().message;
+}
+
 TEST(Plan, SmallIntegerWeightsMayBePacked) {
   auto network = network_of("input x int8 [2, 6]\nweights w int8 [6, 5] = seed 4\ny = matmul(x, w)\noutput y\n");
   auto plan = build_plan(*network, {});
