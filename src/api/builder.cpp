@@ -103,7 +103,8 @@ class BuilderFacade final : public nvinfer1::IBuilder {
   bool isNetworkSupported(INetworkDefinition const& network, nvinfer1::IBuilderConfig const& config) const noexcept override {
     return guarded(reporter_, false, [&]() -> Status {
       TRY(check(static_cast<const BuilderConfigFacade&>(config)));
-      return core_network(network).verify();
+      TRY_ASSIGN(std::unique_ptr<Network> copy, buildable_network(network));
+      return copy->verify();
     });
   }
 
@@ -186,7 +187,7 @@ class BuilderFacade final : public nvinfer1::IBuilder {
     const auto& config = static_cast<const BuilderConfigFacade&>(wishes);
     TRY(check(config));
     if (has_implicit_batch(definition)) return unsupported("networks with an implicit batch are not built by this version; create the network with kEXPLICIT_BATCH");
-    std::unique_ptr<Network> network = core_network(definition).clone();
+    TRY_ASSIGN(std::unique_ptr<Network> network, buildable_network(definition));
     network->profiles.clear();
     for (const OptimizationProfileFacade* profile : config.profiles()) {
       TRY_ASSIGN(Profile shapes, profile->core());

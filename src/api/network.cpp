@@ -1,9 +1,9 @@
 #include "api/network.h"
 
-#include "api/layers/arithmetic.h"
-#include "api/layers/shape.h"
-#include "api/layers/window.h"
-#include "operators/shape.h"
+#include "api/layers/layer.h"
+#include "operators/nms.h"
+#include "operators/nonzero.h"
+#include "operators/runtime_dims.h"
 
 namespace ingot::api {
 
@@ -16,6 +16,7 @@ Network& core_network(INetworkDefinition& network) { return static_cast<NetworkF
 const Network& core_network(const INetworkDefinition& network) { return static_cast<const NetworkFacade&>(network).core(); }
 bool is_strongly_typed(const INetworkDefinition& network) { return static_cast<const NetworkFacade&>(network).strongly_typed(); }
 bool has_implicit_batch(const INetworkDefinition& network) { return static_cast<const NetworkFacade&>(network).implicit_batch(); }
+Result<std::unique_ptr<Network>> buildable_network(const INetworkDefinition& network) { return static_cast<const NetworkFacade&>(network).buildable(); }
 Tensor& core_tensor(ITensor& tensor) { return *static_cast<TensorFacade&>(tensor).core(); }
 
 Layer* core_layer(const ILayer& layer) {
@@ -32,9 +33,20 @@ NetworkFacade::NetworkFacade(IBuilder& builder, const Reporter& reporter, Networ
     : builder_(builder),
       reporter_(reporter),
       flags_(flags),
+      major_(major),
       strongly_typed_(major >= 11 || (flags >> static_cast<int>(NetworkDefinitionCreationFlag::kSTRONGLY_TYPED) & 1u)),
       implicit_batch_(major < 10 && !(flags & 1u)) {
   network_->name = "Unnamed Network 0";
+  if (implicit_batch_) batch_symbol_ = network_->make_symbol("batch");
+}
+
+WideDims NetworkFacade::visible(const Dims& dims) const {
+  return static_cast<int64_t>(dims.size()) < lead() ? to_api(dims) : to_api(Dims(dims.begin() + lead(), dims.end()));
+}
+
+LayerHandle* NetworkFacade::handle(const Layer* layer) const {
+  const auto found = layers_.find(const_cast<Layer*>(layer));
+  return found == layers_.end() ? nullptr : found->second.get();
 }
 
 ITensor* NetworkFacade::facade(Tensor* tensor) const noexcept {
@@ -60,20 +72,57 @@ bool NetworkFacade::not_served(const char* method) const noexcept {
   return false;
 }
 
-template <class Interface>
-Interface* NetworkFacade::add(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs) noexcept {
-  return guarded(reporter_, static_cast<Interface*>(nullptr), [&]() -> Result<Interface*> {
-    const std::string name = "(Unnamed Layer* " + std::to_string(network_->layers().size()) + ") [" + std::string(op->name()) + "]";
-    TRY_ASSIGN(Layer * layer, network_->add_layer(std::move(op), std::move(inputs), name));
-    return static_cast<Interface*>(facade(layer));
-  });
+Status name_runtime_dims(Network& network, Operator& op, const std::vector<Tensor*>& inputs) {
+  TensorTypes types;
+  for (const Tensor* input : inputs) types.push_back(input ? input->type : TensorType{});
+  if (op.infer(types).ok()) return Ok{};
+  const std::string symbol = network.make_symbol(std::string(kRuntimeSymbolPrefix) + std::string(op.name()));
+  if (!op.set_field("symbol", symbol).ok() || !op.infer(types).ok()) return Ok{};  // whoever infers next says what is wrong
+  if (dynamic_cast<const NonZero*>(&op)) network.bound_symbol(symbol, volume(types[0].dims));
+  if (const auto* nms = dynamic_cast<const Nms*>(&op)) {
+    const Dims& scores = types[1].dims;
+    Dim each = scores[nms->classes_last ? 1 : 2];
+    if (types.size() > 2 && types[2].values && types[2].values->size() == 1) each = smaller(each, (*types[2].values)[0]);
+    network.bound_symbol(symbol, scores[0] * scores[nms->classes_last ? 2 : 1] * each);
+  }
+  return Ok{};
 }
 
-// Makes the operator behind the fence too.
-template <class Interface, class Make>
-  requires std::invocable<Make>
-Interface* NetworkFacade::add(Make make, std::initializer_list<Tensor*> inputs) noexcept {
-  return guarded(reporter_, static_cast<Interface*>(nullptr), [&] { return add<Interface>(make(), std::vector<Tensor*>(inputs)); });
+Result<Layer*> NetworkFacade::add_core(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs, const char* word) {
+  for (const Tensor* input : inputs) {
+    if (input && network_->find_tensor(input->name) != input) return invalid("the tensor '" + input->name + "' belongs to another network");
+  }
+  TRY(name_runtime_dims(*network_, *op, inputs));
+  const std::string name = "(Unnamed Layer* " + std::to_string(network_->layers().size()) + ") [" + word + "]";
+  TRY_ASSIGN(Layer * layer, network_->add_layer(std::move(op), std::move(inputs), name));
+  for (size_t i = 0; i < layer->outputs().size(); ++i) {
+    // A name that is taken keeps the suffix that made it unique.
+    (void)network_->rename(layer->output(i), name + "_output" + (i ? "_" + std::to_string(i) : ""));
+  }
+  return layer;
+}
+
+Result<std::unique_ptr<Network>> NetworkFacade::buildable() const {
+  for (const auto& [layer, handle] : layers_) {
+    TRY(handle->settle());
+    TRY(handle->complete());
+  }
+  std::unique_ptr<Network> copy = network_->clone();
+  ControlBlock::Replacements replaced;
+  std::vector<const ControlBlock*> left;
+  for (const auto& block : blocks_) left.push_back(block.get());
+  // Inner blocks first: those around them wait until they are done.
+  while (!left.empty()) {
+    std::vector<const ControlBlock*> waiting;
+    for (const ControlBlock* block : left) {
+      TRY_ASSIGN(bool done, block->lower(*copy, replaced));
+      if (!done) waiting.push_back(block);
+    }
+    if (waiting.size() == left.size()) return invalid("loops and conditionals of the network cross each other; one must lie inside the other");
+    left = std::move(waiting);
+  }
+  if (!blocks_.empty()) copy->remove_unused();
+  return copy;
 }
 
 // ---- Inputs and outputs ----
@@ -96,6 +145,10 @@ ITensor* NetworkFacade::addInput64_(char const* name, nvinfer1::DataType type, W
     TensorType core;
     TRY_ASSIGN(core.type, to_core(type));
     TRY_ASSIGN(Shape shape, to_shape(dims));
+    if (implicit_batch_) core.dims.push_back(Dim::symbol(batch_symbol_));
+    for (int64_t size : shape) {
+      if (size < 0 && implicit_batch_) return invalid("the input '" + std::string(name) + "' has a dimension of -1; with an implicit batch all others are known");
+    }
     for (int64_t size : shape) core.dims.push_back(size < 0 ? Dim::symbol(network_->make_symbol("d")) : Dim(size));
     TRY_ASSIGN(Tensor * tensor, network_->add_input(name, std::move(core)));
     return facade(tensor);
@@ -137,131 +190,53 @@ ILayer* NetworkFacade::getLayer(int32_t index) const noexcept {
   return guarded(reporter_, static_cast<ILayer*>(nullptr), [&] { return facade(network_->layers()[static_cast<size_t>(index)].get()); });
 }
 
-// ---- Layers ----
+// ---- Weights by name, debugging ----
 
-IActivationLayer* NetworkFacade::addActivation(ITensor& input, ActivationType type) noexcept {
-  const auto op = to_core(type);
-  if (!op.ok()) return reporter_.report(op.error()), nullptr;
-  return add<IActivationLayer>([&] { return std::make_unique<Elementwise>(activation(*op, 0, 0)); }, {&core_tensor(input)});
+Status NetworkFacade::note_weights_name(const void* values, std::string name) {
+  bool found = false;
+  for (const auto& tensor : network_->tensors()) {
+    if (!tensor->is_constant() || tensor->constant.data() != values) continue;
+    weight_names_[tensor->name] = name;
+    found = true;
+  }
+  if (!found) return invalid("setWeightsName: no layer has the weights that are to be called '" + name + "'");
+  return Ok{};
 }
 
-IParametricReLULayer* NetworkFacade::addParametricReLU(ITensor& input, ITensor& slope) noexcept {
-  return add<IParametricReLULayer>([&] { return std::make_unique<Elementwise>(ScalarOp::kPrelu); }, {&core_tensor(input), &core_tensor(slope)});
-}
-
-IUnaryLayer* NetworkFacade::addUnary(ITensor& input, UnaryOperation operation) noexcept {
-  const auto op = to_core(operation);
-  if (!op.ok()) return reporter_.report(op.error()), nullptr;
-  return add<IUnaryLayer>([&] { return std::make_unique<Elementwise>(*op); }, {&core_tensor(input)});
-}
-
-IElementWiseLayer* NetworkFacade::addElementWise(ITensor& input1, ITensor& input2, ElementWiseOperation operation) noexcept {
-  const auto op = to_core(operation);
-  if (!op.ok()) return reporter_.report(op.error()), nullptr;
-  const int64_t rank1 = core_tensor(input1).type.rank(), rank2 = core_tensor(input2).type.rank();
-  if (rank1 != rank2)
-    return reporter_.report(invalid("addElementWise: the inputs have " + std::to_string(rank1) + " and " + std::to_string(rank2) + " dimensions; they must agree")), nullptr;
-  return add<IElementWiseLayer>([&] { return std::make_unique<Elementwise>(*op); }, {&core_tensor(input1), &core_tensor(input2)});
-}
-
-ISelectLayer* NetworkFacade::addSelect(ITensor& condition, ITensor& then_input, ITensor& else_input) noexcept {
-  return add<ISelectLayer>([&] { return std::make_unique<Elementwise>(ScalarOp::kSelect); }, {&core_tensor(condition), &core_tensor(then_input), &core_tensor(else_input)});
-}
-
-IIdentityLayer* NetworkFacade::addIdentity(ITensor& input) noexcept {
-  return add<IIdentityLayer>([&] { return std::make_unique<Elementwise>(ScalarOp::kIdentity); }, {&core_tensor(input)});
-}
-
-ICastLayer* NetworkFacade::addCast(ITensor& input, nvinfer1::DataType type) noexcept {
-  const auto core = to_core(type);
-  if (!core.ok()) return reporter_.report(core.error()), nullptr;
-  return add<ICastLayer>([&] { return std::make_unique<Elementwise>(Elementwise::cast(*core)); }, {&core_tensor(input)});
-}
-
-IReduceLayer* NetworkFacade::addReduce(ITensor& input, ReduceOperation operation, uint32_t axes, bool keep) noexcept {
-  const auto kind = to_core(operation);
-  if (!kind.ok()) return reporter_.report(kind.error()), nullptr;
-  return add<IReduceLayer>([&] { return std::make_unique<Reduce>(*kind, axes_of(axes), keep); }, {&core_tensor(input)});
-}
-
-ISoftMaxLayer* NetworkFacade::addSoftMax(ITensor& input) noexcept {
-  return add<ISoftMaxLayer>([&] { return std::make_unique<Softmax>(std::max<int64_t>(0, core_tensor(input).type.rank() - 3)); }, {&core_tensor(input)});
-}
-
-IMatrixMultiplyLayer* NetworkFacade::addMatrixMultiply(ITensor& input0, MatrixOperation op0, ITensor& input1, MatrixOperation op1) noexcept {
-  return add<IMatrixMultiplyLayer>([&] { return std::make_unique<MatMul>(op0 == MatrixOperation::kTRANSPOSE, op1 == MatrixOperation::kTRANSPOSE); }, {&core_tensor(input0), &core_tensor(input1)});
-}
-
-IShuffleLayer* NetworkFacade::addShuffle(ITensor& input) noexcept { return add<IShuffleLayer>([&] { return std::make_unique<Shuffle>(); }, {&core_tensor(input)}); }
-
-IConcatenationLayer* NetworkFacade::addConcatenation(ITensor* const* inputs, int32_t count) noexcept {
-  return guarded(reporter_, static_cast<IConcatenationLayer*>(nullptr), [&]() -> Result<IConcatenationLayer*> {
-    if (!inputs || count < 1) return invalid("a concatenation needs at least one input");
-    std::vector<Tensor*> tensors;
-    for (int32_t i = 0; i < count; ++i) {
-      if (!inputs[i]) return invalid("input " + std::to_string(i) + " of the concatenation is null");
-      tensors.push_back(&core_tensor(*inputs[i]));
-    }
-    const int64_t axis = std::max<int64_t>(0, tensors[0]->type.rank() - 3);
-    return add<IConcatenationLayer>(std::make_unique<Concat>(axis), tensors);
+bool NetworkFacade::setWeightsName(Weights weights, char const* name) noexcept {
+  return guarded(reporter_, false, [&]() -> Status {
+    if (!name || !*name || !weights.values) return invalid("setWeightsName needs weights and a name");
+    return note_weights_name(weights.values, name);
   });
 }
 
-IShapeLayer* NetworkFacade::addShape(ITensor& input) noexcept { return add<IShapeLayer>([&] { return std::make_unique<ShapeOf>(); }, {&core_tensor(input)}); }
-
-IGatherLayer* NetworkFacade::addGather(ITensor&, ITensor&, int32_t) noexcept { return refuse<IGatherLayer>("addGather"); }
-
-IConvolutionLayer* NetworkFacade::addConvolutionNd64_(ITensor& input, int64_t maps, WideDims const& kernel, Weights kernel_weights, Weights bias) noexcept {
-  return guarded(reporter_, static_cast<IConvolutionLayer*>(nullptr), [&]() -> Result<IConvolutionLayer*> {
-    Tensor& x = core_tensor(input);
-    TRY_ASSIGN(Shape taps, to_shape(kernel));
-    if (x.type.rank() != static_cast<int64_t>(taps.size()) + 2 || !x.type.dims[1].is_constant())
-      return invalid("addConvolutionNd: the input " + to_text(x.type.dims) + " does not fit a kernel of " + to_text(taps) + "; it is [N, C, spatial...] with a known C");
-    TRY_ASSIGN(int64_t volume_of_taps, volume(taps));
-    const int64_t channels = x.type.dims[1].value();
-    if (maps < 1 || volume_of_taps < 1) return invalid("addConvolutionNd: output maps and kernel sizes are positive");
-    // Fewer weights than for all channels mean groups, which setNbGroups confirms.
-    int64_t per_group = channels;
-    if (kernel_weights.count > 0) {
-      per_group = kernel_weights.count / (maps * volume_of_taps);
-      if (per_group < 1 || per_group * maps * volume_of_taps != kernel_weights.count || channels % per_group != 0)
-        return invalid("addConvolutionNd: " + std::to_string(kernel_weights.count) + " weights are given; " + std::to_string(maps) + " maps of " + std::to_string(channels) +
-                       " channels and a kernel " + to_text(taps) + " need " + std::to_string(maps * channels * volume_of_taps));
-    }
-    Shape shape{maps, per_group};
-    shape.insert(shape.end(), taps.begin(), taps.end());
-    Array values;
-    if (kernel_weights.count > 0) {
-      TRY_ASSIGN(values, to_array(kernel_weights, shape));
-    } else {
-      TRY_ASSIGN(values, Array::make(x.type.type, shape));
-    }
-    auto op = std::make_unique<Convolution>();
-    op->groups = channels / per_group;
-    std::vector<Tensor*> inputs{&x, network_->add_constant("kernel", std::move(values))};
-    if (bias.count > 0) {
-      TRY_ASSIGN(Array bias_values, to_array(bias, {maps}));
-      inputs.push_back(network_->add_constant("bias", std::move(bias_values)));
-    }
-    return add<IConvolutionLayer>(std::move(op), inputs);
+bool NetworkFacade::markWeightsRefittable(char const* name) noexcept {
+  return guarded(reporter_, false, [&]() -> Status {
+    if (!name || !*name) return invalid("markWeightsRefittable needs a name");
+    refittable_.insert(name);
+    return Ok{};
   });
 }
 
-IPoolingLayer* NetworkFacade::addPoolingNd64_(ITensor& input, PoolingType type, WideDims const& window) noexcept {
-  return guarded(reporter_, static_cast<IPoolingLayer*>(nullptr), [&]() -> Result<IPoolingLayer*> {
-    auto op = std::make_unique<Pool>();
-    TRY_ASSIGN(op->kind, to_core(type));
-    TRY_ASSIGN(op->kernel, to_shape(window));
-    return add<IPoolingLayer>(std::move(op), {&core_tensor(input)});
-  });
+bool NetworkFacade::unmarkWeightsRefittable(char const* name) noexcept {
+  return guarded(reporter_, false, [&]() -> bool { return name && refittable_.erase(name) > 0; });
 }
 
-IConstantLayer* NetworkFacade::addConstant64_(WideDims const& dims, Weights weights) noexcept {
-  return guarded(reporter_, static_cast<IConstantLayer*>(nullptr), [&]() -> Result<IConstantLayer*> {
-    TRY_ASSIGN(Shape shape, to_shape(dims));
-    TRY_ASSIGN(Array values, to_array(weights, shape));
-    return add<IConstantLayer>(std::make_unique<Constant>(), {network_->add_constant("value", std::move(values))});
-  });
+bool NetworkFacade::areWeightsMarkedRefittable(char const* name) const noexcept {
+  return guarded(reporter_, false, [&]() -> bool { return name && refittable_.contains(name); });
+}
+
+bool NetworkFacade::markDebug(ITensor& tensor) noexcept {
+  return guarded(reporter_, false, [&]() -> bool { return debug_tensors_.insert(&core_tensor(tensor)).second; });
+}
+bool NetworkFacade::unmarkDebug(ITensor& tensor) noexcept {
+  return guarded(reporter_, false, [&]() -> bool { return debug_tensors_.erase(&core_tensor(tensor)) > 0; });
+}
+bool NetworkFacade::isDebugTensor(ITensor const& tensor) const noexcept { return debug_tensors_.contains(&core_tensor(const_cast<ITensor&>(tensor))); }
+bool NetworkFacade::markUnfusedTensorsAsDebugTensors() noexcept { return debug_unfused_ = true; }
+bool NetworkFacade::unmarkUnfusedTensorsAsDebugTensors() noexcept {
+  debug_unfused_ = false;
+  return true;
 }
 
 // ---- About the network ----
@@ -309,62 +284,5 @@ void NetworkFacade::setDeconvolutionOutputDimensionsFormula(IOutputDimensionsFor
   if (formula) not_served("setDeconvolutionOutputDimensionsFormula");
 }
 IOutputDimensionsFormula& NetworkFacade::getDeconvolutionOutputDimensionsFormula() const noexcept { return usual_formula(); }
-
-// ---- Facades by operator ----
-
-namespace {
-
-// A layer whose settings this version does not show.
-class PlainFacade final : public LayerFacade<ILayer> {
- public:
-  using LayerFacade::LayerFacade;
-};
-template <class Interface>
-class SettinglessFacade final : public LayerFacade<Interface> {
- public:
-  using LayerFacade<Interface>::LayerFacade;
-};
-
-LayerType type_of(std::string_view op) {
-  static constexpr std::pair<std::string_view, LayerType> kTypes[] = {
-      {"deconvolution", LayerType::kDECONVOLUTION}, {"lrn", LayerType::kLRN}, {"scale", LayerType::kSCALE}, {"topk", LayerType::kTOPK},
-      {"arg_reduce", LayerType::kTOPK}, {"gather", LayerType::kGATHER}, {"gather_elements", LayerType::kGATHER}, {"gather_nd", LayerType::kGATHER},
-      {"slice", LayerType::kSLICE}, {"pad", LayerType::kSLICE}, {"shape", LayerType::kSHAPE}, {"resize", LayerType::kRESIZE},
-      {"range", LayerType::kFILL}, {"fill", LayerType::kFILL}, {"quantize", LayerType::kQUANTIZE}, {"dequantize", LayerType::kDEQUANTIZE},
-      {"scatter_nd", LayerType::kSCATTER}, {"scatter_elements", LayerType::kSCATTER}, {"einsum", LayerType::kEINSUM}, {"one_hot", LayerType::kONE_HOT},
-      {"onehot", LayerType::kONE_HOT}, {"nonzero", LayerType::kNON_ZERO}, {"nms", LayerType::kNMS}, {"reverse_sequence", LayerType::kREVERSE_SEQUENCE},
-      {"normalization", LayerType::kNORMALIZATION}, {"squeeze", LayerType::kSQUEEZE}, {"unsqueeze", LayerType::kUNSQUEEZE},
-      {"cumulative", LayerType::kCUMULATIVE}, {"loop", LayerType::kTRIP_LIMIT}, {"if", LayerType::kCONDITION}, {"expand", LayerType::kSLICE},
-      {"reshape", LayerType::kSHUFFLE}, {"transpose", LayerType::kSHUFFLE}, {"flatten", LayerType::kSHUFFLE}};
-  for (const auto& [name, type] : kTypes) {
-    if (name == op) return type;
-  }
-  return LayerType::kPLUGIN_V3;
-}
-
-}  // namespace
-
-std::unique_ptr<LayerHandle> make_layer_facade(NetworkFacade& network, Layer* layer) {
-  if (const auto* elementwise = layer->as<Elementwise>()) {
-    if (elementwise->op == ScalarOp::kCast) return std::make_unique<CastFacade>(network, layer, LayerType::kCAST);
-    if (elementwise->op == ScalarOp::kIdentity) return std::make_unique<SettinglessFacade<IIdentityLayer>>(network, layer, LayerType::kIDENTITY);
-    if (elementwise->op == ScalarOp::kSelect) return std::make_unique<SettinglessFacade<ISelectLayer>>(network, layer, LayerType::kSELECT);
-    if (elementwise->op == ScalarOp::kPrelu) return std::make_unique<SettinglessFacade<IParametricReLULayer>>(network, layer, LayerType::kPARAMETRIC_RELU);
-    if (activation_of(elementwise->op)) return std::make_unique<ActivationFacade>(network, layer, LayerType::kACTIVATION);
-    if (unary_of(elementwise->op)) return std::make_unique<UnaryFacade>(network, layer, LayerType::kUNARY);
-    if (arity_of(elementwise->op) == 2) return std::make_unique<ElementWiseFacade>(network, layer, LayerType::kELEMENTWISE);
-    return std::make_unique<PlainFacade>(network, layer, LayerType::kUNARY);
-  }
-  if (layer->as<Convolution>()) return std::make_unique<ConvolutionFacade>(network, layer, LayerType::kCONVOLUTION);
-  if (layer->as<Pool>()) return std::make_unique<PoolingFacade>(network, layer, LayerType::kPOOLING);
-  if (layer->as<Softmax>()) return std::make_unique<SoftMaxFacade>(network, layer, LayerType::kSOFTMAX);
-  if (layer->as<Reduce>()) return std::make_unique<ReduceFacade>(network, layer, LayerType::kREDUCE);
-  if (layer->as<MatMul>()) return std::make_unique<MatrixMultiplyFacade>(network, layer, LayerType::kMATRIX_MULTIPLY);
-  if (layer->as<Concat>()) return std::make_unique<ConcatenationFacade>(network, layer, LayerType::kCONCATENATION);
-  if (layer->as<Constant>()) return std::make_unique<ConstantFacade>(network, layer, LayerType::kCONSTANT);
-  if (layer->as<Shuffle>()) return std::make_unique<ShuffleFacade>(network, layer, LayerType::kSHUFFLE);
-  if (layer->as<ShapeOf>()) return std::make_unique<SettinglessFacade<IShapeLayer>>(network, layer, LayerType::kSHAPE);
-  return std::make_unique<PlainFacade>(network, layer, type_of(layer->op().name()));
-}
 
 }  // namespace ingot::api

@@ -1,9 +1,9 @@
 // INetworkDefinition over a core network. Facades of tensors and layers are made when they are first asked for.
 #pragma once
 
-#include <concepts>
-#include <initializer_list>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -15,6 +15,16 @@
 namespace ingot::api {
 
 class NetworkFacade;
+
+// A loop or conditional under construction; see layers/control.h.
+class ControlBlock {
+ public:
+  using Replacements = std::map<int64_t, int64_t>;  // ids of tensors
+  virtual ~ControlBlock() = default;
+  // Turns the layers of `network`, a copy of the one the block belongs to, into one with subnetworks. False where it has to wait for
+  // another block inside of it. `replaced` tells which tensors earlier blocks put in the place of others.
+  virtual Result<bool> lower(Network& network, Replacements& replaced) const = 0;
+};
 
 class TensorFacade final : public nvinfer1::ITensor {
  public:
@@ -45,7 +55,7 @@ class TensorFacade final : public nvinfer1::ITensor {
 
  protected:
   void setDimensions64_(WideDims const& dims) noexcept override;
-  WideDims getDimensions64_() const noexcept override { return to_api(tensor_->type.dims); }
+  WideDims getDimensions64_() const noexcept override;
 
  private:
   NetworkFacade& network_;
@@ -54,18 +64,40 @@ class TensorFacade final : public nvinfer1::ITensor {
   mutable std::string dimension_name_;
 };
 
-// What the network holds of a layer's facade.
+// What the network holds of a layer's facade. Settings arrive one by one, and what stands between two of them need not make sense: such
+// a state waits in the handle, and the core layer stays as it was until the settings fit again. Building reports what never did.
 class LayerHandle {
  public:
   LayerHandle(NetworkFacade& network, Layer* layer) : network_(network), layer_(layer) {}
   virtual ~LayerHandle() = default;
   virtual nvinfer1::ILayer* layer() = 0;
   Layer* core() const { return layer_; }
+  bool is_waiting() const { return waiting_op_ != nullptr; }
+  // An error where the layer lacks what it needs to run.
+  virtual Status complete() const { return Ok{}; }
+  // Tries the waiting settings once more; the error names the layer.
+  Status settle();
 
  protected:
+  const Operator& current_op() const { return waiting_op_ ? *waiting_op_ : layer_->op(); }
+  const std::vector<Tensor*>& current_inputs() const { return waiting_op_ ? waiting_inputs_ : layer_->inputs(); }
+  void change(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs);
+  // The number of inputs that are no bare constants: what the program sees of a layer whose weights are inputs of the core's.
+  size_t inputs_without_weights() const;
+  nvinfer1::Weights weights_of(size_t input) const noexcept;
+  // Replaces the constant at `input`; empty weights leave the input out.
+  Status set_weights(size_t input, const nvinfer1::Weights& weights, const Shape& shape, const char* role);
+
   NetworkFacade& network_;
   Layer* layer_;
+
+ private:
+  std::unique_ptr<Operator> waiting_op_;
+  std::vector<Tensor*> waiting_inputs_;
 };
+
+// Gives `op` names for dims that are known only at run time, where it needs some, and bounds them.
+Status name_runtime_dims(Network& network, Operator& op, const std::vector<Tensor*>& inputs);
 
 class NetworkFacade final : public nvinfer1::INetworkDefinition {
  public:
@@ -77,6 +109,32 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   nvinfer1::ILayer* facade(Layer* layer) const noexcept;
   bool strongly_typed() const { return strongly_typed_; }
   bool implicit_batch() const { return implicit_batch_; }
+  // Dims in front that the program does not see: 1 with an implicit batch, which the core holds as dim 0; constants have a 1 there.
+  int64_t lead() const { return implicit_batch_ ? 1 : 0; }
+  WideDims visible(const Dims& dims) const;
+  // A copy to build: control flow becomes subnetworks, and what never made sense is an error.
+  Result<std::unique_ptr<Network>> buildable() const;
+  const std::string& batch_symbol() const { return batch_symbol_; }
+  LayerHandle* handle(const Layer* layer) const;
+  nvinfer1::ILoop* loop(int64_t number) const;
+  nvinfer1::IIfConditional* conditional(int64_t number) const;
+  Status note_weights_name(const void* values, std::string name);
+  const std::set<std::string>& refittable_names() const { return refittable_; }
+  const std::map<std::string, std::string>& weight_names() const { return weight_names_; }
+  bool marks_refittable() const { return !refittable_.empty(); }
+  const std::set<const Tensor*>& debug_tensors() const { return debug_tensors_; }
+  bool debugs_unfused() const { return debug_unfused_; }
+
+  // Adds a core layer and returns its facade; null, and an error in the log, where the operator refuses its inputs. `word` names the
+  // layer's class in its name: "(Unnamed Layer* 0) [Convolution]".
+  template <class Interface>
+  Interface* add(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs, const char* word) noexcept {
+    return guarded(reporter_, static_cast<Interface*>(nullptr), [&]() -> Result<Interface*> {
+      TRY_ASSIGN(Layer * layer, add_core(std::move(op), std::move(inputs), word));
+      return static_cast<Interface*>(facade(layer));
+    });
+  }
+  Result<Layer*> add_core(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs, const char* word);
 
   int32_t getNbInputs() const noexcept override;
   nvinfer1::ITensor* getInput(int32_t index) const noexcept override;
@@ -113,16 +171,15 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   bool hasImplicitBatchDimension() const noexcept override;
   bool hasExplicitPrecision() const noexcept override;
 
-  // Weights and tensors of this version's plans are not told apart by name, so these refuse.
-  bool setWeightsName(nvinfer1::Weights, char const*) noexcept override { return not_served("setWeightsName"); }
-  bool markWeightsRefittable(char const*) noexcept override { return not_served("markWeightsRefittable"); }
-  bool unmarkWeightsRefittable(char const*) noexcept override { return not_served("unmarkWeightsRefittable"); }
-  bool areWeightsMarkedRefittable(char const*) const noexcept override { return false; }
-  bool markDebug(nvinfer1::ITensor&) noexcept override { return not_served("markDebug"); }
-  bool unmarkDebug(nvinfer1::ITensor&) noexcept override { return not_served("unmarkDebug"); }
-  bool isDebugTensor(nvinfer1::ITensor const&) const noexcept override { return false; }
-  bool markUnfusedTensorsAsDebugTensors() noexcept override { return not_served("markUnfusedTensorsAsDebugTensors"); }
-  bool unmarkUnfusedTensorsAsDebugTensors() noexcept override { return not_served("unmarkUnfusedTensorsAsDebugTensors"); }
+  bool setWeightsName(nvinfer1::Weights weights, char const* name) noexcept override;
+  bool markWeightsRefittable(char const* name) noexcept override;
+  bool unmarkWeightsRefittable(char const* name) noexcept override;
+  bool areWeightsMarkedRefittable(char const* name) const noexcept override;
+  bool markDebug(nvinfer1::ITensor& tensor) noexcept override;
+  bool unmarkDebug(nvinfer1::ITensor& tensor) noexcept override;
+  bool isDebugTensor(nvinfer1::ITensor const& tensor) const noexcept override;
+  bool markUnfusedTensorsAsDebugTensors() noexcept override;
+  bool unmarkUnfusedTensorsAsDebugTensors() noexcept override;
   // Formulas belong to networks of generation 7; the usual sizes hold here.
   void setPoolingOutputDimensionsFormula(nvinfer1::IOutputDimensionsFormula* formula) noexcept override;
   nvinfer1::IOutputDimensionsFormula& getPoolingOutputDimensionsFormula() const noexcept override;
@@ -131,83 +188,78 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   void setDeconvolutionOutputDimensionsFormula(nvinfer1::IOutputDimensionsFormula* formula) noexcept override;
   nvinfer1::IOutputDimensionsFormula& getDeconvolutionOutputDimensionsFormula() const noexcept override;
 
-  // Layers that this version does not have: null, and an error that says so.
-  nvinfer1::IScaleLayer* addScale(nvinfer1::ITensor&, nvinfer1::ScaleMode, nvinfer1::Weights, nvinfer1::Weights, nvinfer1::Weights) noexcept override { return refuse<nvinfer1::IScaleLayer>("addScale"); }
-  nvinfer1::IScaleLayer* addScaleNd(nvinfer1::ITensor&, nvinfer1::ScaleMode, nvinfer1::Weights, nvinfer1::Weights, nvinfer1::Weights, int32_t) noexcept override { return refuse<nvinfer1::IScaleLayer>("addScaleNd"); }
-  nvinfer1::IRaggedSoftMaxLayer* addRaggedSoftMax(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IRaggedSoftMaxLayer>("addRaggedSoftMax"); }
-  nvinfer1::ITopKLayer* addTopK(nvinfer1::ITensor&, nvinfer1::TopKOperation, int32_t, uint32_t) noexcept override { return refuse<nvinfer1::ITopKLayer>("addTopK"); }
-  nvinfer1::ITopKLayer* addTopK(nvinfer1::ITensor&, nvinfer1::TopKOperation, int32_t, uint32_t, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::ITopKLayer>("addTopK"); }
-  nvinfer1::ICumulativeLayer* addCumulative(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::CumulativeOperation, bool, bool) noexcept override { return refuse<nvinfer1::ICumulativeLayer>("addCumulative"); }
-  nvinfer1::ILRNLayer* addLRN(nvinfer1::ITensor&, int64_t, float, float, float) noexcept override { return refuse<nvinfer1::ILRNLayer>("addLRN"); }
-  nvinfer1::INormalizationLayer* addNormalization(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, uint32_t) noexcept override { return refuse<nvinfer1::INormalizationLayer>("addNormalization"); }
-  nvinfer1::INormalizationLayer* addNormalizationV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, uint32_t) noexcept override { return refuse<nvinfer1::INormalizationLayer>("addNormalizationV2"); }
-  nvinfer1::IEinsumLayer* addEinsum(nvinfer1::ITensor* const*, int32_t, char const*) noexcept override { return refuse<nvinfer1::IEinsumLayer>("addEinsum"); }
-  nvinfer1::ISqueezeLayer* addSqueeze(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::ISqueezeLayer>("addSqueeze"); }
-  nvinfer1::IUnsqueezeLayer* addUnsqueeze(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IUnsqueezeLayer>("addUnsqueeze"); }
-  nvinfer1::IGatherLayer* addGatherV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::GatherMode) noexcept override { return refuse<nvinfer1::IGatherLayer>("addGatherV2"); }
-  nvinfer1::IScatterLayer* addScatter(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ScatterMode) noexcept override { return refuse<nvinfer1::IScatterLayer>("addScatter"); }
-  nvinfer1::IOneHotLayer* addOneHot(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, int32_t) noexcept override { return refuse<nvinfer1::IOneHotLayer>("addOneHot"); }
-  nvinfer1::INonZeroLayer* addNonZero(nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::INonZeroLayer>("addNonZero"); }
-  nvinfer1::INonZeroLayer* addNonZero(nvinfer1::ITensor&, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::INonZeroLayer>("addNonZero"); }
-  nvinfer1::IReverseSequenceLayer* addReverseSequence(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IReverseSequenceLayer>("addReverseSequence"); }
-  nvinfer1::IAssertionLayer* addAssertion(nvinfer1::ITensor&, char const*) noexcept override { return refuse<nvinfer1::IAssertionLayer>("addAssertion"); }
-  nvinfer1::IResizeLayer* addResize(nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IResizeLayer>("addResize"); }
-  nvinfer1::IGridSampleLayer* addGridSample(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IGridSampleLayer>("addGridSample"); }
-  nvinfer1::INMSLayer* addNMS(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::INMSLayer>("addNMS"); }
-  nvinfer1::INMSLayer* addNMS(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::INMSLayer>("addNMS"); }
-  nvinfer1::IQuantizeLayer* addQuantize(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::IQuantizeLayer>("addQuantize"); }
-  nvinfer1::IDequantizeLayer* addDequantize(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::IDequantizeLayer>("addDequantize"); }
-  nvinfer1::IDynamicQuantizeLayer* addDynamicQuantize(nvinfer1::ITensor&, int32_t, int32_t, nvinfer1::DataType, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::IDynamicQuantizeLayer>("addDynamicQuantize"); }
-  nvinfer1::ILoop* addLoop() noexcept override { return refuse<nvinfer1::ILoop>("addLoop"); }
-  nvinfer1::IIfConditional* addIfConditional() noexcept override { return refuse<nvinfer1::IIfConditional>("addIfConditional"); }
-  nvinfer1::IAttention* addAttention(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::AttentionNormalizationOp, bool) noexcept override { return refuse<nvinfer1::IAttention>("addAttention"); }
-  nvinfer1::IAttention* addAttentionV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::AttentionNormalizationOp, nvinfer1::CausalMaskKind) noexcept override { return refuse<nvinfer1::IAttention>("addAttentionV2"); }
-  nvinfer1::IRotaryEmbeddingLayer* addRotaryEmbedding(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, bool, int32_t) noexcept override { return refuse<nvinfer1::IRotaryEmbeddingLayer>("addRotaryEmbedding"); }
-  nvinfer1::IKVCacheUpdateLayer* addKVCacheUpdate(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::KVCacheMode) noexcept override { return refuse<nvinfer1::IKVCacheUpdateLayer>("addKVCacheUpdate"); }
-  nvinfer1::IMoELayer* addMoE(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IMoELayer>("addMoE"); }
-  nvinfer1::IDistCollectiveLayer* addDistCollective(nvinfer1::ITensor&, nvinfer1::CollectiveOperation, nvinfer1::ReduceOperation, int64_t, int64_t*, int64_t) noexcept override { return refuse<nvinfer1::IDistCollectiveLayer>("addDistCollective"); }
-  nvinfer1::IPluginV3Layer* addPluginV3(nvinfer1::ITensor* const*, int32_t, nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginV3&) noexcept override { return refuse<nvinfer1::IPluginV3Layer>("addPluginV3"); }
-  nvinfer1::IPluginV2Layer* addPluginV2(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginV2&) noexcept override { return refuse<nvinfer1::IPluginV2Layer>("addPluginV2"); }
-  nvinfer1::IQuantizeLayer* addQuantize(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IQuantizeLayer>("addQuantize"); }
-  nvinfer1::IDequantizeLayer* addDequantize(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override { return refuse<nvinfer1::IDequantizeLayer>("addDequantize"); }
-  nvinfer1::IFullyConnectedLayer* addFullyConnected(nvinfer1::ITensor&, int32_t, nvinfer1::Weights, nvinfer1::Weights) noexcept override { return refuse<nvinfer1::IFullyConnectedLayer>("addFullyConnected"); }
-  nvinfer1::IRNNv2Layer* addRNNv2(nvinfer1::ITensor&, int32_t, int32_t, int32_t, nvinfer1::RNNOperation) noexcept override { return refuse<nvinfer1::IRNNv2Layer>("addRNNv2"); }
-  nvinfer1::IRNNLayer* addRNN(nvinfer1::ITensor&, int32_t, std::size_t, int32_t, nvinfer1::RNNOperation, nvinfer1::RNNInputMode, nvinfer1::RNNDirection, nvinfer1::Weights, nvinfer1::Weights) noexcept override { return refuse<nvinfer1::IRNNLayer>("addRNN"); }
-  nvinfer1::IPluginLayer* addPlugin(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPlugin&) noexcept override { return refuse<nvinfer1::IPluginLayer>("addPlugin"); }
-  nvinfer1::IPluginLayer* addPluginExt(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginExt&) noexcept override { return refuse<nvinfer1::IPluginLayer>("addPluginExt"); }
+  nvinfer1::IScaleLayer* addScale(nvinfer1::ITensor&, nvinfer1::ScaleMode, nvinfer1::Weights, nvinfer1::Weights, nvinfer1::Weights) noexcept override;
+  nvinfer1::IScaleLayer* addScaleNd(nvinfer1::ITensor&, nvinfer1::ScaleMode, nvinfer1::Weights, nvinfer1::Weights, nvinfer1::Weights, int32_t) noexcept override;
+  nvinfer1::IRaggedSoftMaxLayer* addRaggedSoftMax(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
+  nvinfer1::ITopKLayer* addTopK(nvinfer1::ITensor&, nvinfer1::TopKOperation, int32_t, uint32_t) noexcept override;
+  nvinfer1::ITopKLayer* addTopK(nvinfer1::ITensor&, nvinfer1::TopKOperation, int32_t, uint32_t, nvinfer1::DataType) noexcept override;
+  nvinfer1::ICumulativeLayer* addCumulative(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::CumulativeOperation, bool, bool) noexcept override;
+  nvinfer1::ILRNLayer* addLRN(nvinfer1::ITensor&, int64_t, float, float, float) noexcept override;
+  nvinfer1::INormalizationLayer* addNormalization(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, uint32_t) noexcept override;
+  nvinfer1::INormalizationLayer* addNormalizationV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, uint32_t) noexcept override;
+  nvinfer1::IEinsumLayer* addEinsum(nvinfer1::ITensor* const*, int32_t, char const*) noexcept override;
+  nvinfer1::ISqueezeLayer* addSqueeze(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
+  nvinfer1::IUnsqueezeLayer* addUnsqueeze(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
+  nvinfer1::IGatherLayer* addGatherV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::GatherMode) noexcept override;
+  nvinfer1::IScatterLayer* addScatter(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ScatterMode) noexcept override;
+  nvinfer1::IOneHotLayer* addOneHot(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, int32_t) noexcept override;
+  nvinfer1::INonZeroLayer* addNonZero(nvinfer1::ITensor&) noexcept override;
+  nvinfer1::INonZeroLayer* addNonZero(nvinfer1::ITensor&, nvinfer1::DataType) noexcept override;
+  nvinfer1::IReverseSequenceLayer* addReverseSequence(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
+  nvinfer1::IAssertionLayer* addAssertion(nvinfer1::ITensor&, char const*) noexcept override;
+  nvinfer1::IResizeLayer* addResize(nvinfer1::ITensor&) noexcept override;
+  nvinfer1::IGridSampleLayer* addGridSample(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
+  nvinfer1::INMSLayer* addNMS(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
+  nvinfer1::INMSLayer* addNMS(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override;
+  nvinfer1::IQuantizeLayer* addQuantize(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override;
+  nvinfer1::IDequantizeLayer* addDequantize(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override;
+  nvinfer1::IDynamicQuantizeLayer* addDynamicQuantize(nvinfer1::ITensor&, int32_t, int32_t, nvinfer1::DataType, nvinfer1::DataType) noexcept override;
+  nvinfer1::ILoop* addLoop() noexcept override;
+  nvinfer1::IIfConditional* addIfConditional() noexcept override;
+  nvinfer1::IAttention* addAttention(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::AttentionNormalizationOp, bool) noexcept override;
+  nvinfer1::IAttention* addAttentionV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::AttentionNormalizationOp, nvinfer1::CausalMaskKind) noexcept override;
+  nvinfer1::IRotaryEmbeddingLayer* addRotaryEmbedding(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, bool, int32_t) noexcept override;
+  nvinfer1::IKVCacheUpdateLayer* addKVCacheUpdate(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::KVCacheMode) noexcept override;
+  nvinfer1::IMoELayer* addMoE(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
+  nvinfer1::IDistCollectiveLayer* addDistCollective(nvinfer1::ITensor&, nvinfer1::CollectiveOperation, nvinfer1::ReduceOperation, int64_t, int64_t*, int64_t) noexcept override;
+  nvinfer1::IPluginV3Layer* addPluginV3(nvinfer1::ITensor* const*, int32_t, nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginV3&) noexcept override;
+  nvinfer1::IPluginV2Layer* addPluginV2(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginV2&) noexcept override;
+  nvinfer1::IQuantizeLayer* addQuantize(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
+  nvinfer1::IDequantizeLayer* addDequantize(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
+  nvinfer1::IFullyConnectedLayer* addFullyConnected(nvinfer1::ITensor&, int32_t, nvinfer1::Weights, nvinfer1::Weights) noexcept override;
+  nvinfer1::IRNNv2Layer* addRNNv2(nvinfer1::ITensor&, int32_t, int32_t, int32_t, nvinfer1::RNNOperation) noexcept override;
+  nvinfer1::IRNNLayer* addRNN(nvinfer1::ITensor&, int32_t, std::size_t, int32_t, nvinfer1::RNNOperation, nvinfer1::RNNInputMode, nvinfer1::RNNDirection, nvinfer1::Weights, nvinfer1::Weights) noexcept override;
+  nvinfer1::IPluginLayer* addPlugin(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPlugin&) noexcept override;
+  nvinfer1::IPluginLayer* addPluginExt(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginExt&) noexcept override;
 
  protected:
   nvinfer1::ITensor* addInput64_(char const* name, nvinfer1::DataType type, WideDims const& dimensions) noexcept override;
   nvinfer1::IConvolutionLayer* addConvolutionNd64_(nvinfer1::ITensor& input, int64_t nbOutputMaps, WideDims const& kernelSize, nvinfer1::Weights kernelWeights, nvinfer1::Weights biasWeights) noexcept override;
-  nvinfer1::IDeconvolutionLayer* addDeconvolutionNd64_(nvinfer1::ITensor&, int64_t, WideDims const&, nvinfer1::Weights, nvinfer1::Weights) noexcept override { return refuse<nvinfer1::IDeconvolutionLayer>("addDeconvolutionNd"); }
+  nvinfer1::IDeconvolutionLayer* addDeconvolutionNd64_(nvinfer1::ITensor&, int64_t, WideDims const&, nvinfer1::Weights, nvinfer1::Weights) noexcept override;
   nvinfer1::IPoolingLayer* addPoolingNd64_(nvinfer1::ITensor& input, nvinfer1::PoolingType type, WideDims const& windowSize) noexcept override;
-  nvinfer1::IPaddingLayer* addPaddingNd64_(nvinfer1::ITensor&, WideDims const&, WideDims const&) noexcept override { return refuse<nvinfer1::IPaddingLayer>("addPaddingNd"); }
-  nvinfer1::ISliceLayer* addSlice64_(nvinfer1::ITensor&, WideDims const&, WideDims const&, WideDims const&) noexcept override { return refuse<nvinfer1::ISliceLayer>("addSlice"); }
+  nvinfer1::IPaddingLayer* addPaddingNd64_(nvinfer1::ITensor&, WideDims const&, WideDims const&) noexcept override;
+  nvinfer1::ISliceLayer* addSlice64_(nvinfer1::ITensor&, WideDims const&, WideDims const&, WideDims const&) noexcept override;
   nvinfer1::IConstantLayer* addConstant64_(WideDims const& dimensions, nvinfer1::Weights weights) noexcept override;
-  nvinfer1::IFillLayer* addFill64_(WideDims const&, nvinfer1::FillOperation, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::IFillLayer>("addFill"); }
-  nvinfer1::IDynamicQuantizeLayer* addDynamicQuantizeV2_64_(nvinfer1::ITensor&, WideDims const&, nvinfer1::DataType, nvinfer1::DataType) noexcept override { return refuse<nvinfer1::IDynamicQuantizeLayer>("addDynamicQuantizeV2"); }
+  nvinfer1::IFillLayer* addFill64_(WideDims const&, nvinfer1::FillOperation, nvinfer1::DataType) noexcept override;
+  nvinfer1::IDynamicQuantizeLayer* addDynamicQuantizeV2_64_(nvinfer1::ITensor&, WideDims const&, nvinfer1::DataType, nvinfer1::DataType) noexcept override;
 
  private:
-  // Adds a core layer and returns its facade; null, and an error in the log, where the operator refuses its inputs.
-  template <class Interface>
-  Interface* add(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs) noexcept;
-  template <class Interface, class Make>
-    requires std::invocable<Make>
-  Interface* add(Make make, std::initializer_list<Tensor*> inputs) noexcept;
   bool not_served(const char* method) const noexcept;
-  template <class Interface>
-  Interface* refuse(const char* method) const noexcept {
-    not_served(method);
-    return nullptr;
-  }
 
   nvinfer1::IBuilder& builder_;
   mutable Reporter reporter_;
   nvinfer1::NetworkDefinitionCreationFlags flags_;
+  int major_;
   bool strongly_typed_, implicit_batch_;
+  std::string batch_symbol_;
   std::unique_ptr<Network> network_ = std::make_unique<Network>();
   mutable std::unordered_map<Tensor*, std::unique_ptr<TensorFacade>> tensors_;
   mutable std::unordered_map<Layer*, std::unique_ptr<LayerHandle>> layers_;
+  std::vector<std::unique_ptr<ControlBlock>> blocks_;
+  std::map<std::string, std::string> weight_names_;  // by the constant's name: what the program calls it
+  std::set<std::string> refittable_;
+  std::set<const Tensor*> debug_tensors_;
+  bool debug_unfused_ = false;
 };
 
 // The facade of the class that the layer's operator asks for; one without settings for operators that have no class of their own.

@@ -16,6 +16,9 @@ bool has_implicit_batch(const nvinfer1::INetworkDefinition& network);
 Tensor& core_tensor(nvinfer1::ITensor& tensor);
 Layer* core_layer(const nvinfer1::ILayer& layer);
 
+// A copy to build, with control flow as subnetworks; an error names the layer whose settings never made sense.
+Result<std::unique_ptr<Network>> buildable_network(const nvinfer1::INetworkDefinition& network);
+
 // An empty network, for IBuilder::createNetworkV2. `major` is the generation of the caller.
 nvinfer1::INetworkDefinition* make_network(nvinfer1::IBuilder& builder, const Reporter& reporter, nvinfer1::NetworkDefinitionCreationFlags flags, int major);
 

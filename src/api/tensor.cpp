@@ -10,12 +10,18 @@ void TensorFacade::setName(char const* name) noexcept {
   guarded(network_.reporter(), [&] { return network_.core().rename(tensor_, name ? name : ""); });
 }
 
+WideDims TensorFacade::getDimensions64_() const noexcept {
+  const LayerHandle* producer = tensor_->producer() ? network_.handle(tensor_->producer()) : nullptr;
+  return producer && producer->is_waiting() ? invalid_dims() : network_.visible(tensor_->type.dims);
+}
+
 void TensorFacade::setDimensions64_(WideDims const& dims) noexcept {
   guarded(network_.reporter(), [&]() -> Status {
     if (!tensor_->is_input()) return invalid("only inputs have dimensions to set; '" + tensor_->name + "' is none");
     TRY_ASSIGN(Shape shape, to_shape(dims));
     const Dims before = tensor_->type.dims;
     tensor_->type.dims.clear();
+    if (network_.implicit_batch()) tensor_->type.dims.push_back(Dim::symbol(network_.batch_symbol()));
     for (int64_t size : shape) tensor_->type.dims.push_back(size < 0 ? Dim::symbol(network_.core().make_symbol("d")) : Dim(size));
     Status status = network_.core().infer_all();
     if (!status.ok()) {
@@ -28,9 +34,9 @@ void TensorFacade::setDimensions64_(WideDims const& dims) noexcept {
 
 void TensorFacade::setDimensionName(int32_t index, char const* name) noexcept {
   guarded(network_.reporter(), [&]() -> Status {
-    if (!tensor_->is_input() || index < 0 || index >= tensor_->type.rank())
+    if (!tensor_->is_input() || index < 0 || index >= tensor_->type.rank() - network_.lead())
       return invalid("'" + tensor_->name + "' is no input with a dimension " + std::to_string(index));
-    Dim& dim = tensor_->type.dims[static_cast<size_t>(index)];
+    Dim& dim = tensor_->type.dims[static_cast<size_t>(index + network_.lead())];
     if (dim.is_constant()) return Ok{};  // a known dimension keeps its number
     std::string symbol = name ? name : network_.core().make_symbol("d");
     for (char& c : symbol) {
@@ -43,9 +49,9 @@ void TensorFacade::setDimensionName(int32_t index, char const* name) noexcept {
 }
 
 char const* TensorFacade::getDimensionName(int32_t index) const noexcept {
-  if (index < 0 || index >= tensor_->type.rank()) return nullptr;
+  if (index < 0 || index >= tensor_->type.rank() - network_.lead()) return nullptr;
   return guarded(network_.reporter(), static_cast<char const*>(nullptr), [&]() -> char const* {
-    const auto symbol = tensor_->type.dims[static_cast<size_t>(index)].symbol_name();
+    const auto symbol = tensor_->type.dims[static_cast<size_t>(index + network_.lead())].symbol_name();
     if (!symbol || symbol->find('$') != std::string::npos) return nullptr;
     dimension_name_ = *symbol;
     return dimension_name_.c_str();

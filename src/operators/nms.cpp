@@ -36,13 +36,19 @@ bool overlap(const Box& a, const Box& b, float threshold) {
 Result<TensorTypes> Nms::infer(const TensorTypes& inputs) const {
   TRY(check_input_count(kName, inputs.size(), 2, 5));
   const TensorType &boxes = inputs[0], &scores = inputs[1];
-  if (boxes.rank() != 3 || (boxes.dims[2].is_constant() && !boxes.dims[2].is(4)))
+  const bool by_class = classes_last && boxes.rank() == 4;
+  if ((boxes.rank() != 3 && !by_class) || (boxes.dims.back().is_constant() && !boxes.dims.back().is(4)))
     return invalid("boxes are " + boxes.text() + "; [batches, count, 4] is wanted");
-  if (scores.rank() != 3) return invalid("scores are " + scores.text() + "; [batches, classes, count] is wanted");
+  const size_t count_axis = classes_last ? 1 : 2;
+  if (scores.rank() != 3)
+    return invalid("scores are " + scores.text() + "; " + (classes_last ? "[batches, count, classes]" : "[batches, classes, count]") + " is wanted");
   TRY(same_dim(boxes.dims[0], scores.dims[0], "batches of boxes and scores"));
-  TRY(same_dim(boxes.dims[1], scores.dims[2], "numbers of boxes and scores"));
+  TRY(same_dim(boxes.dims[1], scores.dims[count_axis], "numbers of boxes and scores"));
+  if (by_class && !boxes.dims[2].is(1)) TRY(same_dim(boxes.dims[2], scores.dims[2], "classes of boxes and scores"));
   TRY_ASSIGN(Dim count, runtime_dim(kName, symbol, 0));
-  return TensorTypes{{index_type, {count, 3}}};
+  TensorTypes types{{index_type, {count, 3}}};
+  if (with_count) types.push_back({DataType::kInt32, {}});
+  return types;
 }
 
 Result<Arrays> Nms::evaluate(const Arrays& inputs) const {
@@ -54,27 +60,34 @@ Result<Arrays> Nms::evaluate(const Arrays& inputs) const {
   const int64_t limit = inputs.size() > 2 ? inputs[2].integer(0) : most;
   const auto threshold = static_cast<float>(inputs.size() > 3 ? inputs[3].number(0) : overlap_threshold);
   const double least = inputs.size() > 4 ? inputs[4].number(0) : score_threshold;
-  const int64_t batches = scores.shape()[0], classes = scores.shape()[1], count = scores.shape()[2];
+  const int64_t batches = scores.shape()[0], classes = scores.shape()[classes_last ? 2 : 1], count = scores.shape()[classes_last ? 1 : 2];
+  const int64_t box_sets = boxes.rank() == 4 ? boxes.shape()[2] : 1;
   std::vector<int64_t> kept;
   for (int64_t batch = 0; batch < batches; ++batch) {
     for (int64_t group = 0; group < classes; ++group) {
-      const int64_t row = (batch * classes + group) * count;
+      const auto score = [&](int64_t i) {
+        return scores.number(classes_last ? (batch * count + i) * classes + group : (batch * classes + group) * count + i);
+      };
       std::vector<int64_t> order;
       for (int64_t i = 0; i < count; ++i) {
-        if (scores.number(row + i) > least) order.push_back(i);
+        if (score(i) > least) order.push_back(i);
       }
-      std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return scores.number(row + a) > scores.number(row + b); });
+      std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return score(a) > score(b); });
+      if (candidates > 0 && static_cast<int64_t>(order.size()) > candidates) order.resize(static_cast<size_t>(candidates));
       std::vector<Box> chosen;
       for (int64_t i : order) {
         if (static_cast<int64_t>(chosen.size()) >= limit) break;
-        const Box box = box_at(boxes, batch * count + i, centered);
+        const Box box = box_at(boxes, (batch * count + i) * box_sets + (box_sets > 1 ? group : 0), centered);
         if (std::any_of(chosen.begin(), chosen.end(), [&](const Box& better) { return overlap(box, better, threshold); })) continue;
         chosen.push_back(box);
         kept.insert(kept.end(), {batch, group, i});
       }
     }
   }
-  return Arrays{Array::of(index_type, {static_cast<int64_t>(kept.size()) / 3, 3}, kept)};
+  const auto found = static_cast<int64_t>(kept.size()) / 3;
+  Arrays results{Array::of(index_type, {found, 3}, kept)};
+  if (with_count) results.push_back(Array::of(DataType::kInt32, {}, std::vector<int64_t>{found}));
+  return results;
 }
 
 Result<Tensor*> Nms::from_onnx(const OnnxNode& node, Network& network) {
@@ -124,6 +137,14 @@ EXAMPLE("of boxes that overlap the best one stays") {
   expect_values("input b [1, 3, 4]\ninput s [1, 1, 3]\ny = nms(b, s) most=9 score_threshold=0.8 symbol=run_n\noutput y\n", inputs,
                 {0, 0, 1});
   expect_types("input b [1, 3, 4]\ninput s [1, 1, 3]\ny = nms(b, s) symbol=run_n\noutput y\n", {"int64 [run_n, 3]"});
+}
+
+EXAMPLE("with classes last, each class may have boxes of its own, and the number of boxes is an output") {
+  expect_values("input b [1, 2, 2, 4]\ninput s [1, 2, 2]\ny, n = nms(b, s) most=9 overlap_threshold=0.5 classes_last=true with_count=true symbol=run_n\noutput y\noutput n\n",
+                {{{1, 2, 2, 4}, {0, 0, 2, 2, 5, 5, 6, 6, 0, 0, 2, 1.9, 0, 0, 1, 1}}, {{1, 2, 2}, {0.5, 0.9, 0.7, 0.8}}},
+                {0, 0, 1, 0, 1, 0, 0, 1, 1, 3});
+  expect_values("input b [1, 2, 4]\ninput s [1, 2, 1]\ny, n = nms(b, s) most=9 candidates=1 classes_last=true with_count=true symbol=run_n\noutput y\noutput n\n",
+                {{{1, 2, 4}, {0, 0, 1, 1, 5, 5, 6, 6}}, {{1, 2, 1}, {0.5, 0.9}}}, {0, 0, 1, 1});
 }
 
 EXAMPLE("boxes and scores go together") {

@@ -24,7 +24,8 @@ std::pair<int64_t, int64_t> part_of(int64_t rank, int64_t start, int64_t end) {
 Result<TensorTypes> ShapeOf::infer(const TensorTypes& inputs) const {
   TRY(check_input_count(kName, inputs.size(), 1, 1));
   auto [first, last] = part_of(inputs[0].rank(), start, end);
-  TensorType type{DataType::kInt64, {last - first}};
+  TRY(check_index_type("the output of shape", to));
+  TensorType type{to, {last - first}};
   type.values.emplace(inputs[0].dims.begin() + first, inputs[0].dims.begin() + last);
   return TensorTypes{type};
 }
@@ -32,7 +33,7 @@ Result<TensorTypes> ShapeOf::infer(const TensorTypes& inputs) const {
 Result<Arrays> ShapeOf::evaluate(const Arrays& inputs) const {
   const Shape& shape = inputs[0].shape();
   auto [first, last] = part_of(inputs[0].rank(), start, end);
-  return Arrays{Array::from_int64s({shape.begin() + first, shape.begin() + last})};
+  return Arrays{Array::of(to, {last - first}, std::vector<int64_t>{shape.begin() + first, shape.begin() + last})};
 }
 
 Result<Tensor*> ShapeOf::from_onnx(const OnnxNode& node, Network& network) {
@@ -46,6 +47,11 @@ Result<Tensor*> ShapeOf::from_onnx(const OnnxNode& node, Network& network) {
 OPERATOR(ShapeOf, shape, {"Shape", one_output<ShapeOf::from_onnx>})
 
 using namespace testing;
+
+EXAMPLE("a shape may be int32") {
+  expect_values("input x [n, 3]\ny = shape(x) to=int32\noutput y\n", {{{2, 3}, {1, 2, 3, 4, 5, 6}}}, {2, 3});
+  expect_error("input x [n, 3]\ny = shape(x) to=float\noutput y\n", "the output of shape");
+}
 
 EXAMPLE("the dims are known before the network runs") {
   expect_values("input x [2, n, 4]\ny = shape(x)\noutput y\n", {{{2, 1, 4}, {1, 2, 3, 4, 5, 6, 7, 8}}}, {2, 1, 4});

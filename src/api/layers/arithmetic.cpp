@@ -1,5 +1,7 @@
 #include "api/layers/arithmetic.h"
 
+#include "operators/matrix_product.h"
+
 namespace ingot::api {
 
 using nvinfer1::ActivationType;
@@ -138,23 +140,136 @@ void ReduceFacade::setOperation(ReduceOperation operation) noexcept {
 }
 
 void SoftMaxFacade::setAxes(uint32_t axes) noexcept {
-  const std::vector<int64_t> list = axes_of(axes);
+  const std::vector<int64_t> list = axes_of(axes, network_.lead());
   if (list.size() != 1) return network_.reporter().report(invalid("softmax runs along one axis; " + std::to_string(list.size()) + " bits are set"));
   edit<Softmax>([&](Softmax& softmax) { softmax.axis = list[0]; });
 }
 
+namespace {
+
+MatrixForm form_of(MatrixOperation operation) {
+  return operation == MatrixOperation::kTRANSPOSE ? MatrixForm::kTransposed
+         : operation == MatrixOperation::kVECTOR  ? MatrixForm::kVector
+                                                  : MatrixForm::kPlain;
+}
+MatrixOperation operation_of(MatrixForm form) {
+  return form == MatrixForm::kTransposed ? MatrixOperation::kTRANSPOSE
+         : form == MatrixForm::kVector   ? MatrixOperation::kVECTOR
+                                         : MatrixOperation::kNONE;
+}
+// The forms of both operands, whichever operator holds them.
+MatrixProduct forms_of(const Operator& op, const std::vector<Tensor*>& inputs) {
+  MatrixProduct forms;
+  if (const auto* product = dynamic_cast<const MatrixProduct*>(&op)) return *product;
+  const auto& matmul = static_cast<const MatMul&>(op);
+  const auto rank = [&](size_t i) { return inputs[i]->type.rank(); };
+  forms.a = rank(0) == 1 ? MatrixForm::kVector : matmul.transpose_a ? MatrixForm::kTransposed : MatrixForm::kPlain;
+  forms.b = rank(1) == 1 ? MatrixForm::kVector : matmul.transpose_b ? MatrixForm::kTransposed : MatrixForm::kPlain;
+  return forms;
+}
+std::unique_ptr<Operator> product_of(const MatrixProduct& forms) {
+  if (forms.a == MatrixForm::kVector || forms.b == MatrixForm::kVector) return std::make_unique<MatrixProduct>(forms);
+  return std::make_unique<MatMul>(forms.a == MatrixForm::kTransposed, forms.b == MatrixForm::kTransposed);
+}
+
+}  // namespace
+
 void MatrixMultiplyFacade::setOperation(int32_t index, MatrixOperation operation) noexcept {
-  if (index < 0 || index > 1) return network_.reporter().report(invalid("a matrix product has operands 0 and 1; got " + std::to_string(index)));
-  if (operation == MatrixOperation::kVECTOR)
-    return network_.reporter().report(unsupported("MatrixOperation::kVECTOR is set with addMatrixMultiply on a tensor of one dimension"));
-  edit<MatMul>([&](MatMul& product) { (index ? product.transpose_b : product.transpose_a) = operation == MatrixOperation::kTRANSPOSE; });
+  guarded(network_.reporter(), [&]() -> Status {
+    if (index < 0 || index > 1) return invalid("a matrix product has operands 0 and 1; got " + std::to_string(index));
+    MatrixProduct forms = forms_of(current_op(), current_inputs());
+    (index ? forms.b : forms.a) = form_of(operation);
+    change(product_of(forms), current_inputs());
+    return Ok{};
+  });
 }
 
 MatrixOperation MatrixMultiplyFacade::getOperation(int32_t index) const noexcept {
   if (index < 0 || index > 1) return MatrixOperation::kNONE;
-  const Tensor* operand = layer_->input(static_cast<size_t>(index));
-  if (operand && operand->type.rank() == 1) return MatrixOperation::kVECTOR;
-  return (index ? op<MatMul>().transpose_b : op<MatMul>().transpose_a) ? MatrixOperation::kTRANSPOSE : MatrixOperation::kNONE;
+  const MatrixProduct forms = forms_of(current_op(), current_inputs());
+  return operation_of(index ? forms.b : forms.a);
+}
+
+std::unique_ptr<LayerHandle> make_arithmetic_facade(NetworkFacade& network, Layer* layer) {
+  using nvinfer1::LayerType;
+  if (layer->as<Softmax>()) return std::make_unique<SoftMaxFacade>(network, layer, LayerType::kSOFTMAX);
+  if (layer->as<Reduce>()) return std::make_unique<ReduceFacade>(network, layer, LayerType::kREDUCE);
+  if (layer->as<MatMul>() || layer->as<MatrixProduct>()) return std::make_unique<MatrixMultiplyFacade>(network, layer, LayerType::kMATRIX_MULTIPLY);
+  const auto* elementwise = layer->as<Elementwise>();
+  if (!elementwise) return nullptr;
+  const ScalarOp op = elementwise->op;
+  if (op == ScalarOp::kCast) return std::make_unique<CastFacade>(network, layer, LayerType::kCAST);
+  if (op == ScalarOp::kIdentity) return std::make_unique<SettinglessFacade<nvinfer1::IIdentityLayer>>(network, layer, LayerType::kIDENTITY);
+  if (op == ScalarOp::kSelect) return std::make_unique<SettinglessFacade<nvinfer1::ISelectLayer>>(network, layer, LayerType::kSELECT);
+  if (op == ScalarOp::kPrelu) return std::make_unique<SettinglessFacade<nvinfer1::IParametricReLULayer>>(network, layer, LayerType::kPARAMETRIC_RELU);
+  if (activation_of(op)) return std::make_unique<ActivationFacade>(network, layer, LayerType::kACTIVATION);
+  if (unary_of(op)) return std::make_unique<UnaryFacade>(network, layer, LayerType::kUNARY);
+  if (elementwise_of(op)) return std::make_unique<ElementWiseFacade>(network, layer, LayerType::kELEMENTWISE);
+  return nullptr;
+}
+
+// ---- Adding ----
+
+using nvinfer1::ITensor;
+
+nvinfer1::IActivationLayer* NetworkFacade::addActivation(ITensor& input, ActivationType type) noexcept {
+  const auto op = to_core(type);
+  if (!op.ok()) return reporter_.report(op.error()), nullptr;
+  return add<nvinfer1::IActivationLayer>(std::make_unique<Elementwise>(activation(*op, 0, 0)), {&core_tensor(input)}, "Activation");
+}
+
+nvinfer1::IParametricReLULayer* NetworkFacade::addParametricReLU(ITensor& input, ITensor& slope) noexcept {
+  return add<nvinfer1::IParametricReLULayer>(std::make_unique<Elementwise>(ScalarOp::kPrelu), {&core_tensor(input), &core_tensor(slope)}, "ParametricReLU");
+}
+
+nvinfer1::IUnaryLayer* NetworkFacade::addUnary(ITensor& input, UnaryOperation operation) noexcept {
+  const auto op = to_core(operation);
+  if (!op.ok()) return reporter_.report(op.error()), nullptr;
+  return add<nvinfer1::IUnaryLayer>(std::make_unique<Elementwise>(*op), {&core_tensor(input)}, "Unary");
+}
+
+nvinfer1::IElementWiseLayer* NetworkFacade::addElementWise(ITensor& input1, ITensor& input2, ElementWiseOperation operation) noexcept {
+  const auto op = to_core(operation);
+  if (!op.ok()) return reporter_.report(op.error()), nullptr;
+  const int64_t rank1 = core_tensor(input1).type.rank() - lead(), rank2 = core_tensor(input2).type.rank() - lead();
+  if (rank1 != rank2) {
+    reporter_.report(invalid("addElementWise: the inputs have " + std::to_string(rank1) + " and " + std::to_string(rank2) + " dimensions; they must agree"));
+    return nullptr;
+  }
+  return add<nvinfer1::IElementWiseLayer>(std::make_unique<Elementwise>(*op), {&core_tensor(input1), &core_tensor(input2)}, "ElementWise");
+}
+
+nvinfer1::ISelectLayer* NetworkFacade::addSelect(ITensor& condition, ITensor& then_input, ITensor& else_input) noexcept {
+  return add<nvinfer1::ISelectLayer>(std::make_unique<Elementwise>(ScalarOp::kSelect),
+                                     {&core_tensor(condition), &core_tensor(then_input), &core_tensor(else_input)}, "Select");
+}
+
+nvinfer1::IIdentityLayer* NetworkFacade::addIdentity(ITensor& input) noexcept {
+  return add<nvinfer1::IIdentityLayer>(std::make_unique<Elementwise>(ScalarOp::kIdentity), {&core_tensor(input)}, "Identity");
+}
+
+nvinfer1::ICastLayer* NetworkFacade::addCast(ITensor& input, nvinfer1::DataType type) noexcept {
+  const auto core = to_core(type);
+  if (!core.ok()) return reporter_.report(core.error()), nullptr;
+  return add<nvinfer1::ICastLayer>(std::make_unique<Elementwise>(Elementwise::cast(*core)), {&core_tensor(input)}, "Cast");
+}
+
+nvinfer1::IReduceLayer* NetworkFacade::addReduce(ITensor& input, ReduceOperation operation, uint32_t axes, bool keep) noexcept {
+  const auto kind = to_core(operation);
+  if (!kind.ok()) return reporter_.report(kind.error()), nullptr;
+  return add<nvinfer1::IReduceLayer>(std::make_unique<Reduce>(*kind, axes_of(axes, lead()), keep), {&core_tensor(input)}, "Reduce");
+}
+
+nvinfer1::ISoftMaxLayer* NetworkFacade::addSoftMax(ITensor& input) noexcept {
+  const int64_t axis = lead() + std::max<int64_t>(0, core_tensor(input).type.rank() - lead() - 3);
+  return add<nvinfer1::ISoftMaxLayer>(std::make_unique<Softmax>(axis), {&core_tensor(input)}, "Softmax");
+}
+
+nvinfer1::IMatrixMultiplyLayer* NetworkFacade::addMatrixMultiply(ITensor& input0, MatrixOperation op0, ITensor& input1, MatrixOperation op1) noexcept {
+  MatrixProduct forms;
+  forms.a = form_of(op0);
+  forms.b = form_of(op1);
+  return add<nvinfer1::IMatrixMultiplyLayer>(product_of(forms), {&core_tensor(input0), &core_tensor(input1)}, "Matrix Multiply");
 }
 
 }  // namespace ingot::api

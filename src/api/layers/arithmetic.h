@@ -66,9 +66,9 @@ class ReduceFacade final : public LayerFacade<nvinfer1::IReduceLayer> {
   void setOperation(nvinfer1::ReduceOperation operation) noexcept override;
   nvinfer1::ReduceOperation getOperation() const noexcept override { return reduction_of(op<Reduce>().kind); }
   void setReduceAxes(uint32_t axes) noexcept override {
-    edit<Reduce>([&](Reduce& reduce) { reduce.axes = axes_of(axes); });
+    edit<Reduce>([&](Reduce& reduce) { reduce.axes = axes_of(axes, network_.lead()); });
   }
-  uint32_t getReduceAxes() const noexcept override { return bits_of_axes(op<Reduce>().axes, layer_->input(0)->type.rank()); }
+  uint32_t getReduceAxes() const noexcept override { return bits_of_axes(op<Reduce>().axes, rank_of_input(), network_.lead()); }
   void setKeepDimensions(bool keep) noexcept override {
     edit<Reduce>([&](Reduce& reduce) { reduce.keepdims = keep; });
   }
@@ -79,9 +79,10 @@ class SoftMaxFacade final : public LayerFacade<nvinfer1::ISoftMaxLayer> {
  public:
   using LayerFacade::LayerFacade;
   void setAxes(uint32_t axes) noexcept override;
-  uint32_t getAxes() const noexcept override { return bits_of_axes({op<Softmax>().axis}, layer_->input(0)->type.rank()); }
+  uint32_t getAxes() const noexcept override { return bits_of_axes({op<Softmax>().axis}, rank_of_input(), network_.lead()); }
 };
 
+// Over the core's MatMul, or over a MatrixProduct where an operand is a vector.
 class MatrixMultiplyFacade final : public LayerFacade<nvinfer1::IMatrixMultiplyLayer> {
  public:
   using LayerFacade::LayerFacade;

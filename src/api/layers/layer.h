@@ -22,16 +22,14 @@ class LayerFacade : public Interface, public LayerHandle {
   }
   char const* getMetadata() const noexcept override { return layer_->metadata.c_str(); }
 
-  int32_t getNbInputs() const noexcept override { return static_cast<int32_t>(layer_->inputs().size()); }
+  int32_t getNbInputs() const noexcept override { return static_cast<int32_t>(current_inputs().size()); }
   nvinfer1::ITensor* getInput(int32_t index) const noexcept override {
-    return index < 0 ? nullptr : network_.facade(layer_->input(static_cast<size_t>(index)));
+    const auto& inputs = current_inputs();
+    return index < 0 || index >= this->getNbInputs() || static_cast<size_t>(index) >= inputs.size()
+               ? nullptr
+               : network_.facade(inputs[static_cast<size_t>(index)]);
   }
-  void setInput(int32_t index, nvinfer1::ITensor& tensor) noexcept override {
-    guarded(network_.reporter(), [&]() -> Status {
-      if (index < 0) return invalid("layer '" + layer_->name + "' has no input " + std::to_string(index));
-      return network_.core().set_input(layer_, static_cast<size_t>(index), &core_tensor(tensor));
-    });
-  }
+  void setInput(int32_t index, nvinfer1::ITensor& tensor) noexcept override { replace_input(index, &core_tensor(tensor)); }
   int32_t getNbOutputs() const noexcept override { return static_cast<int32_t>(layer_->outputs().size()); }
   nvinfer1::ITensor* getOutput(int32_t index) const noexcept override {
     return index < 0 ? nullptr : network_.facade(layer_->output(static_cast<size_t>(index)));
@@ -73,33 +71,71 @@ class LayerFacade : public Interface, public LayerHandle {
 
  protected:
   template <class Op>
-  const Op& op() const { return static_cast<const Op&>(layer_->op()); }
-  // Changes the operator through `change(Op&)` and infers shapes again; a refusal leaves it as it was.
-  template <class Op, class Change>
-  void edit(Change change) noexcept {
-    guarded(network_.reporter(), [&]() -> Status {
+  const Op& op() const { return static_cast<const Op&>(current_op()); }
+  // Changes the operator through `how(Op&)` and infers shapes again.
+  template <class Op, class How>
+  void edit(How how) noexcept {
+    guarded(network_.reporter(), [&] {
       auto fresh = std::make_unique<Op>(op<Op>());
-      change(*fresh);
-      return network_.core().replace_op(layer_, std::move(fresh));
+      how(*fresh);
+      change(std::move(fresh), current_inputs());
     });
   }
+  // Optional inputs in front that are not there yet are left out.
+  void replace_input(int32_t index, Tensor* tensor) noexcept {
+    guarded(network_.reporter(), [&]() -> Status {
+      if (index < 0 || index > most_input()) return invalid("layer '" + layer_->name + "' has no input " + std::to_string(index));
+      std::vector<Tensor*> inputs = current_inputs();
+      if (static_cast<size_t>(index) >= inputs.size()) inputs.resize(static_cast<size_t>(index) + 1, nullptr);
+      inputs[static_cast<size_t>(index)] = tensor;
+      change(current_op().clone(), std::move(inputs));
+      return Ok{};
+    });
+  }
+  // The largest index that setInput takes.
+  virtual int32_t most_input() const noexcept { return this->getNbInputs() - 1; }
+  int64_t rank_of_input() const { return current_inputs()[0]->type.rank(); }
 
  private:
   nvinfer1::LayerType type_;
 };
 
-// Axes as bits, and back.
-inline std::vector<int64_t> axes_of(uint32_t bits) {
+// Axes as bits, and back; `lead` dims in front have no bit.
+inline std::vector<int64_t> axes_of(uint32_t bits, int64_t lead) {
   std::vector<int64_t> axes;
   for (int64_t i = 0; i < 32; ++i) {
-    if (bits >> i & 1u) axes.push_back(i);
+    if (bits >> i & 1u) axes.push_back(i + lead);
   }
   return axes;
 }
-inline uint32_t bits_of_axes(const std::vector<int64_t>& axes, int64_t rank) {
+inline uint32_t bits_of_axes(const std::vector<int64_t>& axes, int64_t rank, int64_t lead) {
   uint32_t bits = 0;
-  for (int64_t axis : axes) bits |= 1u << (axis < 0 ? axis + rank : axis);
+  for (int64_t axis : axes) {
+    const int64_t bit = (axis < 0 ? axis + rank : axis) - lead;
+    if (bit >= 0 && bit < 32) bits |= 1u << bit;
+  }
   return bits;
 }
+// The elements of a tensor that is known while the network is made; the error says what it is for.
+Result<std::vector<int64_t>> known_values(const Tensor& tensor, const char* what);
+// The facades of a family, or null for operators of another one.
+using FacadeMaker = std::unique_ptr<LayerHandle> (*)(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_arithmetic_facade(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_normalize_facade(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_window_facade(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_shape_facade(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_selection_facade(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_resize_facade(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_quantize_facade(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_control_facade(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_transformer_facade(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_retired_facade(NetworkFacade& network, Layer* layer);
+
+// A layer whose class has no settings.
+template <class Interface>
+class SettinglessFacade final : public LayerFacade<Interface> {
+ public:
+  using LayerFacade<Interface>::LayerFacade;
+};
 
 }  // namespace ingot::api

@@ -2,6 +2,8 @@
 
 namespace ingot::api {
 
+using nvinfer1::ITensor;
+using nvinfer1::LayerType;
 using nvinfer1::PoolingType;
 using nvinfer1::Weights;
 
@@ -12,52 +14,6 @@ Result<PoolKind> to_core(PoolingType type) {
     case PoolingType::kMAX_AVERAGE_BLEND: return PoolKind::kBlend;
   }
   return invalid("there is no PoolingType " + std::to_string(static_cast<int>(type)));
-}
-
-Shape ConvolutionFacade::kernel_shape() const {
-  const Tensor* kernel = layer_->input(1);
-  return kernel && all_constant(kernel->type.dims) ? constant_shape(kernel->type.dims) : Shape{};
-}
-
-Weights ConvolutionFacade::weights(size_t input) const noexcept {
-  const Tensor* tensor = layer_->input(input);
-  if (!tensor || !tensor->is_constant()) return {nvinfer1::DataType::kFLOAT, nullptr, 0};
-  return {to_api(tensor->constant.type()), tensor->constant.data(), tensor->constant.count()};
-}
-
-void ConvolutionFacade::set_weights(size_t input, const Weights& weights) noexcept {
-  guarded(network_.reporter(), [&]() -> Status {
-    if (input == 2 && weights.count == 0) return layer_->inputs().size() > 2 ? network_.core().set_input(layer_, 2, nullptr) : Status(Ok{});
-    const Shape shape = input == 1 ? kernel_shape() : Shape{getNbOutputMaps()};
-    auto values = to_array(weights, shape);
-    if (!values.ok()) return std::move(values).error().within("layer '" + layer_->name + "'");
-    Tensor* constant = network_.core().add_constant(layer_->name + (input == 1 ? ".kernel" : ".bias"), std::move(values).value());
-    return network_.core().set_input(layer_, input, constant);
-  });
-}
-
-// The kernel's shape follows from its weights, so a change of one needs new weights of the other size: they are set first.
-void ConvolutionFacade::setNbOutputMaps(int64_t count) noexcept {
-  if (count != getNbOutputMaps())
-    network_.reporter().report(invalid("layer '" + layer_->name + "' has weights for " + std::to_string(getNbOutputMaps()) + " output maps; add a new layer for " + std::to_string(count)));
-}
-
-void ConvolutionFacade::setKernelSizeNd64_(WideDims const& dims) noexcept {
-  const WideDims now = getKernelSizeNd64_();
-  bool same = now.nbDims == dims.nbDims;
-  for (int i = 0; same && i < now.nbDims; ++i) same = now.d[i] == dims.d[i];
-  if (!same) network_.reporter().report(invalid("layer '" + layer_->name + "' has weights of another kernel size; add a new layer for it"));
-}
-
-WideDims ConvolutionFacade::getKernelSizeNd64_() const noexcept {
-  const Shape shape = kernel_shape();
-  return shape.size() < 3 ? invalid_dims() : to_api(Shape(shape.begin() + 2, shape.end()));
-}
-
-// addConvolutionNd reads the groups off the number of weights, so this confirms them.
-void ConvolutionFacade::setNbGroups(int64_t groups) noexcept {
-  if (groups != getNbGroups())
-    network_.reporter().report(invalid("layer '" + layer_->name + "' has weights for " + std::to_string(getNbGroups()) + " groups, not for " + std::to_string(groups)));
 }
 
 void PoolingFacade::setPoolingType(PoolingType type) noexcept {
@@ -72,6 +28,135 @@ PoolingType PoolingFacade::getPoolingType() const noexcept {
     case PoolKind::kBlend: return PoolingType::kMAX_AVERAGE_BLEND;
     default: return PoolingType::kMAX;
   }
+}
+
+// ---- Padding ----
+
+namespace {
+
+Result<std::vector<int64_t>> pads_of(int64_t rank, const WideDims& before, const WideDims& after) {
+  if (rank < 2 || before.nbDims != 2 || after.nbDims != 2) return invalid("padding is for the last two dimensions of a tensor; two extents are wanted");
+  std::vector<int64_t> pads(static_cast<size_t>(2 * rank), 0);
+  for (int i = 0; i < 2; ++i) {
+    pads[static_cast<size_t>(rank - 2 + i)] = before.d[i];
+    pads[static_cast<size_t>(2 * rank - 2 + i)] = after.d[i];
+  }
+  return pads;
+}
+
+}  // namespace
+
+void PaddingFacade::set(const WideDims& dims, bool before) noexcept {
+  guarded(network_.reporter(), [&]() -> Status {
+    TRY_ASSIGN(std::vector<int64_t> pads, pads_of(rank_of_input(), before ? dims : get(true), before ? get(false) : dims));
+    edit<Pad>([&](Pad& pad) { pad.pads = pads; });
+    return Ok{};
+  });
+}
+
+WideDims PaddingFacade::get(bool before) const noexcept {
+  const auto& pads = op<Pad>().pads;
+  const size_t rank = pads.size() / 2, end = before ? rank : 2 * rank;
+  return rank < 2 ? invalid_dims() : to_api(Shape{pads[end - 2], pads[end - 1]});
+}
+
+std::unique_ptr<LayerHandle> make_window_facade(NetworkFacade& network, Layer* layer) {
+  if (layer->as<Convolution>()) return std::make_unique<ConvolutionFacade>(network, layer, LayerType::kCONVOLUTION);
+  if (layer->as<Deconvolution>()) return std::make_unique<DeconvolutionFacade>(network, layer, LayerType::kDECONVOLUTION);
+  if (layer->as<Pool>() && layer->as<Pool>()->kind != PoolKind::kLp) return std::make_unique<PoolingFacade>(network, layer, LayerType::kPOOLING);
+  if (const auto* pad = layer->as<Pad>()) {
+    bool last_two = pad->mode == PadMode::kConstant && pad->value == 0 && layer->inputs().size() == 1 && pad->pads.size() >= 4;
+    const size_t rank = pad->pads.size() / 2;
+    for (size_t i = 0; last_two && i < 2 * rank; ++i) last_two = i % rank + 2 >= rank || pad->pads[i] == 0;
+    if (last_two) return std::make_unique<PaddingFacade>(network, layer, LayerType::kPADDING);
+  }
+  return nullptr;
+}
+
+// ---- Adding ----
+
+namespace {
+
+struct WindowWeights {
+  Array kernel;
+  int64_t groups = 1;
+};
+
+// The kernel of a (de)convolution. Fewer weights than all channels take mean groups, which setNbGroups confirms; none at all, that a
+// tensor will give them.
+Result<WindowWeights> window_weights(const Tensor& x, int64_t maps, const Shape& taps, const Weights& weights, bool transposed) {
+  if (x.type.rank() != static_cast<int64_t>(taps.size()) + 2 || !x.type.dims[1].is_constant())
+    return invalid("the input " + to_text(x.type.dims) + " does not fit a kernel of " + to_text(taps) + "; it is [N, C, spatial...] with a known C");
+  TRY_ASSIGN(int64_t tap_count, volume(taps));
+  const int64_t channels = x.type.dims[1].value();
+  if (maps < 1 || tap_count < 1) return invalid("output maps and kernel sizes are positive");
+  WindowWeights result;
+  // Values of one group: channels / groups * maps (or maps / groups * channels, which is as many).
+  int64_t share = channels;
+  if (weights.count > 0) {
+    share = weights.count / (maps * tap_count);
+    if (share < 1 || share * maps * tap_count != weights.count || channels % share != 0)
+      return invalid(std::to_string(weights.count) + " weights are given; " + std::to_string(maps) + " maps of " + std::to_string(channels) + " channels and a kernel " +
+                     to_text(taps) + " need " + std::to_string(maps * channels * tap_count));
+  }
+  result.groups = channels / share;
+  if (transposed && maps % result.groups != 0) return invalid(std::to_string(maps) + " maps do not divide into " + std::to_string(result.groups) + " groups");
+  Shape shape = transposed ? Shape{channels, maps / result.groups} : Shape{maps, share};
+  shape.insert(shape.end(), taps.begin(), taps.end());
+  if (weights.count > 0) {
+    TRY_ASSIGN(result.kernel, to_array(weights, shape));
+  } else {
+    TRY_ASSIGN(result.kernel, Array::make(x.type.type, shape));
+  }
+  return result;
+}
+
+template <class Op>
+Result<std::pair<std::unique_ptr<Op>, std::vector<Tensor*>>> weighted_window(Network& network, Tensor& x, int64_t maps, const WideDims& kernel, const Weights& weights,
+                                                                             const Weights& bias) {
+  TRY_ASSIGN(Shape taps, to_shape(kernel));
+  TRY_ASSIGN(WindowWeights made, window_weights(x, maps, taps, weights, std::is_same_v<Op, Deconvolution>));
+  auto op = std::make_unique<Op>();
+  op->groups = made.groups;
+  std::vector<Tensor*> inputs{&x, network.add_constant("kernel", std::move(made.kernel))};
+  if (bias.count > 0) {
+    TRY_ASSIGN(Array values, to_array(bias, {maps}));
+    inputs.push_back(network.add_constant("bias", std::move(values)));
+  }
+  return std::pair{std::move(op), std::move(inputs)};
+}
+
+}  // namespace
+
+nvinfer1::IConvolutionLayer* NetworkFacade::addConvolutionNd64_(ITensor& input, int64_t maps, WideDims const& kernel, Weights weights, Weights bias) noexcept {
+  return guarded(reporter_, static_cast<nvinfer1::IConvolutionLayer*>(nullptr), [&]() -> Result<nvinfer1::IConvolutionLayer*> {
+    TRY_ASSIGN(auto made, weighted_window<Convolution>(*network_, core_tensor(input), maps, kernel, weights, bias).within("addConvolutionNd"));
+    return add<nvinfer1::IConvolutionLayer>(std::move(made.first), std::move(made.second), "Convolution");
+  });
+}
+
+nvinfer1::IDeconvolutionLayer* NetworkFacade::addDeconvolutionNd64_(ITensor& input, int64_t maps, WideDims const& kernel, Weights weights, Weights bias) noexcept {
+  return guarded(reporter_, static_cast<nvinfer1::IDeconvolutionLayer*>(nullptr), [&]() -> Result<nvinfer1::IDeconvolutionLayer*> {
+    TRY_ASSIGN(auto made, weighted_window<Deconvolution>(*network_, core_tensor(input), maps, kernel, weights, bias).within("addDeconvolutionNd"));
+    return add<nvinfer1::IDeconvolutionLayer>(std::move(made.first), std::move(made.second), "Deconvolution");
+  });
+}
+
+nvinfer1::IPoolingLayer* NetworkFacade::addPoolingNd64_(ITensor& input, PoolingType type, WideDims const& window) noexcept {
+  return guarded(reporter_, static_cast<nvinfer1::IPoolingLayer*>(nullptr), [&]() -> Result<nvinfer1::IPoolingLayer*> {
+    auto op = std::make_unique<Pool>();
+    TRY_ASSIGN(op->kind, to_core(type));
+    TRY_ASSIGN(op->kernel, to_shape(window));
+    return add<nvinfer1::IPoolingLayer>(std::move(op), {&core_tensor(input)}, "Pooling");
+  });
+}
+
+nvinfer1::IPaddingLayer* NetworkFacade::addPaddingNd64_(ITensor& input, WideDims const& before, WideDims const& after) noexcept {
+  return guarded(reporter_, static_cast<nvinfer1::IPaddingLayer*>(nullptr), [&]() -> Result<nvinfer1::IPaddingLayer*> {
+    auto op = std::make_unique<Pad>();
+    TRY_ASSIGN(op->pads, pads_of(core_tensor(input).type.rank(), before, after).within("addPaddingNd"));
+    return add<nvinfer1::IPaddingLayer>(std::move(op), {&core_tensor(input)}, "Padding");
+  });
 }
 
 }  // namespace ingot::api

@@ -3,6 +3,8 @@
 
 #include "api/layers/layer.h"
 #include "operators/convolution.h"
+#include "operators/deconvolution.h"
+#include "operators/pad.h"
 #include "operators/pool.h"
 
 namespace ingot::api {
@@ -26,7 +28,7 @@ class WindowFacade : public LayerFacade<Interface> {
   nvinfer1::PaddingMode getPaddingMode() const noexcept override { return mode_; }
 
  protected:
-  size_t spatial() const { return static_cast<size_t>(this->layer_->input(0)->type.rank()) - 2; }
+  size_t spatial() const { return static_cast<size_t>(this->rank_of_input()) - 2; }
   // A list of the operator: as many entries as there are spatial dimensions.
   void set_list(std::vector<int64_t> Window::*list, const WideDims& dims, int64_t least) noexcept {
     const std::vector<int64_t> values(dims.d, dims.d + (dims.nbDims < 0 ? 0 : dims.nbDims > WideDims::MAX_DIMS ? WideDims::MAX_DIMS : dims.nbDims));
@@ -62,28 +64,99 @@ class WindowFacade : public LayerFacade<Interface> {
   nvinfer1::PaddingMode mode_ = nvinfer1::PaddingMode::kEXPLICIT_ROUND_DOWN;
 };
 
-class ConvolutionFacade final : public WindowFacade<nvinfer1::IConvolutionLayer, Convolution> {
+// Convolution and deconvolution: a window with weights, which are inputs 1 and 2 of the core's layer.
+template <class Interface, class Op>
+class WeightedWindowFacade : public WindowFacade<Interface, Op> {
  public:
-  using WindowFacade::WindowFacade;
-  void setNbOutputMaps(int64_t count) noexcept override;
-  int64_t getNbOutputMaps() const noexcept override { return kernel_shape().empty() ? 0 : kernel_shape()[0]; }
-  void setNbGroups(int64_t groups) noexcept override;
-  int64_t getNbGroups() const noexcept override { return op<Convolution>().groups; }
-  void setKernelWeights(nvinfer1::Weights weights) noexcept override { set_weights(1, weights); }
-  nvinfer1::Weights getKernelWeights() const noexcept override { return weights(1); }
-  void setBiasWeights(nvinfer1::Weights weights) noexcept override { set_weights(2, weights); }
-  nvinfer1::Weights getBiasWeights() const noexcept override { return weights(2); }
+  using WindowFacade<Interface, Op>::WindowFacade;
+  int32_t getNbInputs() const noexcept override { return static_cast<int32_t>(this->inputs_without_weights()); }
+  // The kernel's shape follows from its weights, so another number of maps waits for new weights.
+  void setNbOutputMaps(int64_t count) noexcept override {
+    wanted_maps_ = count == getNbOutputMaps() ? 0 : count;
+    if (wanted_maps_ > 0) this->network_.reporter().log().verbose("layer '" + this->layer_->name + "' waits for the weights of its new output maps");
+  }
+  int64_t getNbOutputMaps() const noexcept override {
+    if (wanted_maps_ > 0) return wanted_maps_;
+    const Shape shape = kernel_shape();
+    return shape.empty() ? 0 : kTransposed ? shape[1] * getNbGroups() : shape[0];
+  }
+  // Kernels of one group, of as many values as those of several: only the shape changes.
+  void setNbGroups(int64_t groups) noexcept override {
+    guarded(this->network_.reporter(), [&]() -> Status {
+      if (groups < 1) return invalid("layer '" + this->layer_->name + "': groups are positive");
+      auto op = std::make_unique<Op>(this->template op<Op>());
+      if (op->groups == groups) return Ok{};
+      op->groups = groups;
+      this->change(std::move(op), this->current_inputs());
+      return Ok{};
+    });
+  }
+  int64_t getNbGroups() const noexcept override { return this->template op<Op>().groups; }
+  void setKernelWeights(nvinfer1::Weights weights) noexcept override {
+    guarded(this->network_.reporter(), [&]() -> Status {
+      TRY_ASSIGN(Shape shape, shape_for(weights.count));
+      TRY(this->set_weights(1, weights, shape, "kernel"));
+      wanted_maps_ = 0;
+      wanted_taps_.clear();
+      return Ok{};
+    });
+  }
+  nvinfer1::Weights getKernelWeights() const noexcept override { return this->weights_of(1); }
+  void setBiasWeights(nvinfer1::Weights weights) noexcept override {
+    guarded(this->network_.reporter(), [&] { return this->set_weights(2, weights, {getNbOutputMaps()}, "bias"); });
+  }
+  nvinfer1::Weights getBiasWeights() const noexcept override { return this->weights_of(2); }
 
  protected:
-  void setKernelSizeNd64_(WideDims const& dims) noexcept override;
-  WideDims getKernelSizeNd64_() const noexcept override;
-  void setDilationNd64_(WideDims const& dims) noexcept override { set_list(&Window::dilations, dims, 1); }
-  WideDims getDilationNd64_() const noexcept override { return get_list(&Window::dilations, 1); }
+  static constexpr bool kTransposed = std::is_same_v<Op, Deconvolution>;
+  int32_t most_input() const noexcept override { return 2; }
+  void setKernelSizeNd64_(WideDims const& dims) noexcept override {
+    guarded(this->network_.reporter(), [&]() -> Status {
+      TRY_ASSIGN(wanted_taps_, to_shape(dims));
+      if (to_text(wanted_taps_) == to_text(taps())) wanted_taps_.clear();
+      return Ok{};
+    });
+  }
+  WideDims getKernelSizeNd64_() const noexcept override { return wanted_taps_.empty() ? to_api(taps()) : to_api(wanted_taps_); }
+  void setDilationNd64_(WideDims const& dims) noexcept override { this->set_list(&Window::dilations, dims, 1); }
+  WideDims getDilationNd64_() const noexcept override { return this->get_list(&Window::dilations, 1); }
 
  private:
-  Shape kernel_shape() const;
-  void set_weights(size_t input, const nvinfer1::Weights& weights) noexcept;
-  nvinfer1::Weights weights(size_t input) const noexcept;
+  Shape kernel_shape() const {
+    const auto& inputs = this->current_inputs();
+    const Tensor* kernel = inputs.size() > 1 ? inputs[1] : nullptr;
+    return kernel && all_constant(kernel->type.dims) ? constant_shape(kernel->type.dims) : Shape{};
+  }
+  Shape taps() const {
+    const Shape shape = kernel_shape();
+    return shape.size() < 3 ? Shape{} : Shape(shape.begin() + 2, shape.end());
+  }
+  // The kernel's shape for the wanted maps and size, with channels that follow from the number of values.
+  Result<Shape> shape_for(int64_t count) const {
+    const Shape window = wanted_taps_.empty() ? taps() : wanted_taps_;
+    TRY_ASSIGN(int64_t tap_count, volume(window));
+    const int64_t maps = getNbOutputMaps(), groups = getNbGroups();
+    const int64_t outer = kTransposed ? maps / groups : maps;
+    if (outer < 1 || tap_count < 1 || count % (outer * tap_count) != 0)
+      return invalid("layer '" + this->layer_->name + "': " + std::to_string(count) + " weights do not fit " + std::to_string(maps) + " maps with a kernel " + to_text(window));
+    const int64_t other = count / (outer * tap_count);
+    Shape shape = kTransposed ? Shape{other, outer} : Shape{outer, other};
+    shape.insert(shape.end(), window.begin(), window.end());
+    return shape;
+  }
+
+  int64_t wanted_maps_ = 0;
+  Shape wanted_taps_;
+};
+
+class ConvolutionFacade final : public WeightedWindowFacade<nvinfer1::IConvolutionLayer, Convolution> {
+ public:
+  using WeightedWindowFacade::WeightedWindowFacade;
+};
+
+class DeconvolutionFacade final : public WeightedWindowFacade<nvinfer1::IDeconvolutionLayer, Deconvolution> {
+ public:
+  using WeightedWindowFacade::WeightedWindowFacade;
 };
 
 class PoolingFacade final : public WindowFacade<nvinfer1::IPoolingLayer, Pool> {
@@ -105,6 +178,22 @@ class PoolingFacade final : public WindowFacade<nvinfer1::IPoolingLayer, Pool> {
     edit<Pool>([&](Pool& pool) { pool.kernel.assign(dims.d, dims.d + std::max(0, std::min<int>(dims.nbDims, WideDims::MAX_DIMS))); });
   }
   WideDims getWindowSizeNd64_() const noexcept override { return to_api(Shape(op<Pool>().kernel)); }
+};
+
+// The last two dimensions of a Pad with zeros.
+class PaddingFacade final : public LayerFacade<nvinfer1::IPaddingLayer> {
+ public:
+  using LayerFacade::LayerFacade;
+
+ protected:
+  void setPrePaddingNd64_(WideDims const& dims) noexcept override { set(dims, true); }
+  WideDims getPrePaddingNd64_() const noexcept override { return get(true); }
+  void setPostPaddingNd64_(WideDims const& dims) noexcept override { set(dims, false); }
+  WideDims getPostPaddingNd64_() const noexcept override { return get(false); }
+
+ private:
+  void set(const WideDims& dims, bool before) noexcept;
+  WideDims get(bool before) const noexcept;
 };
 
 }  // namespace ingot::api

@@ -1,0 +1,217 @@
+// IAttention, IMoELayer, IDistCollectiveLayer.
+#include "api/layers/attention.h"
+#include "operators/collective.h"
+#include "operators/mixture_of_experts.h"
+
+namespace ingot::api {
+
+using nvinfer1::CausalMaskKind;
+using nvinfer1::ITensor;
+using nvinfer1::LayerType;
+
+// ---- Attention ----
+
+namespace {
+
+constexpr CausalKind kCausalKinds[] = {CausalKind::kNone, CausalKind::kUpperLeft, CausalKind::kLowerRight};
+
+class AttentionOutputFacade final : public LayerFacade<nvinfer1::IAttentionOutputLayer> {
+ public:
+  AttentionOutputFacade(NetworkFacade& network, Layer* layer, LayerType type) : LayerFacade(network, layer, type), attention_(network, *this) {}
+  nvinfer1::IAttention* getAttention() const noexcept override { return &attention_; }
+  AttentionFacade& attention() { return attention_; }
+
+  bool edit_attention(const std::function<void(AttentionLayer&)>& how) noexcept {
+    edit<AttentionLayer>(how);
+    return !is_waiting();
+  }
+  const AttentionLayer& attention_op() const { return op<AttentionLayer>(); }
+  Tensor* input_at(size_t index) const { return index < current_inputs().size() ? current_inputs()[index] : nullptr; }
+  bool set_input_at(int32_t index, Tensor* tensor) noexcept {
+    replace_input(index, tensor);
+    return !is_waiting();
+  }
+
+ protected:
+  int32_t most_input() const noexcept override { return 4; }
+
+ private:
+  mutable AttentionFacade attention_;
+};
+
+AttentionOutputFacade& output_of(LayerHandle& layer) { return static_cast<AttentionOutputFacade&>(layer); }
+
+}  // namespace
+
+const AttentionLayer& AttentionFacade::op() const { return output_of(layer_).attention_op(); }
+
+bool AttentionFacade::setNormalizationOperation(nvinfer1::AttentionNormalizationOp op) noexcept {
+  return output_of(layer_).edit_attention([&](AttentionLayer& layer) { layer.softmax = op == nvinfer1::AttentionNormalizationOp::kSOFTMAX; });
+}
+nvinfer1::AttentionNormalizationOp AttentionFacade::getNormalizationOperation() const noexcept {
+  return op().softmax ? nvinfer1::AttentionNormalizationOp::kSOFTMAX : nvinfer1::AttentionNormalizationOp::kNONE;
+}
+bool AttentionFacade::setMask(ITensor& mask) noexcept { return output_of(layer_).set_input_at(3, &core_tensor(mask)); }
+ITensor* AttentionFacade::getMask() noexcept { return network_.facade(output_of(layer_).input_at(3)); }
+bool AttentionFacade::setCausalKind(CausalMaskKind kind) noexcept {
+  if (static_cast<int>(kind) < 0 || static_cast<int>(kind) > 2) return false;
+  return output_of(layer_).edit_attention([&](AttentionLayer& layer) { layer.causal = kCausalKinds[static_cast<int>(kind)]; });
+}
+CausalMaskKind AttentionFacade::getCausalKind() const noexcept { return static_cast<CausalMaskKind>(static_cast<int>(op().causal)); }
+bool AttentionFacade::setNormalizationQuantizeScale(ITensor& scale) noexcept { return output_of(layer_).set_input_at(4, &core_tensor(scale)); }
+ITensor* AttentionFacade::getNormalizationQuantizeScale() const noexcept { return network_.facade(output_of(layer_).input_at(4)); }
+bool AttentionFacade::setNormalizationQuantizeToType(nvinfer1::DataType type) noexcept {
+  const auto core = to_core(type);
+  if (!core.ok() || (*core != DataType::kInt8 && *core != DataType::kFp8)) return declines("scores are quantized to kINT8 or kFP8");
+  return output_of(layer_).edit_attention([&](AttentionLayer& layer) { layer.quantize_to = *core; });
+}
+nvinfer1::DataType AttentionFacade::getNormalizationQuantizeToType() const noexcept { return to_api(op().quantize_to); }
+bool AttentionFacade::setInput(int32_t index, ITensor& tensor) noexcept {
+  if (index < 0 || index > 3) return declines("its inputs are query, key, value and mask");
+  return output_of(layer_).set_input_at(index, &core_tensor(tensor));
+}
+int32_t AttentionFacade::getNbInputs() const noexcept { return output_of(layer_).input_at(3) ? 4 : 3; }
+ITensor* AttentionFacade::getInput(int32_t index) const noexcept {
+  return index < 0 || index > 3 ? nullptr : network_.facade(output_of(layer_).input_at(static_cast<size_t>(index)));
+}
+ITensor* AttentionFacade::getOutput(int32_t index) const noexcept { return output_of(layer_).getOutput(index); }
+bool AttentionFacade::setName(char const* name) noexcept {
+  output_of(layer_).setName(name);
+  return true;
+}
+char const* AttentionFacade::getName() const noexcept { return output_of(layer_).getName(); }
+bool AttentionFacade::setMetadata(char const* metadata) noexcept {
+  output_of(layer_).setMetadata(metadata);
+  return true;
+}
+char const* AttentionFacade::getMetadata() const noexcept { return output_of(layer_).getMetadata(); }
+bool AttentionFacade::padded(nvinfer1::AttentionIOForm form) noexcept {
+  return form == nvinfer1::AttentionIOForm::kPADDED_BHND || declines("packed sequences are not on this device; use kPADDED_BHND with a mask");
+}
+bool AttentionFacade::no_lengths(const ITensor* lengths) noexcept {
+  return !lengths || declines("lengths of sequences are not on this device; say them by a mask");
+}
+bool AttentionFacade::declines(const char* why) noexcept {
+  network_.reporter().report(unsupported("attention '" + std::string(getName()) + "': " + why));
+  return false;
+}
+
+// ---- Mixture of experts ----
+
+namespace {
+
+class MoEFacade final : public LayerFacade<nvinfer1::IMoELayer> {
+ public:
+  using LayerFacade::LayerFacade;
+  void setGatedWeights(ITensor& gate, ITensor& up, ITensor& down, nvinfer1::MoEActType activation) noexcept override {
+    set_three(3, gate, up, down);
+    setActivationType(activation);
+  }
+  void setGatedBiases(ITensor& gate, ITensor& up, ITensor& down) noexcept override { set_three(6, gate, up, down); }
+  void setActivationType(nvinfer1::MoEActType activation) noexcept override {
+    edit<MixtureOfExperts>([&](MixtureOfExperts& op) { op.activation = activation == nvinfer1::MoEActType::kSILU ? ExpertActivation::kSilu : ExpertActivation::kNone; });
+  }
+  nvinfer1::MoEActType getActivationType() const noexcept override {
+    return op<MixtureOfExperts>().activation == ExpertActivation::kSilu ? nvinfer1::MoEActType::kSILU : nvinfer1::MoEActType::kNONE;
+  }
+  void setSwigluParams(float limit, float alpha, float beta) noexcept override {
+    edit<MixtureOfExperts>([&](MixtureOfExperts& op) {
+      op.limit = limit;
+      op.alpha = alpha;
+      op.beta = beta;
+    });
+  }
+  void setSwigluParamLimit(float limit) noexcept override { setSwigluParams(limit, getSwigluParamAlpha(), getSwigluParamBeta()); }
+  float getSwigluParamLimit() const noexcept override { return static_cast<float>(op<MixtureOfExperts>().limit); }
+  void setSwigluParamAlpha(float alpha) noexcept override { setSwigluParams(getSwigluParamLimit(), alpha, getSwigluParamBeta()); }
+  float getSwigluParamAlpha() const noexcept override { return static_cast<float>(op<MixtureOfExperts>().alpha); }
+  void setSwigluParamBeta(float beta) noexcept override { setSwigluParams(getSwigluParamLimit(), getSwigluParamAlpha(), beta); }
+  float getSwigluParamBeta() const noexcept override { return static_cast<float>(op<MixtureOfExperts>().beta); }
+
+  Status complete() const override {
+    return current_inputs().size() >= 6 ? Status(Ok{}) : Status(invalid("layer '" + layer_->name + "' lacks the weights of its experts; call setGatedWeights"));
+  }
+  void setQuantizationStatic(ITensor&, nvinfer1::DataType) noexcept override { no_quantization("setQuantizationStatic"); }
+  void setQuantizationToType(nvinfer1::DataType) noexcept override { no_quantization("setQuantizationToType"); }
+  nvinfer1::DataType getQuantizationToType() const noexcept override { return nvinfer1::DataType::kFLOAT; }
+  void setDynQOutputScaleType(nvinfer1::DataType) noexcept override { no_quantization("setDynQOutputScaleType"); }
+  nvinfer1::DataType getDynQOutputScaleType() const noexcept override { return nvinfer1::DataType::kFLOAT; }
+
+ protected:
+  int32_t most_input() const noexcept override { return 8; }
+  void setQuantizationDynamicDblQ64_(ITensor&, nvinfer1::DataType, WideDims const&, nvinfer1::DataType) noexcept override { no_quantization("setQuantizationDynamicDblQ"); }
+  void setQuantizationBlockShape64_(WideDims const&) noexcept override { no_quantization("setQuantizationBlockShape"); }
+  WideDims getQuantizationBlockShape64_() const noexcept override { return invalid_dims(); }
+
+ private:
+  void set_three(size_t first, ITensor& a, ITensor& b, ITensor& c) noexcept {
+    guarded(network_.reporter(), [&] {
+      std::vector<Tensor*> inputs = current_inputs();
+      inputs.resize(std::max(inputs.size(), first + 3), nullptr);
+      inputs[first] = &core_tensor(a);
+      inputs[first + 1] = &core_tensor(b);
+      inputs[first + 2] = &core_tensor(c);
+      change(current_op().clone(), std::move(inputs));
+    });
+  }
+  void no_quantization(const char* method) noexcept {
+    network_.reporter().report(unsupported("layer '" + layer_->name + "': " + method + ": experts compute in the type of their weights on this device"));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<LayerHandle> make_transformer_facade(NetworkFacade& network, Layer* layer) {
+  if (layer->as<AttentionLayer>()) return std::make_unique<AttentionOutputFacade>(network, layer, LayerType::kATTENTION_OUTPUT);
+  if (layer->as<MixtureOfExperts>()) return std::make_unique<MoEFacade>(network, layer, LayerType::kMOE);
+  if (layer->as<Collective>()) return std::make_unique<SettinglessFacade<nvinfer1::IDistCollectiveLayer>>(network, layer, LayerType::kDIST_COLLECTIVE);
+  return nullptr;
+}
+
+// ---- Adding ----
+
+nvinfer1::IAttention* NetworkFacade::addAttentionV2(ITensor& query, ITensor& key, ITensor& value, nvinfer1::AttentionNormalizationOp normalization,
+                                                    CausalMaskKind causal) noexcept {
+  return guarded(reporter_, static_cast<nvinfer1::IAttention*>(nullptr), [&]() -> Result<nvinfer1::IAttention*> {
+    if (static_cast<int>(causal) < 0 || static_cast<int>(causal) > 2) return invalid("addAttention: there is no CausalMaskKind " + std::to_string(static_cast<int>(causal)));
+    auto op = std::make_unique<AttentionLayer>();
+    op->softmax = normalization == nvinfer1::AttentionNormalizationOp::kSOFTMAX;
+    op->causal = kCausalKinds[static_cast<int>(causal)];
+    TRY_ASSIGN(Layer * layer, add_core(std::move(op), {&core_tensor(query), &core_tensor(key), &core_tensor(value)}, "Attention"));
+    return static_cast<AttentionOutputFacade*>(facade(layer))->getAttention();
+  });
+}
+
+nvinfer1::IAttention* NetworkFacade::addAttention(ITensor& query, ITensor& key, ITensor& value, nvinfer1::AttentionNormalizationOp normalization, bool causal) noexcept {
+  return addAttentionV2(query, key, value, normalization, causal ? CausalMaskKind::kUPPER_LEFT : CausalMaskKind::kNONE);
+}
+
+nvinfer1::IMoELayer* NetworkFacade::addMoE(ITensor& hidden, ITensor& experts, ITensor& scores) noexcept {
+  return add<nvinfer1::IMoELayer>(std::make_unique<MixtureOfExperts>(), {&core_tensor(hidden), &core_tensor(experts), &core_tensor(scores)}, "MoE");
+}
+
+nvinfer1::IDistCollectiveLayer* NetworkFacade::addDistCollective(ITensor& input, nvinfer1::CollectiveOperation operation, nvinfer1::ReduceOperation, int64_t root,
+                                                                 int64_t* groups, int64_t group_size) noexcept {
+  return guarded(reporter_, static_cast<nvinfer1::IDistCollectiveLayer*>(nullptr), [&]() -> Result<nvinfer1::IDistCollectiveLayer*> {
+    if (static_cast<int>(operation) < 0 || static_cast<int>(operation) > 7) return invalid("addDistCollective: there is no such CollectiveOperation");
+    for (int64_t i = 0; groups && i < group_size; ++i) {
+      if (groups[i] != 0) return unsupported("addDistCollective: rank " + std::to_string(groups[i]) + " is in the group; there is one device, of rank 0");
+    }
+    auto op = std::make_unique<Collective>();
+    op->kind = static_cast<CollectiveKind>(static_cast<int>(operation));
+    op->root = root;
+    return add<nvinfer1::IDistCollectiveLayer>(std::move(op), {&core_tensor(input)}, "DistCollective");
+  });
+}
+
+nvinfer1::IRotaryEmbeddingLayer* NetworkFacade::addRotaryEmbedding(ITensor&, ITensor&, ITensor&, bool, int32_t) noexcept {
+  not_served("addRotaryEmbedding");
+  return nullptr;
+}
+
+nvinfer1::IKVCacheUpdateLayer* NetworkFacade::addKVCacheUpdate(ITensor&, ITensor&, ITensor&, nvinfer1::KVCacheMode) noexcept {
+  not_served("addKVCacheUpdate");
+  return nullptr;
+}
+
+}  // namespace ingot::api
