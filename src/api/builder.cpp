@@ -7,6 +7,7 @@
 #include "api/library.h"
 #include "api/load_engine.h"
 #include "api/network_access.h"
+#include "api/weights_table.h"
 #include "base/cpu_info.h"
 #include "base/env.h"
 #include "build/builder.h"
@@ -186,7 +187,6 @@ class BuilderFacade final : public nvinfer1::IBuilder {
   Result<std::vector<std::byte>> build_bytes(INetworkDefinition& definition, nvinfer1::IBuilderConfig& wishes) {
     const auto& config = static_cast<const BuilderConfigFacade&>(wishes);
     TRY(check(config));
-    if (has_implicit_batch(definition)) return unsupported("networks with an implicit batch are not built by this version; create the network with kEXPLICIT_BATCH");
     TRY_ASSIGN(std::unique_ptr<Network> network, buildable_network(definition));
     network->profiles.clear();
     for (const OptimizationProfileFacade* profile : config.profiles()) {
@@ -200,6 +200,17 @@ class BuilderFacade final : public nvinfer1::IBuilder {
         TRY_ASSIGN(shapes, wanted->core());
       }
       TRY(calibrate(*network, *config.calibrator(), wanted ? &shapes : nullptr, device_, reporter_.log(), getInferLibVersion()));
+    }
+    const bool implicit = has_implicit_batch(definition);
+    if (implicit) {
+      // The batch is dimension 0 of every input, and its range is the only thing that is open.
+      network->profiles.assign(1, Profile());
+      for (const Tensor* input : network->inputs()) {
+        ProfileEntry& entry = network->profiles[0].shapes[input->name];
+        for (const Dim& dim : input->type.dims) entry.max.push_back(dim.constant().value_or(max_batch_));
+        entry.min = entry.opt = entry.max;
+        entry.min[0] = 1;
+      }
     }
     MonitorAdapter monitor(config.monitor());
     BuildConfig build;
@@ -226,6 +237,8 @@ class BuilderFacade final : public nvinfer1::IBuilder {
         return selection->select(optimized, layer, candidates);
       };
     }
+    if (build.refittable) build.properties[kWeightsProperty] = write_weights_table(weights_of(definition));
+    if (implicit) build.properties["implicit_batch"] = std::to_string(max_batch_);
     TRY_ASSIGN(Plan plan, build_plan(*network, build));
     if (selection) selection->report(plan);
     return write_plan(plan);

@@ -1,7 +1,11 @@
 #include "api/engine.h"
 
+#include <cstdlib>
+
 #include "api/execution_context.h"
 #include "api/host_memory.h"
+#include "api/load_engine.h"
+#include "build/refit.h"
 
 namespace ingot::api {
 
@@ -54,7 +58,29 @@ int32_t channels_of(Format format) {
 }  // namespace
 
 EngineFacade::EngineFacade(const Reporter& reporter, std::shared_ptr<const Engine> engine, MemorySource memory)
-    : reporter_(reporter), engine_(std::move(engine)), memory_(memory) {}
+    : reporter_(reporter), engine_(std::move(engine)), memory_(memory) {
+  for (const IoTensor& io : engine_->io()) names_.push_back(io.tensor->name);
+  name_ = engine_->network().name;
+  const std::string batch = engine_->plan().property("implicit_batch");
+  if (!batch.empty()) max_batch_ = static_cast<int32_t>(std::strtol(batch.c_str(), nullptr, 10));
+}
+
+Status EngineFacade::refit(const std::map<std::string, Array>& weights) {
+  const std::shared_ptr<const Engine> now = core();
+  TRY_ASSIGN(Plan plan, refit_plan(now->plan(), weights, now->device(), reporter_.log()));
+  TRY_ASSIGN(std::shared_ptr<Engine> fresh, load_engine(std::move(plan), now->shared_device(), reporter_.log()));
+  std::lock_guard lock(mutex_);
+  engine_ = std::move(fresh);
+  return Ok{};
+}
+
+WideDims EngineFacade::visible(WideDims dims) const noexcept {
+  if (max_batch_ == 0 || dims.nbDims < 1) return dims;
+  WideDims inner{};
+  inner.nbDims = dims.nbDims - 1;
+  for (int i = 0; i < inner.nbDims; ++i) inner.d[i] = dims.d[i + 1];
+  return inner;
+}
 
 int EngineFacade::find(char const* name) const noexcept {
   return guarded(reporter_, -1, [&]() -> Result<int> {
@@ -76,7 +102,7 @@ const char* EngineFacade::binding_name(int32_t binding) const noexcept { return 
 int32_t EngineFacade::getNbIOTensors() const noexcept { return static_cast<int32_t>(engine_->io().size()); }
 
 char const* EngineFacade::getIOTensorName(int32_t index) const noexcept {
-  return index >= 0 && index < getNbIOTensors() ? engine_->io()[static_cast<size_t>(index)].tensor->name.c_str() : nullptr;
+  return index >= 0 && index < getNbIOTensors() ? names_[static_cast<size_t>(index)].c_str() : nullptr;
 }
 
 TensorIOMode EngineFacade::getTensorIOMode(char const* name) const noexcept {
@@ -129,7 +155,7 @@ int32_t EngineFacade::getTensorVectorizedDim(char const* name) const noexcept {
 
 WideDims EngineFacade::getTensorShape64_(char const* name) const noexcept {
   const int index = find(name);
-  return index < 0 ? invalid_dims() : to_api(engine_->io()[static_cast<size_t>(index)].tensor->type.dims);
+  return index < 0 ? invalid_dims() : visible(to_api(engine_->io()[static_cast<size_t>(index)].tensor->type.dims));
 }
 
 int32_t EngineFacade::getNbOptimizationProfiles() const noexcept {
@@ -155,7 +181,7 @@ const Shape& pick(const ProfileEntry& entry, OptProfileSelector select) {
 }  // namespace
 
 WideDims EngineFacade::getProfileShape64_(char const* name, int32_t profile, OptProfileSelector select) const noexcept {
-  if (const ProfileEntry* entry = profile_entry(name, profile, false)) return to_api(pick(*entry, select));
+  if (const ProfileEntry* entry = profile_entry(name, profile, false)) return visible(to_api(pick(*entry, select)));
   const int index = find(name);
   if (index < 0 || profile < 0 || profile >= getNbOptimizationProfiles()) return invalid_dims();
   const Tensor* tensor = engine_->io()[static_cast<size_t>(index)].tensor;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -21,13 +23,20 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
  public:
   EngineFacade(const Reporter& reporter, std::shared_ptr<const Engine> engine, MemorySource memory);
 
-  const std::shared_ptr<const Engine>& core() const { return engine_; }
+  // The engine as it is now: refitting puts another one in its place, and contexts follow with their next run.
+  std::shared_ptr<const Engine> core() const {
+    std::lock_guard lock(mutex_);
+    return engine_;
+  }
+  Status refit(const std::map<std::string, Array>& weights);
   Reporter& reporter() const { return reporter_; }
   const MemorySource& memory() const { return memory_; }
   bool detailed() const { return getProfilingVerbosity() == nvinfer1::ProfilingVerbosity::kDETAILED; }
   // Place among inputs and outputs; -1, and an error in the log, for a name that is not there.
   int find(char const* name) const noexcept;
   int io_of_binding(int32_t binding) const noexcept;
+  // What the program sees of a shape: without the batch, where that is implicit.
+  WideDims visible(WideDims dims) const noexcept;
 
   int32_t getNbIOTensors() const noexcept override;
   char const* getIOTensorName(int32_t index) const noexcept override;
@@ -62,7 +71,7 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   nvinfer1::IHostMemory* serializeWithConfig(nvinfer1::ISerializationConfig& config) const noexcept override;
   nvinfer1::ISerializationConfig* createSerializationConfig() noexcept override;
 
-  char const* getName() const noexcept override { return engine_->network().name.c_str(); }
+  char const* getName() const noexcept override { return name_.c_str(); }
   int32_t getNbLayers() const noexcept override { return static_cast<int32_t>(engine_->step_count()); }
   bool isRefittable() const noexcept override { return engine_->plan().property("refittable") == "1"; }
   nvinfer1::EngineCapability getEngineCapability() const noexcept override { return nvinfer1::EngineCapability::kSTANDARD; }
@@ -94,8 +103,8 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   bool isShapeBinding(int32_t binding) const noexcept override { return isShapeInferenceIO(binding_name(binding)); }
   bool isExecutionBinding(int32_t binding) const noexcept override { return io_of_binding(binding) >= 0; }
   int32_t const* getProfileShapeValues(int32_t profile, int32_t binding, nvinfer1::OptProfileSelector select) const noexcept override;
-  int32_t getMaxBatchSize() const noexcept override { return 1; }
-  bool hasImplicitBatchDimension() const noexcept override { return false; }
+  int32_t getMaxBatchSize() const noexcept override { return max_batch_ > 0 ? max_batch_ : 1; }
+  bool hasImplicitBatchDimension() const noexcept override { return max_batch_ > 0; }
   int32_t const* getProfileTensorValues(char const* name, int32_t profile, nvinfer1::OptProfileSelector select) const noexcept override;
   nvinfer1::IExecutionContext* createExecutionContextWithoutDeviceMemory() noexcept override;
   bool setWeightStreamingBudget(int64_t budget) noexcept override { return budget >= -1; }
@@ -116,8 +125,12 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   const ProfileEntry* profile_entry(char const* name, int32_t profile, bool values) const noexcept;
 
   mutable Reporter reporter_;
+  mutable std::mutex mutex_;
   std::shared_ptr<const Engine> engine_;
+  std::vector<std::string> names_;  // of inputs and outputs: what the program holds pointers to
+  std::string name_;
   MemorySource memory_;
+  int32_t max_batch_ = 0;  // of an implicit batch; 0 where the batch is a dimension
   mutable std::deque<std::vector<int32_t>> narrow_values_;  // what the retired 32-bit readings point to
 };
 

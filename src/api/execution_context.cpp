@@ -53,8 +53,7 @@ ExecutionContext::Memory memory_of(IGpuAllocator* allocator) {
 class ContextFacade final : public nvinfer1::IExecutionContext {
  public:
   ContextFacade(EngineFacade& engine, ExecutionContextAllocationStrategy strategy)
-      : engine_(engine), reporter_(engine.reporter()), strategy_(strategy), context_(engine.core(), memory_of(engine.memory().allocator)) {
-    names_.resize(engine.core()->io().size());
+      : engine_(engine), reporter_(engine.reporter()), strategy_(strategy), context_(std::make_unique<ExecutionContext>(engine.core(), memory_of(engine.memory().allocator))) {
     allocators_.resize(engine.core()->io().size(), nullptr);
   }
 
@@ -67,10 +66,10 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   bool setOptimizationProfileAsync(int32_t profile, cudaStream_t) noexcept override {
     return guarded(reporter_, false, [&]() -> Status {
       if (profile < 0) return invalid("there is no profile " + std::to_string(profile));
-      return context_.set_profile(static_cast<size_t>(profile));
+      return context().set_profile(static_cast<size_t>(profile));
     });
   }
-  int32_t getOptimizationProfile() const noexcept override { return static_cast<int32_t>(context_.profile()); }
+  int32_t getOptimizationProfile() const noexcept override { return static_cast<int32_t>(context().profile()); }
   bool setOptimizationProfile(int32_t profile) noexcept override { return setOptimizationProfileAsync(profile, nullptr); }
 
   int32_t inferShapes(int32_t most_names, char const** names) noexcept override {
@@ -78,20 +77,20 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
       int32_t missing = 0;
       const auto& io = engine_.core()->io();
       for (size_t i = 0; i < io.size() && io[i].is_input; ++i) {
-        const bool lacks_values = io[i].tensor->type.place == Place::kHost && !context_.address(i);
-        if (context_.input_shape(i) && !lacks_values) continue;
+        const bool lacks_values = io[i].tensor->type.place == Place::kHost && !context().address(i);
+        if (context().input_shape(i) && !lacks_values) continue;
         if (names && missing < most_names) names[missing] = io[i].tensor->name.c_str();
         ++missing;
       }
-      if (missing == 0) TRY(context_.prepare());
+      if (missing == 0) TRY(context().prepare());
       return missing;
     });
   }
-  bool allInputDimensionsSpecified() const noexcept override { return context_.all_shapes_set(); }
+  bool allInputDimensionsSpecified() const noexcept override { return context().all_shapes_set(); }
   bool allInputShapesSpecified() const noexcept override {
     const auto& io = engine_.core()->io();
     for (size_t i = 0; i < io.size() && io[i].is_input; ++i) {
-      if (io[i].tensor->type.place == Place::kHost && !context_.address(i)) return false;
+      if (io[i].tensor->type.place == Place::kHost && !context().address(i)) return false;
     }
     return true;
   }
@@ -99,7 +98,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     const int index = engine_.find(name);
     if (index < 0) return -1;
     return guarded(reporter_, int64_t{0}, [&]() -> Result<int64_t> {
-      TRY_ASSIGN(Shape shape, context_.io_shape(static_cast<size_t>(index)));
+      TRY_ASSIGN(Shape shape, context().io_shape(static_cast<size_t>(index)));
       for (int64_t size : shape) {
         if (size < 0) return int64_t{0};
       }
@@ -111,7 +110,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
 
   bool setTensorAddress(char const* name, void* data) noexcept override {
     const int index = engine_.find(name);
-    return index >= 0 && guarded(reporter_, false, [&] { return context_.set_address(static_cast<size_t>(index), data); });
+    return index >= 0 && guarded(reporter_, false, [&] { return context().set_address(static_cast<size_t>(index), data); });
   }
   bool setInputTensorAddress(char const* name, void const* data) noexcept override {
     return of_kind(name, true) && setTensorAddress(name, const_cast<void*>(data));
@@ -119,7 +118,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   bool setOutputTensorAddress(char const* name, void* data) noexcept override { return of_kind(name, false) && setTensorAddress(name, data); }
   void const* getTensorAddress(char const* name) const noexcept override {
     const int index = engine_.find(name);
-    return index < 0 ? nullptr : context_.address(static_cast<size_t>(index));
+    return index < 0 ? nullptr : context().address(static_cast<size_t>(index));
   }
   void* getOutputTensorAddress(char const* name) const noexcept override {
     return of_kind(name, false) ? const_cast<void*>(getTensorAddress(name)) : nullptr;
@@ -128,14 +127,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     const int index = of_kind(name, false) ? engine_.find(name) : -1;
     return index >= 0 && guarded(reporter_, false, [&]() -> Status {
              allocators_[static_cast<size_t>(index)] = allocator;
-             ExecutionContext::OutputAllocator adapter;
-             if (allocator) {
-               adapter.allocate = [allocator](const std::string& tensor, void* current, size_t bytes) -> void* {
-                 return allocator->reallocateOutputAsync(tensor.c_str(), current, bytes, 256, nullptr);
-               };
-               adapter.notify_shape = [allocator](const std::string& tensor, const Shape& shape) { allocator->notifyShape64_(tensor.c_str(), to_api(shape)); };
-             }
-             context_.set_output_allocator(static_cast<size_t>(index), std::move(adapter));
+             context().set_output_allocator(static_cast<size_t>(index), adapter_of(allocator));
              return Ok{};
            });
   }
@@ -146,32 +138,31 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
 
   bool enqueueV3(cudaStream_t stream) noexcept override {
     return guarded(reporter_, false, [&]() -> Status {
+      TRY(check_memory());
       // What an earlier asynchronous run left behind is told here.
-      TRY(context_.take_run_error());
+      TRY(context().take_run_error());
       const bool waits = profiler_ != nullptr || debug_sync_ || has_allocator();
-      TRY(waits ? context_.execute(Stream{stream}) : context_.enqueue(Stream{stream}));
+      TRY(waits ? context().execute(Stream{stream}) : context().enqueue(Stream{stream}));
       return record_event(consumed_, stream);
     });
   }
   bool executeV2(void* const* bindings) noexcept override {
     return guarded(reporter_, false, [&]() -> Status {
       TRY(bind(bindings));
-      return context_.execute();
+      return context().execute();
     });
   }
   bool enqueueV2(void* const* bindings, cudaStream_t stream, cudaEvent_t* consumed) noexcept override {
     return guarded(reporter_, false, [&]() -> Status {
       TRY(bind(bindings));
-      TRY(context_.take_run_error());
-      TRY(profiler_ || debug_sync_ ? context_.execute(Stream{stream}) : context_.enqueue(Stream{stream}));
+      TRY(context().take_run_error());
+      TRY(profiler_ || debug_sync_ ? context().execute(Stream{stream}) : context().enqueue(Stream{stream}));
       return consumed ? record_event(*consumed, stream) : Status(Ok{});
     });
   }
-  bool execute(int32_t batch, void* const* bindings) noexcept override {
-    return batch == 1 ? executeV2(bindings) : no_implicit_batch(batch);
-  }
+  bool execute(int32_t batch, void* const* bindings) noexcept override { return set_batch(batch) && executeV2(bindings); }
   bool enqueue(int32_t batch, void* const* bindings, cudaStream_t stream, cudaEvent_t* consumed) noexcept override {
-    return batch == 1 ? enqueueV2(bindings, stream, consumed) : no_implicit_batch(batch);
+    return set_batch(batch) && enqueueV2(bindings, stream, consumed);
   }
   bool setInputConsumedEvent(cudaEvent_t event) noexcept override {
     consumed_ = event;
@@ -183,7 +174,9 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   void setDeviceMemoryV2(void* memory, int64_t size) noexcept override {
     guarded(reporter_, [&]() -> Status {
       if (size < 0) return invalid("the size of device memory is " + std::to_string(size) + "; it is not negative");
-      return context_.set_device_memory(memory, static_cast<size_t>(size));
+      user_memory_ = memory;
+      user_memory_bytes_ = static_cast<size_t>(size);
+      return context().set_device_memory(memory, user_memory_bytes_);
     });
   }
   void setDeviceMemory(void* memory) noexcept override { setDeviceMemoryV2(memory, memory ? engine_.getDeviceMemorySizeV2() : 0); }
@@ -247,7 +240,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     const auto* values = static_cast<const int32_t*>(getTensorAddress(name));
     if (!values) return false;
     return guarded(reporter_, false, [&]() -> Status {
-      TRY_ASSIGN(Shape shape, context_.io_shape(static_cast<size_t>(engine_.io_of_binding(binding))));
+      TRY_ASSIGN(Shape shape, context().io_shape(static_cast<size_t>(engine_.io_of_binding(binding))));
       TRY_ASSIGN(int64_t count, volume(shape));
       std::memcpy(data, values, static_cast<size_t>(count) * sizeof(int32_t));
       return Ok{};
@@ -259,22 +252,22 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     return guarded(reporter_, false, [&]() -> Status {
       if (!name) return invalid("the name of an input is null");
       TRY_ASSIGN(Shape shape, to_shape(dims));
-      return context_.set_input_shape(name, shape);
+      return context().set_input_shape(name, shape);
     });
   }
   WideDims getTensorShape64_(char const* name) const noexcept override {
     const int index = engine_.find(name);
     if (index < 0) return invalid_dims();
     return guarded(reporter_, invalid_dims(), [&]() -> Result<WideDims> {
-      TRY_ASSIGN(Shape shape, context_.io_shape(static_cast<size_t>(index)));
-      return to_api(shape);
+      TRY_ASSIGN(Shape shape, context().io_shape(static_cast<size_t>(index)));
+      return engine_.visible(to_api(shape));
     });
   }
   WideDims getTensorStrides64_(char const* name) const noexcept override {
     const int index = engine_.find(name);
     if (index < 0) return invalid_dims();
     return guarded(reporter_, invalid_dims(), [&]() -> Result<WideDims> {
-      TRY_ASSIGN(Shape shape, context_.io_shape(static_cast<size_t>(index)));
+      TRY_ASSIGN(Shape shape, context().io_shape(static_cast<size_t>(index)));
       const Format format = engine_.core()->io()[static_cast<size_t>(index)].format;
       const bool channels_last = format == Format::kHwc || format == Format::kChannelsLast || format == Format::kHwc8 || format == Format::kHwc16;
       if (!channels_last || shape.size() < 3) return to_api(row_major_strides(shape));
@@ -296,6 +289,33 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   WideDims getStrides64_(int32_t binding) const noexcept override { return getTensorStrides64_(engine_.getBindingName(binding)); }
 
  private:
+  ExecutionContext::OutputAllocator adapter_of(IOutputAllocator* allocator) const {
+    ExecutionContext::OutputAllocator adapter;
+    if (!allocator) return adapter;
+    adapter.allocate = [allocator](const std::string& tensor, void* current, size_t bytes) -> void* {
+      return allocator->reallocateOutputAsync(tensor.c_str(), current, bytes, 256, nullptr);
+    };
+    adapter.notify_shape = [this, allocator](const std::string& tensor, const Shape& shape) {
+      allocator->notifyShape64_(tensor.c_str(), engine_.visible(to_api(shape)));
+    };
+    return adapter;
+  }
+  // The core's context; where the engine was refitted since, one of the new engine with the same shapes and addresses.
+  ExecutionContext& context() const {
+    const std::shared_ptr<const Engine> now = engine_.core();
+    if (&context_->engine() == now.get()) return *context_;
+    auto fresh = std::make_unique<ExecutionContext>(now, memory_of(engine_.memory().allocator));
+    (void)fresh->set_profile(context_->profile());
+    for (size_t i = 0; i < now->io().size(); ++i) {
+      if (const auto shape = context_->input_shape(i); shape && now->io()[i].is_input) (void)fresh->set_input_shape(now->io()[i].tensor->name, *shape);
+      (void)fresh->set_address(i, context_->address(i));
+      fresh->set_output_allocator(i, adapter_of(allocators_[i]));
+    }
+    fresh->set_profiler(context_->profiler());
+    (void)fresh->set_device_memory(user_memory_, user_memory_bytes_);
+    context_ = std::move(fresh);
+    return *context_;
+  }
   bool of_kind(char const* name, bool input) const noexcept {
     const int index = engine_.find(name);
     if (index < 0) return false;
@@ -311,22 +331,40 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   bool not_marked(char const* name) noexcept {
     return guarded(reporter_, false, [&]() -> Status { return invalid("the tensor '" + std::string(name ? name : "") + "' is not marked for debugging"); });
   }
-  bool no_implicit_batch(int32_t batch) noexcept {
+  // All inputs get so many rows; without an implicit batch there is one.
+  bool set_batch(int32_t batch) noexcept {
     return guarded(reporter_, false, [&]() -> Status {
-      return invalid("a batch of " + std::to_string(batch) + " is asked for, but the engine has no implicit batch; set the input's shape and call executeV2 or enqueueV3");
+      if (!engine_.hasImplicitBatchDimension()) {
+        if (batch == 1) return Ok{};
+        return invalid("a batch of " + std::to_string(batch) + " is asked for, but the engine has no implicit batch; set the input's shape and call executeV2 or enqueueV3");
+      }
+      if (batch < 1 || batch > engine_.getMaxBatchSize())
+        return invalid("the batch is " + std::to_string(batch) + "; the engine was built for 1 to " + std::to_string(engine_.getMaxBatchSize()));
+      for (const Tensor* input : engine_.core()->network().inputs()) {
+        Shape shape;
+        for (const Dim& dim : input->type.dims) shape.push_back(dim.constant().value_or(batch));
+        TRY(context().set_input_shape(input->name, shape));
+      }
+      return Ok{};
     });
   }
+  // With kUSER_MANAGED the program brings the memory before the first run.
+  Status check_memory() const {
+    if (strategy_ != ExecutionContextAllocationStrategy::kUSER_MANAGED || user_memory_ || engine_.getDeviceMemorySizeV2() == 0) return Ok{};
+    return invalid("the context was created without device memory; call setDeviceMemoryV2 with " + std::to_string(engine_.getDeviceMemorySizeV2()) + " bytes");
+  }
   Status bind(void* const* bindings) {
+    TRY(check_memory());
     if (!bindings) return invalid("the bindings are null");
     const size_t count = engine_.core()->io().size();
-    const size_t first = context_.profile() * count;  // each profile has bindings of its own
-    for (size_t i = 0; i < count; ++i) TRY(context_.set_address(i, bindings[first + i]));
+    const size_t first = context().profile() * count;  // each profile has bindings of its own
+    for (size_t i = 0; i < count; ++i) TRY(context().set_address(i, bindings[first + i]));
     return Ok{};
   }
   void update_profiler() noexcept {
     guarded(reporter_, [&] {
-      if (!profiler_) return context_.set_profiler({});
-      context_.set_profiler([this](const std::string& layer, float ms) {
+      if (!profiler_) return context().set_profiler({});
+      context().set_profiler([this](const std::string& layer, float ms) {
         if (emits_) profiler_->reportLayerTime(layer.c_str(), ms);
         else times_.emplace_back(layer, ms);
       });
@@ -336,9 +374,10 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   EngineFacade& engine_;
   mutable Reporter reporter_;
   ExecutionContextAllocationStrategy strategy_;
-  mutable ExecutionContext context_;
+  mutable std::unique_ptr<ExecutionContext> context_;
   std::string name_;
-  std::vector<std::string> names_;
+  void* user_memory_ = nullptr;
+  size_t user_memory_bytes_ = 0;
   std::vector<IOutputAllocator*> allocators_;
   cudaEvent_t consumed_ = nullptr;
   IGpuAllocator* temporary_ = nullptr;

@@ -1,6 +1,7 @@
 #include "api/network.h"
 
 #include "api/layers/layer.h"
+#include "api/weights_table.h"
 #include "operators/nms.h"
 #include "operators/nonzero.h"
 #include "operators/runtime_dims.h"
@@ -191,6 +192,34 @@ ILayer* NetworkFacade::getLayer(int32_t index) const noexcept {
 }
 
 // ---- Weights by name, debugging ----
+
+std::vector<WeightsEntry> weights_of(const INetworkDefinition& definition) {
+  const auto& network = static_cast<const NetworkFacade&>(definition);
+  std::vector<WeightsEntry> entries;
+  std::set<const Tensor*> told;
+  const auto tell = [&](const Tensor* tensor, const std::string& layer, WeightsRole role) {
+    if (!tensor || !tensor->is_constant() || !told.insert(tensor).second) return;
+    // Weights of imported models keep the names that the model gives them.
+    const auto named = network.weight_names().find(tensor->name);
+    const std::string name = named != network.weight_names().end() ? named->second : tensor->name;
+    if (network.marks_refittable() && !network.refittable_names().contains(name)) return;
+    entries.push_back({tensor->name, layer, role, name});
+  };
+  for (const auto& layer : network.core().layers()) {
+    const std::string_view op = layer->op().name();
+    if (op == "convolution" || op == "deconvolution" || op == "fully_connected") {
+      tell(layer->input(1), layer->name, WeightsRole::kKERNEL);
+      tell(layer->input(2), layer->name, WeightsRole::kBIAS);
+    } else if (op == "scale") {
+      tell(layer->input(1), layer->name, WeightsRole::kSCALE);
+      tell(layer->input(2), layer->name, WeightsRole::kSHIFT);
+    } else if (op == "constant") {
+      tell(layer->input(0), layer->name, WeightsRole::kCONSTANT);
+    }
+  }
+  for (const auto& tensor : network.core().tensors()) tell(tensor.get(), "", WeightsRole::kANY);
+  return entries;
+}
 
 Status NetworkFacade::note_weights_name(const void* values, std::string name) {
   bool found = false;

@@ -92,6 +92,7 @@ class LayerHandle {
   Layer* layer_;
 
  private:
+  void take_inputs(const std::vector<Tensor*>& inputs);
   std::unique_ptr<Operator> waiting_op_;
   std::vector<Tensor*> waiting_inputs_;
 };

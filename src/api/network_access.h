@@ -1,6 +1,9 @@
 // What building needs of a network that the program made; network.cpp implements it.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "NvInfer.h"
 #include "network/network.h"
 
@@ -18,6 +21,10 @@ Layer* core_layer(const nvinfer1::ILayer& layer);
 
 // A copy to build, with control flow as subnetworks; an error names the layer whose settings never made sense.
 Result<std::unique_ptr<Network>> buildable_network(const nvinfer1::INetworkDefinition& network);
+
+struct WeightsEntry;
+// What the program calls the network's weights: by layer and role, by name, or both.
+std::vector<WeightsEntry> weights_of(const nvinfer1::INetworkDefinition& network);
 
 // An empty network, for IBuilder::createNetworkV2. `major` is the generation of the caller.
 nvinfer1::INetworkDefinition* make_network(nvinfer1::IBuilder& builder, const Reporter& reporter, nvinfer1::NetworkDefinitionCreationFlags flags, int major);

@@ -145,28 +145,6 @@ Status Network::replace_op(Layer* layer, std::unique_ptr<Operator> op) {
   return status;
 }
 
-Status Network::replace_layer(Layer* layer, std::unique_ptr<Operator> op, std::vector<Tensor*> inputs) {
-  const auto swap = [&] {
-    for (Tensor* input : layer->inputs_) {
-      if (!input) continue;
-      auto found = std::find(input->readers_.begin(), input->readers_.end(), layer);
-      if (found != input->readers_.end()) input->readers_.erase(found);
-    }
-    std::swap(layer->op_, op);
-    std::swap(layer->inputs_, inputs);
-    for (Tensor* input : layer->inputs_) {
-      if (input) input->readers_.push_back(layer);
-    }
-  };
-  swap();
-  Status status = infer_from(layer);
-  if (!status.ok()) {
-    swap();
-    (void)infer_from(layer);
-  }
-  return status;
-}
-
 Status Network::replace_all_uses(Tensor* from, Tensor* to) {
   if (from == to) return Ok{};
   const std::vector<Layer*> readers = from->readers_;

@@ -116,8 +116,6 @@ class Network {
   Status set_input(Layer* layer, size_t index, Tensor* tensor);  // infers anew from the layer on
   // Adds inputs where index is the next; null leaves one out.
   Status replace_op(Layer* layer, std::unique_ptr<Operator> op);
-  // Both at once; a refusal leaves the network as it was.
-  Status replace_layer(Layer* layer, std::unique_ptr<Operator> op, std::vector<Tensor*> inputs);
   // Readers of `from` read `to` instead, and `to` takes over its place among the outputs and, for outputs, its name.
   Status replace_all_uses(Tensor* from, Tensor* to);
   void remove_layer(Layer* layer);  // its outputs must be unread and no outputs of the network

@@ -1,5 +1,6 @@
 #include "operators/shuffle.h"
 
+#include "operators/epilogue.h"
 #include "operators/register.h"
 #include "operators/reshape.h"
 #include "operators/transpose.h"
@@ -19,12 +20,13 @@ Reshape reshape_of(const Shuffle& shuffle) {
 
 Result<TensorTypes> Shuffle::infer(const TensorTypes& inputs) const {
   if (inputs.empty() || inputs.size() > 2) return invalid("shuffle takes x and perhaps dims; got " + std::to_string(inputs.size()) + " inputs");
+  const bool has_dims = inputs.size() == 2 && !is_absent(inputs, 1);
   TensorTypes types{inputs[0]};
   if (!first.empty()) {
     TRY_ASSIGN(types, Transpose(first).infer(types));
   }
-  if (inputs.size() == 2) types.push_back(inputs[1]);
-  if (reshapes || inputs.size() == 2) {
+  if (has_dims) types.push_back(inputs[1]);
+  if (reshapes || has_dims) {
     TRY_ASSIGN(types, reshape_of(*this).infer(types));
   }
   if (!second.empty()) {
@@ -38,9 +40,10 @@ Result<std::vector<Tensor*>> Shuffle::decompose(Network& network, const std::vec
   if (!first.empty()) {
     TRY_ASSIGN(y, network.add(Transpose(first), {y}));
   }
-  if (reshapes || inputs.size() == 2) {
+  const bool has_dims = inputs.size() == 2 && inputs[1];
+  if (reshapes || has_dims) {
     std::vector<Tensor*> operands{y};
-    if (inputs.size() == 2) operands.push_back(inputs[1]);
+    if (has_dims) operands.push_back(inputs[1]);
     TRY_ASSIGN(y, network.add(reshape_of(*this), operands));
   }
   if (!second.empty() || y == inputs[0]) {

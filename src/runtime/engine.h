@@ -33,6 +33,7 @@ class Engine {
   const Network& network() const { return *plan_.network; }
   const Plan& plan() const { return plan_; }
   Device& device() const { return *device_; }
+  const std::shared_ptr<Device>& shared_device() const { return device_; }
   size_t step_count() const { return kernels_.size(); }
   const Layer& layer(size_t step) const { return *plan_.network->layers()[step]; }
   const Choice& choice(size_t step) const { return plan_.choices[step]; }

@@ -73,7 +73,7 @@ class Selector {
       if (options_.device && tactic->device() != options_.device->kind()) continue;
       if (options_.reference_only && !is_reference(*tactic) && tactic->name() != "cpu.reformat") continue;
       const std::vector<Format> linear_in(layer.inputs().size(), Format::kLinear), linear_out(layer.outputs().size(), Format::kLinear);
-      if (layer.inputs().empty() && !is_reference(*tactic)) continue;  // random numbers and the like
+      if ((layer.inputs().empty() || layer.outputs().empty()) && !is_reference(*tactic)) continue;  // random numbers, assertions
       Problem problem = problem_of(layer, linear_in, linear_out, options_.allow_tf32, opt_);
       for (const Tactic::Formats& formats : tactic->proposals(problem)) {
         problem.input_formats = formats.inputs;
@@ -318,7 +318,8 @@ class Selector {
     for (const auto& layer : network_.layers()) {
       Choice choice = std::move(choices[layer.get()]);
       const auto pinned = options_.pinned ? options_.pinned->find(layer.get()) : decltype(options_.pinned->find(layer.get())){};
-      if (options_.pinned && pinned != options_.pinned->end()) {
+      const bool repacks = options_.repacked && options_.repacked->contains(layer.get());
+      if (options_.pinned && pinned != options_.pinned->end() && !repacks) {
         choice.packed = pinned->second.packed;
       } else {
         const Problem problem = problem_of(*layer, choice.input_formats, choice.output_formats, options_.allow_tf32, opt_);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/log.h"
@@ -36,6 +37,8 @@ struct SelectOptions {
   int most_tactics = 0;              // candidates to time for a layer; 0 for all
   // Choices that stand: by layer.
   const std::unordered_map<const Layer*, Choice>* pinned = nullptr;
+  // Of those, layers whose weights are packed again: they have new values.
+  const std::unordered_set<const Layer*>* repacked = nullptr;
   // Drops candidates that the user does not want; returns those to keep.
   std::function<Result<std::vector<size_t>>(const Network&, const Layer&, const std::vector<Candidate>&)> filter;
   // Layers done, of how many; returning false cancels.

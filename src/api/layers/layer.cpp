@@ -1,13 +1,32 @@
 #include "api/layers/layer.h"
 
+#include <algorithm>
+
 namespace ingot::api {
 
 Status LayerHandle::settle() {
   if (!waiting_op_) return Ok{};
-  Status named = name_runtime_dims(network_.core(), *waiting_op_, waiting_inputs_);
-  Status status = named.ok() ? network_.core().replace_layer(layer_, waiting_op_->clone(), waiting_inputs_) : std::move(named);
-  if (status.ok()) waiting_op_.reset();
-  return std::move(status).within("layer '" + layer_->name + "'");
+  TRY(name_runtime_dims(network_.core(), *waiting_op_, waiting_inputs_));
+  std::unique_ptr<Operator> before = layer_->op().clone();
+  const std::vector<Tensor*> inputs = layer_->inputs();
+  take_inputs(waiting_inputs_);
+  Status status = network_.core().replace_op(layer_, waiting_op_->clone());
+  if (status.ok()) {
+    waiting_op_.reset();
+    return Ok{};
+  }
+  take_inputs(inputs);
+  (void)network_.core().replace_op(layer_, std::move(before));
+  return status;
+}
+
+// What the types of the new inputs mean for the old operator is nobody's concern: the new one follows.
+void LayerHandle::take_inputs(const std::vector<Tensor*>& inputs) {
+  const size_t count = std::max(inputs.size(), layer_->inputs().size());
+  for (size_t i = 0; i < count; ++i) {
+    Tensor* wanted = i < inputs.size() ? inputs[i] : nullptr;
+    if (i >= layer_->inputs().size() || layer_->input(i) != wanted) (void)network_.core().set_input(layer_, i, wanted);
+  }
 }
 
 void LayerHandle::change(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs) {

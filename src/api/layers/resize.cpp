@@ -25,6 +25,7 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
         return invalid("layer '" + layer_->name + "': " + std::to_string(rank_of_input() - network_.lead()) + " scales are wanted, one a dimension; got " + std::to_string(count));
       auto fresh = std::make_unique<Resize>(op<Resize>());
       fresh->sizes.clear();
+      if (layer_->inputs().size() > 1) return unsupported("layer '" + layer_->name + "': its size is a tensor's already; add a new layer for other scales");
       fresh->scales.assign(scales, scales + count);
       set_axes(*fresh);
       chosen_ = true;
@@ -97,10 +98,12 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
       TRY_ASSIGN(Shape shape, to_shape(dims));
       auto fresh = std::make_unique<Resize>(op<Resize>());
       fresh->scales.clear();
-      fresh->sizes = shape;
+      std::vector<Tensor*> inputs{current_inputs()[0]};
+      if (layer_->inputs().size() > 1) inputs.push_back(network_.core().add_constant(layer_->name + ".sizes", Array::from_int64s(shape)));
+      else fresh->sizes = shape;
       set_axes(*fresh);
       chosen_ = true;
-      change(std::move(fresh), {current_inputs()[0]});
+      change(std::move(fresh), std::move(inputs));
       return Ok{};
     });
   }

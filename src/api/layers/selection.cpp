@@ -121,7 +121,9 @@ void TopKFacade::setK(int32_t k) noexcept {
     if (k < 1) return invalid("layer '" + layer_->name + "': k is " + std::to_string(k) + "; it is positive");
     auto fresh = std::make_unique<TopK>(op<TopK>());
     fresh->k = k;
-    change(std::move(fresh), {current_inputs()[0]});
+    std::vector<Tensor*> inputs{current_inputs()[0]};
+    if (layer_->inputs().size() > 1) inputs.push_back(network_.core().add_constant(layer_->name + ".k", Array::from_int64s({k})));
+    change(std::move(fresh), std::move(inputs));
     return Ok{};
   });
 }

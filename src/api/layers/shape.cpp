@@ -1,5 +1,6 @@
 #include "api/layers/shape.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "operators/elementwise.h"
@@ -53,7 +54,7 @@ void ShuffleFacade::setSecondTranspose(Permutation permutation) noexcept {
   const Shuffle now = shuffle();
   const auto& inputs = current_inputs();
   int64_t rank = now.reshapes ? static_cast<int64_t>(now.dims.size()) : rank_of_input();
-  if (inputs.size() > 1 && inputs[1]->type.rank() == 1 && inputs[1]->type.dims[0].is_constant()) rank = inputs[1]->type.dims[0].value();
+  if (inputs.size() > 1 && inputs[1] && inputs[1]->type.rank() == 1 && inputs[1]->type.dims[0].is_constant()) rank = inputs[1]->type.dims[0].value();
   set(&Shuffle::second, permutation, rank);
 }
 
@@ -84,7 +85,7 @@ void ShuffleFacade::setReshapeDimensions64_(WideDims const& dims) noexcept {
 
 WideDims ShuffleFacade::getReshapeDimensions64_() const noexcept {
   const Shuffle now = shuffle();
-  if (!now.reshapes || current_inputs().size() > 1) return invalid_dims();
+  if (!now.reshapes || (current_inputs().size() > 1 && current_inputs()[1])) return invalid_dims();
   return to_api(Shape(now.dims.begin() + network_.lead(), now.dims.end()));
 }
 
@@ -225,7 +226,7 @@ Status SliceFacade::rebuild() {
   for (size_t i = 1; i < 4; ++i) lists[i]->assign(numbers_[i].d, numbers_[i].d + std::max(0, numbers_[i].nbDims));
   // The core's inputs have no gaps, so what is given as numbers becomes constants in front of a tensor.
   std::vector<Tensor*> inputs{x};
-  const auto last = static_cast<size_t>(getNbInputs());
+  const size_t last = std::max(static_cast<size_t>(getNbInputs()), std::min<size_t>(layer_->inputs().size(), 4));
   for (size_t i = 1; i < last; ++i) {
     if (tensors_[i]) {
       inputs.push_back(tensors_[i]);

@@ -2,6 +2,8 @@
 #include "api/layers/attention.h"
 #include "operators/collective.h"
 #include "operators/mixture_of_experts.h"
+#include "operators/rotary_embedding.h"
+#include "operators/tensor_scatter.h"
 
 namespace ingot::api {
 
@@ -159,11 +161,48 @@ class MoEFacade final : public LayerFacade<nvinfer1::IMoELayer> {
   }
 };
 
+class RotaryFacade final : public LayerFacade<nvinfer1::IRotaryEmbeddingLayer> {
+ public:
+  using LayerFacade::LayerFacade;
+  void setInterleaved(bool interleaved) noexcept override {
+    edit<RotaryEmbedding>([&](RotaryEmbedding& op) { op.interleaved = interleaved; });
+  }
+  bool getInterleaved() const noexcept override { return op<RotaryEmbedding>().interleaved; }
+  bool setRotaryEmbeddingDim(int32_t dims) noexcept override {
+    if (dims < 0 || dims % 2 != 0) return false;
+    edit<RotaryEmbedding>([&](RotaryEmbedding& op) { op.rotary_dims = dims; });
+    return true;
+  }
+  int32_t getRotaryEmbeddingDim() const noexcept override { return static_cast<int32_t>(op<RotaryEmbedding>().rotary_dims); }
+
+ protected:
+  int32_t most_input() const noexcept override { return 3; }
+};
+
+class KVCacheFacade final : public LayerFacade<nvinfer1::IKVCacheUpdateLayer> {
+ public:
+  using LayerFacade::LayerFacade;
+  bool setCacheMode(nvinfer1::KVCacheMode mode) noexcept override { return mode == nvinfer1::KVCacheMode::kLINEAR; }
+  nvinfer1::KVCacheMode getCacheMode() const noexcept override { return nvinfer1::KVCacheMode::kLINEAR; }
+  bool setUpdateForm(nvinfer1::AttentionIOForm form) noexcept override { return form == nvinfer1::AttentionIOForm::kPADDED_BHND || declines(); }
+  nvinfer1::AttentionIOForm getUpdateForm() const noexcept override { return nvinfer1::AttentionIOForm::kPADDED_BHND; }
+  bool setUpdateLengths(ITensor* lengths) noexcept override { return !lengths || declines(); }
+  ITensor* getUpdateLengths() const noexcept override { return nullptr; }
+
+ private:
+  bool declines() noexcept {
+    network_.reporter().report(unsupported("layer '" + layer_->name + "': packed updates are not on this device; use kPADDED_BHND"));
+    return false;
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<LayerHandle> make_transformer_facade(NetworkFacade& network, Layer* layer) {
   if (layer->as<AttentionLayer>()) return std::make_unique<AttentionOutputFacade>(network, layer, LayerType::kATTENTION_OUTPUT);
   if (layer->as<MixtureOfExperts>()) return std::make_unique<MoEFacade>(network, layer, LayerType::kMOE);
+  if (layer->as<RotaryEmbedding>()) return std::make_unique<RotaryFacade>(network, layer, LayerType::kROTARY_EMBEDDING);
+  if (layer->as<TensorScatter>()) return std::make_unique<KVCacheFacade>(network, layer, LayerType::kKVCACHE_UPDATE);
   if (layer->as<Collective>()) return std::make_unique<SettinglessFacade<nvinfer1::IDistCollectiveLayer>>(network, layer, LayerType::kDIST_COLLECTIVE);
   return nullptr;
 }
@@ -204,14 +243,19 @@ nvinfer1::IDistCollectiveLayer* NetworkFacade::addDistCollective(ITensor& input,
   });
 }
 
-nvinfer1::IRotaryEmbeddingLayer* NetworkFacade::addRotaryEmbedding(ITensor&, ITensor&, ITensor&, bool, int32_t) noexcept {
-  not_served("addRotaryEmbedding");
-  return nullptr;
+nvinfer1::IRotaryEmbeddingLayer* NetworkFacade::addRotaryEmbedding(ITensor& input, ITensor& cosines, ITensor& sines, bool interleaved, int32_t dims) noexcept {
+  auto op = std::make_unique<RotaryEmbedding>();
+  op->interleaved = interleaved;
+  op->rotary_dims = dims;
+  return add<nvinfer1::IRotaryEmbeddingLayer>(std::move(op), {&core_tensor(input), &core_tensor(cosines), &core_tensor(sines)}, "RotaryEmbedding");
 }
 
-nvinfer1::IKVCacheUpdateLayer* NetworkFacade::addKVCacheUpdate(ITensor&, ITensor&, ITensor&, nvinfer1::KVCacheMode) noexcept {
-  not_served("addKVCacheUpdate");
-  return nullptr;
+nvinfer1::IKVCacheUpdateLayer* NetworkFacade::addKVCacheUpdate(ITensor& cache, ITensor& update, ITensor& indices, nvinfer1::KVCacheMode mode) noexcept {
+  if (mode != nvinfer1::KVCacheMode::kLINEAR) {
+    reporter_.report(invalid("addKVCacheUpdate: there is no KVCacheMode " + std::to_string(static_cast<int>(mode))));
+    return nullptr;
+  }
+  return add<nvinfer1::IKVCacheUpdateLayer>(std::make_unique<TensorScatter>(), {&core_tensor(cache), &core_tensor(update), &core_tensor(indices)}, "KVCacheUpdate");
 }
 
 }  // namespace ingot::api

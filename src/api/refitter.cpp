@@ -1,0 +1,163 @@
+// IRefitter over the constants of an engine's plan.
+#include <map>
+
+#include "api/engine.h"
+#include "api/weights_table.h"
+#include "build/refit.h"
+
+namespace ingot::api {
+
+using nvinfer1::TensorLocation;
+using nvinfer1::Weights;
+using nvinfer1::WeightsRole;
+
+namespace {
+
+constexpr Weights kNoWeights{nvinfer1::DataType::kFLOAT, nullptr, 0};
+
+class RefitterFacade final : public nvinfer1::IRefitter {
+ public:
+  RefitterFacade(EngineFacade& engine, nvinfer1::ILogger* logger) : engine_(engine), reporter_(logger) {
+    // Constants that building folded into others are none to refit.
+    for (WeightsEntry& entry : read_weights_table(engine.core()->plan().property(kWeightsProperty))) {
+      if (constant(entry)) entries_.push_back(std::move(entry));
+    }
+  }
+
+  bool setNamedWeights(char const* name, Weights weights) noexcept override {
+    return guarded(reporter_, false, [&]() -> Status {
+      const WeightsEntry* entry = by_name(name);
+      if (!entry) return invalid("setNamedWeights: the engine has no refittable weights '" + std::string(name ? name : "") + "'");
+      return take(*entry, weights, "weights '" + entry->name + "'");
+    });
+  }
+  bool setNamedWeights(char const* name, Weights weights, TensorLocation) noexcept override { return setNamedWeights(name, weights); }
+  Weights getNamedWeights(char const* name) const noexcept override {
+    const WeightsEntry* entry = by_name(name);
+    const auto found = entry ? set_.find(entry->constant) : set_.end();
+    return found == set_.end() ? kNoWeights : found->second;
+  }
+  TensorLocation getWeightsLocation(char const*) const noexcept override { return TensorLocation::kHOST; }
+  bool unsetNamedWeights(char const* name) noexcept override {
+    return guarded(reporter_, false, [&]() -> bool {
+      const WeightsEntry* entry = by_name(name);
+      return entry && set_.erase(entry->constant) > 0;
+    });
+  }
+  Weights getWeightsPrototype(char const* name) const noexcept override {
+    const WeightsEntry* entry = by_name(name);
+    if (!entry) return kNoWeights;
+    const Tensor* tensor = constant(*entry);
+    return {to_api(tensor->type.type), nullptr, tensor->constant.count()};
+  }
+  int32_t getAllWeights(int32_t size, char const** names) noexcept override {
+    int32_t count = 0;
+    for (const WeightsEntry& entry : entries_) {
+      if (entry.name.empty()) continue;
+      if (names && count < size) names[count] = entry.name.c_str();
+      ++count;
+    }
+    return count;
+  }
+  // Every constant can change by itself, so nothing is ever missing.
+  int32_t getMissingWeights(int32_t, char const**) noexcept override { return 0; }
+
+  bool setWeights(char const* layer, WeightsRole role, Weights weights) noexcept override {
+    return guarded(reporter_, false, [&]() -> Status {
+      const std::string name = layer ? layer : "";
+      if (role == WeightsRole::kANY && by_name(layer)) return take(*by_name(layer), weights, "weights '" + name + "'");
+      for (const WeightsEntry& entry : entries_) {
+        if (entry.layer == name && entry.role == role) return take(entry, weights, "layer '" + name + "'");
+      }
+      return invalid("setWeights: the engine has no refittable weights of that role in a layer '" + name + "'");
+    });
+  }
+  int32_t getAll(int32_t size, char const** layers, WeightsRole* roles) noexcept override {
+    int32_t count = 0;
+    for (const WeightsEntry& entry : entries_) {
+      if (entry.layer.empty()) continue;
+      if (count < size && layers) layers[count] = entry.layer.c_str();
+      if (count < size && roles) roles[count] = entry.role;
+      ++count;
+    }
+    return count;
+  }
+  int32_t getMissing(int32_t, char const**, WeightsRole*) noexcept override { return 0; }
+
+  bool refitCudaEngine() noexcept override {
+    return guarded(reporter_, false, [&]() -> Status {
+      std::map<std::string, Array> weights;
+      for (const auto& [name, values] : set_) {
+        const Tensor* tensor = engine_.core()->network().find_tensor(name);
+        TRY_ASSIGN(Array borrowed, to_array(values, constant_shape(tensor->type.dims)));
+        borrowed.mutable_data();  // the program may free its own once this returns
+        weights[name] = std::move(borrowed);
+      }
+      TRY(engine_.refit(weights));
+      set_.clear();
+      return Ok{};
+    });
+  }
+  bool refitCudaEngineAsync(cudaStream_t) noexcept override { return refitCudaEngine(); }
+  void setWeightsValidation(bool validation) noexcept override { validation_ = validation; }
+  bool getWeightsValidation() const noexcept override { return validation_; }
+  bool setMaxThreads(int32_t threads) noexcept override {
+    if (threads < 1) return false;
+    threads_ = threads;
+    return true;
+  }
+  int32_t getMaxThreads() const noexcept override { return threads_; }
+  nvinfer1::ILogger* getLogger() const noexcept override { return reporter_.logger(); }
+  void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
+  nvinfer1::IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
+  bool setDynamicRange(char const* name, float, float) noexcept override {
+    reporter_.report(unsupported("setDynamicRange: the range of '" + std::string(name ? name : "") + "' went into the engine's layers; build it again"));
+    return false;
+  }
+  float getDynamicRangeMin(char const*) const noexcept override { return __builtin_nanf(""); }
+  float getDynamicRangeMax(char const*) const noexcept override { return __builtin_nanf(""); }
+  int32_t getTensorsWithDynamicRange(int32_t, char const**) const noexcept override { return 0; }
+
+ private:
+  const Tensor* constant(const WeightsEntry& entry) const {
+    const Tensor* tensor = engine_.core()->network().find_tensor(entry.constant);
+    return tensor && tensor->is_constant() && !tensor->is_packed && tensor->constant.data() ? tensor : nullptr;
+  }
+  const WeightsEntry* by_name(char const* name) const {
+    for (const WeightsEntry& entry : entries_) {
+      if (name && !entry.name.empty() && entry.name == name) return &entry;
+    }
+    return nullptr;
+  }
+  Status take(const WeightsEntry& entry, const Weights& weights, const std::string& where) {
+    const Tensor* tensor = constant(entry);
+    TRY_ASSIGN(DataType type, to_core(weights.type));
+    if (type != tensor->type.type || weights.count != tensor->constant.count() || !weights.values)
+      return invalid(where + ": " + std::to_string(tensor->constant.count()) + " values of " + std::string(name_of(tensor->type.type)) + " are wanted; got " +
+                     std::to_string(weights.count) + " of " + std::string(name_of(type)));
+    set_[entry.constant] = weights;
+    return Ok{};
+  }
+
+  EngineFacade& engine_;
+  mutable Reporter reporter_;
+  std::vector<WeightsEntry> entries_;
+  std::map<std::string, Weights> set_;  // by the constant's name
+  bool validation_ = true;
+  int32_t threads_ = 1;
+};
+
+}  // namespace
+}  // namespace ingot::api
+
+extern "C" TENSORRTAPI void* createInferRefitter_INTERNAL(void* engine, void* logger, int32_t) noexcept {
+  using namespace ingot::api;
+  Reporter reporter(static_cast<nvinfer1::ILogger*>(logger));
+  return guarded(reporter, static_cast<void*>(nullptr), [&]() -> ingot::Result<void*> {
+    if (!engine || !logger) return ingot::invalid("createInferRefitter: the engine or the logger is null");
+    auto& facade = static_cast<EngineFacade&>(*static_cast<nvinfer1::ICudaEngine*>(engine));
+    if (!facade.isRefittable()) return ingot::invalid("createInferRefitter: the engine is not refittable; build it with BuilderFlag::kREFIT");
+    nvinfer1::IRefitter* refitter = new RefitterFacade(facade, static_cast<nvinfer1::ILogger*>(logger));
+    return static_cast<void*>(refitter);
+  });
+}
