@@ -42,7 +42,11 @@ NetworkFacade::NetworkFacade(IBuilder& builder, const Reporter& reporter, Networ
 }
 
 WideDims NetworkFacade::visible(const Dims& dims) const {
-  return static_cast<int64_t>(dims.size()) < lead() ? to_api(dims) : to_api(Dims(dims.begin() + lead(), dims.end()));
+  WideDims all = to_api(dims);
+  if (all.nbDims < lead() || lead() == 0) return all;
+  std::move(all.d + lead(), all.d + all.nbDims, all.d);
+  all.nbDims -= static_cast<int32_t>(lead());
+  return all;
 }
 
 LayerHandle* NetworkFacade::handle(const Layer* layer) const {

@@ -391,6 +391,7 @@ class DimParser {
     if (!accept(separator)) return wrong(std::string("'") + separator + "'");
     TRY_ASSIGN(Dim b, sum(depth + 1));
     if (!accept(')')) return wrong("')'");
+    if (name == "floor" && b.is_constant() && b.value() == 0) return wrong("a divisor other than 0");
     if (name == "floor") return Dim::floor_divide(a, b);
     if (name == "min") return Dim::min(a, b);
     if (name == "max") return Dim::max(a, b);

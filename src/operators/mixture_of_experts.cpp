@@ -79,7 +79,7 @@ using namespace testing;
 EXAMPLE("each token adds what its experts say, by their scores") {
   const char* network =
       "input x [2, 1]\ninput e int32 [2, 1]\ninput s [2, 1]\ninput g [2, 1, 1]\ninput u [2, 1, 1]\ninput d [2, 1, 1]\n"
-      "y = mixture_of_experts(x, e, s, g, u, d) activation=none\noutput y\n";
+      "y = mixture_of_experts(x, e, s, g, u, d) activation=identity\noutput y\n";
   expect_values(network, {{{2, 1}, {1, 2}}, {{2, 1}, {1, 0}}, {{2, 1}, {0.5, 1}}, {{2, 1, 1}, {1, 2}}, {{2, 1, 1}, {3, 4}}, {{2, 1, 1}, {1, 10}}}, {40, 12});
 }
 

@@ -213,63 +213,83 @@ std::unique_ptr<LayerHandle> make_arithmetic_facade(NetworkFacade& network, Laye
 using nvinfer1::ITensor;
 
 nvinfer1::IActivationLayer* NetworkFacade::addActivation(ITensor& input, ActivationType type) noexcept {
-  const auto op = to_core(type);
-  if (!op.ok()) return reporter_.report(op.error()), nullptr;
-  return add<nvinfer1::IActivationLayer>(std::make_unique<Elementwise>(activation(*op, 0, 0)), {&core_tensor(input)}, "Activation");
+  return guarded(reporter_, static_cast<nvinfer1::IActivationLayer*>(nullptr), [&]() -> nvinfer1::IActivationLayer* {
+    const auto op = to_core(type);
+    if (!op.ok()) return reporter_.report(op.error()), nullptr;
+    return add<nvinfer1::IActivationLayer>(std::make_unique<Elementwise>(activation(*op, 0, 0)), {&core_tensor(input)}, "Activation");
+  });
 }
 
 nvinfer1::IParametricReLULayer* NetworkFacade::addParametricReLU(ITensor& input, ITensor& slope) noexcept {
-  return add<nvinfer1::IParametricReLULayer>(std::make_unique<Elementwise>(ScalarOp::kPrelu), {&core_tensor(input), &core_tensor(slope)}, "ParametricReLU");
+  return guarded(reporter_, static_cast<nvinfer1::IParametricReLULayer*>(nullptr), [&]() -> nvinfer1::IParametricReLULayer* {
+    return add<nvinfer1::IParametricReLULayer>(std::make_unique<Elementwise>(ScalarOp::kPrelu), {&core_tensor(input), &core_tensor(slope)}, "ParametricReLU");
+  });
 }
 
 nvinfer1::IUnaryLayer* NetworkFacade::addUnary(ITensor& input, UnaryOperation operation) noexcept {
-  const auto op = to_core(operation);
-  if (!op.ok()) return reporter_.report(op.error()), nullptr;
-  return add<nvinfer1::IUnaryLayer>(std::make_unique<Elementwise>(*op), {&core_tensor(input)}, "Unary");
+  return guarded(reporter_, static_cast<nvinfer1::IUnaryLayer*>(nullptr), [&]() -> nvinfer1::IUnaryLayer* {
+    const auto op = to_core(operation);
+    if (!op.ok()) return reporter_.report(op.error()), nullptr;
+    return add<nvinfer1::IUnaryLayer>(std::make_unique<Elementwise>(*op), {&core_tensor(input)}, "Unary");
+  });
 }
 
 nvinfer1::IElementWiseLayer* NetworkFacade::addElementWise(ITensor& input1, ITensor& input2, ElementWiseOperation operation) noexcept {
-  const auto op = to_core(operation);
-  if (!op.ok()) return reporter_.report(op.error()), nullptr;
-  const int64_t rank1 = core_tensor(input1).type.rank() - lead(), rank2 = core_tensor(input2).type.rank() - lead();
-  if (rank1 != rank2) {
-    reporter_.report(invalid("addElementWise: the inputs have " + std::to_string(rank1) + " and " + std::to_string(rank2) + " dimensions; they must agree"));
-    return nullptr;
-  }
-  return add<nvinfer1::IElementWiseLayer>(std::make_unique<Elementwise>(*op), {&core_tensor(input1), &core_tensor(input2)}, "ElementWise");
+  return guarded(reporter_, static_cast<nvinfer1::IElementWiseLayer*>(nullptr), [&]() -> nvinfer1::IElementWiseLayer* {
+    const auto op = to_core(operation);
+    if (!op.ok()) return reporter_.report(op.error()), nullptr;
+    const int64_t rank1 = core_tensor(input1).type.rank() - lead(), rank2 = core_tensor(input2).type.rank() - lead();
+    if (rank1 != rank2) {
+      reporter_.report(invalid("addElementWise: the inputs have " + std::to_string(rank1) + " and " + std::to_string(rank2) + " dimensions; they must agree"));
+      return nullptr;
+    }
+    return add<nvinfer1::IElementWiseLayer>(std::make_unique<Elementwise>(*op), {&core_tensor(input1), &core_tensor(input2)}, "ElementWise");
+  });
 }
 
 nvinfer1::ISelectLayer* NetworkFacade::addSelect(ITensor& condition, ITensor& then_input, ITensor& else_input) noexcept {
-  return add<nvinfer1::ISelectLayer>(std::make_unique<Elementwise>(ScalarOp::kSelect),
-                                     {&core_tensor(condition), &core_tensor(then_input), &core_tensor(else_input)}, "Select");
+  return guarded(reporter_, static_cast<nvinfer1::ISelectLayer*>(nullptr), [&]() -> nvinfer1::ISelectLayer* {
+    return add<nvinfer1::ISelectLayer>(std::make_unique<Elementwise>(ScalarOp::kSelect),
+                                       {&core_tensor(condition), &core_tensor(then_input), &core_tensor(else_input)}, "Select");
+  });
 }
 
 nvinfer1::IIdentityLayer* NetworkFacade::addIdentity(ITensor& input) noexcept {
-  return add<nvinfer1::IIdentityLayer>(std::make_unique<Elementwise>(ScalarOp::kIdentity), {&core_tensor(input)}, "Identity");
+  return guarded(reporter_, static_cast<nvinfer1::IIdentityLayer*>(nullptr), [&]() -> nvinfer1::IIdentityLayer* {
+    return add<nvinfer1::IIdentityLayer>(std::make_unique<Elementwise>(ScalarOp::kIdentity), {&core_tensor(input)}, "Identity");
+  });
 }
 
 nvinfer1::ICastLayer* NetworkFacade::addCast(ITensor& input, nvinfer1::DataType type) noexcept {
-  const auto core = to_core(type);
-  if (!core.ok()) return reporter_.report(core.error()), nullptr;
-  return add<nvinfer1::ICastLayer>(std::make_unique<Elementwise>(Elementwise::cast(*core)), {&core_tensor(input)}, "Cast");
+  return guarded(reporter_, static_cast<nvinfer1::ICastLayer*>(nullptr), [&]() -> nvinfer1::ICastLayer* {
+    const auto core = to_core(type);
+    if (!core.ok()) return reporter_.report(core.error()), nullptr;
+    return add<nvinfer1::ICastLayer>(std::make_unique<Elementwise>(Elementwise::cast(*core)), {&core_tensor(input)}, "Cast");
+  });
 }
 
 nvinfer1::IReduceLayer* NetworkFacade::addReduce(ITensor& input, ReduceOperation operation, uint32_t axes, bool keep) noexcept {
-  const auto kind = to_core(operation);
-  if (!kind.ok()) return reporter_.report(kind.error()), nullptr;
-  return add<nvinfer1::IReduceLayer>(std::make_unique<Reduce>(*kind, axes_of(axes, lead()), keep), {&core_tensor(input)}, "Reduce");
+  return guarded(reporter_, static_cast<nvinfer1::IReduceLayer*>(nullptr), [&]() -> nvinfer1::IReduceLayer* {
+    const auto kind = to_core(operation);
+    if (!kind.ok()) return reporter_.report(kind.error()), nullptr;
+    return add<nvinfer1::IReduceLayer>(std::make_unique<Reduce>(*kind, axes_of(axes, lead()), keep), {&core_tensor(input)}, "Reduce");
+  });
 }
 
 nvinfer1::ISoftMaxLayer* NetworkFacade::addSoftMax(ITensor& input) noexcept {
-  const int64_t axis = lead() + std::max<int64_t>(0, core_tensor(input).type.rank() - lead() - 3);
-  return add<nvinfer1::ISoftMaxLayer>(std::make_unique<Softmax>(axis), {&core_tensor(input)}, "Softmax");
+  return guarded(reporter_, static_cast<nvinfer1::ISoftMaxLayer*>(nullptr), [&]() -> nvinfer1::ISoftMaxLayer* {
+    const int64_t axis = lead() + std::max<int64_t>(0, core_tensor(input).type.rank() - lead() - 3);
+    return add<nvinfer1::ISoftMaxLayer>(std::make_unique<Softmax>(axis), {&core_tensor(input)}, "Softmax");
+  });
 }
 
 nvinfer1::IMatrixMultiplyLayer* NetworkFacade::addMatrixMultiply(ITensor& input0, MatrixOperation op0, ITensor& input1, MatrixOperation op1) noexcept {
-  MatrixProduct forms;
-  forms.a = form_of(op0);
-  forms.b = form_of(op1);
-  return add<nvinfer1::IMatrixMultiplyLayer>(product_of(forms), {&core_tensor(input0), &core_tensor(input1)}, "Matrix Multiply");
+  return guarded(reporter_, static_cast<nvinfer1::IMatrixMultiplyLayer*>(nullptr), [&]() -> nvinfer1::IMatrixMultiplyLayer* {
+    MatrixProduct forms;
+    forms.a = form_of(op0);
+    forms.b = form_of(op1);
+    return add<nvinfer1::IMatrixMultiplyLayer>(product_of(forms), {&core_tensor(input0), &core_tensor(input1)}, "Matrix Multiply");
+  });
 }
 
 }  // namespace ingot::api

@@ -172,21 +172,25 @@ nvinfer1::IScaleLayer* NetworkFacade::addScale(ITensor& input, ScaleMode mode, W
 }
 
 nvinfer1::ILRNLayer* NetworkFacade::addLRN(ITensor& input, int64_t window, float alpha, float beta, float k) noexcept {
-  auto op = std::make_unique<Lrn>();
-  op->size = window;
-  op->alpha = alpha;
-  op->beta = beta;
-  op->k = k;
-  return add<nvinfer1::ILRNLayer>(std::move(op), {&core_tensor(input)}, "LRN");
+  return guarded(reporter_, static_cast<nvinfer1::ILRNLayer*>(nullptr), [&]() -> nvinfer1::ILRNLayer* {
+    auto op = std::make_unique<Lrn>();
+    op->size = window;
+    op->alpha = alpha;
+    op->beta = beta;
+    op->k = k;
+    return add<nvinfer1::ILRNLayer>(std::move(op), {&core_tensor(input)}, "LRN");
+  });
 }
 
 nvinfer1::INormalizationLayer* NetworkFacade::addNormalization(ITensor& input, ITensor& scale, ITensor& bias, uint32_t axes) noexcept {
-  auto op = std::make_unique<Normalization>();
-  op->axes = axes_of(axes, lead());
-  // Scale and bias may only fit once the groups are set.
-  auto* layer = add<nvinfer1::INormalizationLayer>(std::move(op), {&core_tensor(input)}, "Normalization");
-  if (layer) static_cast<NormalizationFacade*>(layer)->begin(&core_tensor(scale), &core_tensor(bias));
-  return layer;
+  return guarded(reporter_, static_cast<nvinfer1::INormalizationLayer*>(nullptr), [&]() -> nvinfer1::INormalizationLayer* {
+    auto op = std::make_unique<Normalization>();
+    op->axes = axes_of(axes, lead());
+    // Scale and bias may only fit once the groups are set.
+    auto* layer = add<nvinfer1::INormalizationLayer>(std::move(op), {&core_tensor(input)}, "Normalization");
+    if (layer) static_cast<NormalizationFacade*>(layer)->begin(&core_tensor(scale), &core_tensor(bias));
+    return layer;
+  });
 }
 
 nvinfer1::INormalizationLayer* NetworkFacade::addNormalizationV2(ITensor& input, ITensor& scale, ITensor& bias, uint32_t axes) noexcept {
@@ -224,7 +228,9 @@ nvinfer1::IEinsumLayer* NetworkFacade::addEinsum(ITensor* const* inputs, int32_t
 }
 
 nvinfer1::IRaggedSoftMaxLayer* NetworkFacade::addRaggedSoftMax(ITensor& input, ITensor& bounds) noexcept {
-  return add<nvinfer1::IRaggedSoftMaxLayer>(std::make_unique<RaggedSoftmax>(), {&core_tensor(input), &core_tensor(bounds)}, "RaggedSoftMax");
+  return guarded(reporter_, static_cast<nvinfer1::IRaggedSoftMaxLayer*>(nullptr), [&]() -> nvinfer1::IRaggedSoftMaxLayer* {
+    return add<nvinfer1::IRaggedSoftMaxLayer>(std::make_unique<RaggedSoftmax>(), {&core_tensor(input), &core_tensor(bounds)}, "RaggedSoftMax");
+  });
 }
 
 }  // namespace ingot::api

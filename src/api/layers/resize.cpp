@@ -171,21 +171,25 @@ std::unique_ptr<LayerHandle> make_resize_facade(NetworkFacade& network, Layer* l
 }
 
 nvinfer1::IResizeLayer* NetworkFacade::addResize(nvinfer1::ITensor& input) noexcept {
-  auto op = std::make_unique<Resize>();
-  op->coordinates = ResizeCoordinates::kAsymmetric;
-  op->rounding = ResizeRounding::kFloor;
-  // As large as it is until the program says how large.
-  for (int64_t i = lead(); i < core_tensor(input).type.rank(); ++i) {
-    op->scales.push_back(1);
-    if (lead()) op->axes.push_back(i);
-  }
-  auto* layer = add<nvinfer1::IResizeLayer>(std::move(op), {&core_tensor(input)}, "Resize");
-  if (layer) static_cast<ResizeFacade*>(layer)->note_made_here();
-  return layer;
+  return guarded(reporter_, static_cast<nvinfer1::IResizeLayer*>(nullptr), [&]() -> nvinfer1::IResizeLayer* {
+    auto op = std::make_unique<Resize>();
+    op->coordinates = ResizeCoordinates::kAsymmetric;
+    op->rounding = ResizeRounding::kFloor;
+    // As large as it is until the program says how large.
+    for (int64_t i = lead(); i < core_tensor(input).type.rank(); ++i) {
+      op->scales.push_back(1);
+      if (lead()) op->axes.push_back(i);
+    }
+    auto* layer = add<nvinfer1::IResizeLayer>(std::move(op), {&core_tensor(input)}, "Resize");
+    if (layer) static_cast<ResizeFacade*>(layer)->note_made_here();
+    return layer;
+  });
 }
 
 nvinfer1::IGridSampleLayer* NetworkFacade::addGridSample(nvinfer1::ITensor& input, nvinfer1::ITensor& grid) noexcept {
-  return add<nvinfer1::IGridSampleLayer>(std::make_unique<GridSample>(), {&core_tensor(input), &core_tensor(grid)}, "GridSample");
+  return guarded(reporter_, static_cast<nvinfer1::IGridSampleLayer*>(nullptr), [&]() -> nvinfer1::IGridSampleLayer* {
+    return add<nvinfer1::IGridSampleLayer>(std::make_unique<GridSample>(), {&core_tensor(input), &core_tensor(grid)}, "GridSample");
+  });
 }
 
 }  // namespace ingot::api

@@ -207,24 +207,28 @@ nvinfer1::IGatherLayer* NetworkFacade::addGather(ITensor& data, ITensor& indices
 }
 
 nvinfer1::IGatherLayer* NetworkFacade::addGatherV2(ITensor& data, ITensor& indices, GatherMode mode) noexcept {
-  if (mode == GatherMode::kDEFAULT) return addGather(data, indices, 0);
-  if (static_cast<int>(mode) < 0 || static_cast<int>(mode) > 2) {
-    reporter_.report(invalid("addGatherV2: there is no GatherMode " + std::to_string(static_cast<int>(mode))));
-    return nullptr;
-  }
-  return add<nvinfer1::IGatherLayer>(GatherFacade::make(mode, lead(), lead()), {&core_tensor(data), &core_tensor(indices)}, "Gather");
+  return guarded(reporter_, static_cast<nvinfer1::IGatherLayer*>(nullptr), [&]() -> nvinfer1::IGatherLayer* {
+    if (mode == GatherMode::kDEFAULT) return addGather(data, indices, 0);
+    if (static_cast<int>(mode) < 0 || static_cast<int>(mode) > 2) {
+      reporter_.report(invalid("addGatherV2: there is no GatherMode " + std::to_string(static_cast<int>(mode))));
+      return nullptr;
+    }
+    return add<nvinfer1::IGatherLayer>(GatherFacade::make(mode, lead(), lead()), {&core_tensor(data), &core_tensor(indices)}, "Gather");
+  });
 }
 
 nvinfer1::IScatterLayer* NetworkFacade::addScatter(ITensor& data, ITensor& indices, ITensor& updates, ScatterMode mode) noexcept {
-  std::unique_ptr<Operator> op;
-  if (mode == ScatterMode::kND) {
-    op = std::make_unique<ScatterNd>();
-  } else {
-    auto elements = std::make_unique<ScatterElements>();
-    elements->axis = lead();
-    op = std::move(elements);
-  }
-  return add<nvinfer1::IScatterLayer>(std::move(op), {&core_tensor(data), &core_tensor(indices), &core_tensor(updates)}, "Scatter");
+  return guarded(reporter_, static_cast<nvinfer1::IScatterLayer*>(nullptr), [&]() -> nvinfer1::IScatterLayer* {
+    std::unique_ptr<Operator> op;
+    if (mode == ScatterMode::kND) {
+      op = std::make_unique<ScatterNd>();
+    } else {
+      auto elements = std::make_unique<ScatterElements>();
+      elements->axis = lead();
+      op = std::move(elements);
+    }
+    return add<nvinfer1::IScatterLayer>(std::move(op), {&core_tensor(data), &core_tensor(indices), &core_tensor(updates)}, "Scatter");
+  });
 }
 
 nvinfer1::ITopKLayer* NetworkFacade::addTopK(ITensor& input, nvinfer1::TopKOperation operation, int32_t k, uint32_t axes, nvinfer1::DataType indices) noexcept {
@@ -244,9 +248,11 @@ nvinfer1::ITopKLayer* NetworkFacade::addTopK(ITensor& input, nvinfer1::TopKOpera
 }
 
 nvinfer1::IOneHotLayer* NetworkFacade::addOneHot(ITensor& indices, ITensor& values, ITensor& depth, int32_t axis) noexcept {
-  auto op = std::make_unique<OneHot>();
-  op->axis = axis < 0 ? axis : axis + lead();
-  return add<nvinfer1::IOneHotLayer>(std::move(op), {&core_tensor(indices), &core_tensor(depth), &core_tensor(values)}, "OneHot");
+  return guarded(reporter_, static_cast<nvinfer1::IOneHotLayer*>(nullptr), [&]() -> nvinfer1::IOneHotLayer* {
+    auto op = std::make_unique<OneHot>();
+    op->axis = axis < 0 ? axis : axis + lead();
+    return add<nvinfer1::IOneHotLayer>(std::move(op), {&core_tensor(indices), &core_tensor(depth), &core_tensor(values)}, "OneHot");
+  });
 }
 
 nvinfer1::INonZeroLayer* NetworkFacade::addNonZero(ITensor& input, nvinfer1::DataType indices) noexcept {
@@ -260,7 +266,9 @@ nvinfer1::INonZeroLayer* NetworkFacade::addNonZero(ITensor& input, nvinfer1::Dat
 nvinfer1::INonZeroLayer* NetworkFacade::addNonZero(ITensor& input) noexcept { return addNonZero(input, nvinfer1::DataType::kINT32); }
 
 nvinfer1::IReverseSequenceLayer* NetworkFacade::addReverseSequence(ITensor& input, ITensor& lengths) noexcept {
-  return add<nvinfer1::IReverseSequenceLayer>(std::make_unique<ReverseSequence>(), {&core_tensor(input), &core_tensor(lengths)}, "ReverseSequence");
+  return guarded(reporter_, static_cast<nvinfer1::IReverseSequenceLayer*>(nullptr), [&]() -> nvinfer1::IReverseSequenceLayer* {
+    return add<nvinfer1::IReverseSequenceLayer>(std::make_unique<ReverseSequence>(), {&core_tensor(input), &core_tensor(lengths)}, "ReverseSequence");
+  });
 }
 
 nvinfer1::INMSLayer* NetworkFacade::addNMS(ITensor& boxes, ITensor& scores, ITensor& most, nvinfer1::DataType indices) noexcept {

@@ -256,7 +256,9 @@ std::unique_ptr<LayerHandle> make_shape_facade(NetworkFacade& network, Layer* la
 // ---- Adding ----
 
 nvinfer1::IShuffleLayer* NetworkFacade::addShuffle(ITensor& input) noexcept {
-  return add<nvinfer1::IShuffleLayer>(std::make_unique<Shuffle>(), {&core_tensor(input)}, "Shuffle");
+  return guarded(reporter_, static_cast<nvinfer1::IShuffleLayer*>(nullptr), [&]() -> nvinfer1::IShuffleLayer* {
+    return add<nvinfer1::IShuffleLayer>(std::make_unique<Shuffle>(), {&core_tensor(input)}, "Shuffle");
+  });
 }
 
 nvinfer1::IConcatenationLayer* NetworkFacade::addConcatenation(ITensor* const* inputs, int32_t count) noexcept {
@@ -278,21 +280,25 @@ nvinfer1::IConcatenationLayer* NetworkFacade::addConcatenation(ITensor* const* i
 }
 
 nvinfer1::IShapeLayer* NetworkFacade::addShape(ITensor& input) noexcept {
-  if (implicit_batch_) {
-    reporter_.report(invalid("addShape: a network with an implicit batch has no shape tensors; create it with kEXPLICIT_BATCH"));
-    return nullptr;
-  }
-  auto op = std::make_unique<ShapeOf>();
-  op->to = major_ >= 10 ? DataType::kInt64 : DataType::kInt32;
-  return add<nvinfer1::IShapeLayer>(std::move(op), {&core_tensor(input)}, "Shape");
+  return guarded(reporter_, static_cast<nvinfer1::IShapeLayer*>(nullptr), [&]() -> nvinfer1::IShapeLayer* {
+    if (implicit_batch_) {
+      reporter_.report(invalid("addShape: a network with an implicit batch has no shape tensors; create it with kEXPLICIT_BATCH"));
+      return nullptr;
+    }
+    auto op = std::make_unique<ShapeOf>();
+    op->to = major_ >= 10 ? DataType::kInt64 : DataType::kInt32;
+    return add<nvinfer1::IShapeLayer>(std::move(op), {&core_tensor(input)}, "Shape");
+  });
 }
 
 nvinfer1::ISliceLayer* NetworkFacade::addSlice64_(ITensor& input, WideDims const& start, WideDims const& size, WideDims const& stride) noexcept {
-  auto whole = std::make_unique<Slice>();
-  whole->sized = true;
-  auto* layer = add<nvinfer1::ISliceLayer>(std::move(whole), {&core_tensor(input)}, "Slice");
-  if (layer) static_cast<SliceFacade*>(layer)->begin(start, size, stride);
-  return layer;
+  return guarded(reporter_, static_cast<nvinfer1::ISliceLayer*>(nullptr), [&]() -> nvinfer1::ISliceLayer* {
+    auto whole = std::make_unique<Slice>();
+    whole->sized = true;
+    auto* layer = add<nvinfer1::ISliceLayer>(std::move(whole), {&core_tensor(input)}, "Slice");
+    if (layer) static_cast<SliceFacade*>(layer)->begin(start, size, stride);
+    return layer;
+  });
 }
 
 namespace {
@@ -327,9 +333,11 @@ nvinfer1::IConstantLayer* NetworkFacade::addConstant64_(WideDims const& dims, nv
 }
 
 nvinfer1::IAssertionLayer* NetworkFacade::addAssertion(ITensor& condition, char const* message) noexcept {
-  auto op = std::make_unique<Assertion>();
-  op->message = message ? message : "";
-  return add<nvinfer1::IAssertionLayer>(std::move(op), {&core_tensor(condition)}, "Assertion");
+  return guarded(reporter_, static_cast<nvinfer1::IAssertionLayer*>(nullptr), [&]() -> nvinfer1::IAssertionLayer* {
+    auto op = std::make_unique<Assertion>();
+    op->message = message ? message : "";
+    return add<nvinfer1::IAssertionLayer>(std::move(op), {&core_tensor(condition)}, "Assertion");
+  });
 }
 
 }  // namespace ingot::api

@@ -111,7 +111,7 @@ class MoEFacade final : public LayerFacade<nvinfer1::IMoELayer> {
   }
   void setGatedBiases(ITensor& gate, ITensor& up, ITensor& down) noexcept override { set_three(6, gate, up, down); }
   void setActivationType(nvinfer1::MoEActType activation) noexcept override {
-    edit<MixtureOfExperts>([&](MixtureOfExperts& op) { op.activation = activation == nvinfer1::MoEActType::kSILU ? ExpertActivation::kSilu : ExpertActivation::kNone; });
+    edit<MixtureOfExperts>([&](MixtureOfExperts& op) { op.activation = activation == nvinfer1::MoEActType::kSILU ? ExpertActivation::kSilu : ExpertActivation::kIdentity; });
   }
   nvinfer1::MoEActType getActivationType() const noexcept override {
     return op<MixtureOfExperts>().activation == ExpertActivation::kSilu ? nvinfer1::MoEActType::kSILU : nvinfer1::MoEActType::kNONE;
@@ -226,7 +226,9 @@ nvinfer1::IAttention* NetworkFacade::addAttention(ITensor& query, ITensor& key, 
 }
 
 nvinfer1::IMoELayer* NetworkFacade::addMoE(ITensor& hidden, ITensor& experts, ITensor& scores) noexcept {
-  return add<nvinfer1::IMoELayer>(std::make_unique<MixtureOfExperts>(), {&core_tensor(hidden), &core_tensor(experts), &core_tensor(scores)}, "MoE");
+  return guarded(reporter_, static_cast<nvinfer1::IMoELayer*>(nullptr), [&]() -> nvinfer1::IMoELayer* {
+    return add<nvinfer1::IMoELayer>(std::make_unique<MixtureOfExperts>(), {&core_tensor(hidden), &core_tensor(experts), &core_tensor(scores)}, "MoE");
+  });
 }
 
 nvinfer1::IDistCollectiveLayer* NetworkFacade::addDistCollective(ITensor& input, nvinfer1::CollectiveOperation operation, nvinfer1::ReduceOperation, int64_t root,
@@ -244,18 +246,22 @@ nvinfer1::IDistCollectiveLayer* NetworkFacade::addDistCollective(ITensor& input,
 }
 
 nvinfer1::IRotaryEmbeddingLayer* NetworkFacade::addRotaryEmbedding(ITensor& input, ITensor& cosines, ITensor& sines, bool interleaved, int32_t dims) noexcept {
-  auto op = std::make_unique<RotaryEmbedding>();
-  op->interleaved = interleaved;
-  op->rotary_dims = dims;
-  return add<nvinfer1::IRotaryEmbeddingLayer>(std::move(op), {&core_tensor(input), &core_tensor(cosines), &core_tensor(sines)}, "RotaryEmbedding");
+  return guarded(reporter_, static_cast<nvinfer1::IRotaryEmbeddingLayer*>(nullptr), [&]() -> nvinfer1::IRotaryEmbeddingLayer* {
+    auto op = std::make_unique<RotaryEmbedding>();
+    op->interleaved = interleaved;
+    op->rotary_dims = dims;
+    return add<nvinfer1::IRotaryEmbeddingLayer>(std::move(op), {&core_tensor(input), &core_tensor(cosines), &core_tensor(sines)}, "RotaryEmbedding");
+  });
 }
 
 nvinfer1::IKVCacheUpdateLayer* NetworkFacade::addKVCacheUpdate(ITensor& cache, ITensor& update, ITensor& indices, nvinfer1::KVCacheMode mode) noexcept {
-  if (mode != nvinfer1::KVCacheMode::kLINEAR) {
-    reporter_.report(invalid("addKVCacheUpdate: there is no KVCacheMode " + std::to_string(static_cast<int>(mode))));
-    return nullptr;
-  }
-  return add<nvinfer1::IKVCacheUpdateLayer>(std::make_unique<TensorScatter>(), {&core_tensor(cache), &core_tensor(update), &core_tensor(indices)}, "KVCacheUpdate");
+  return guarded(reporter_, static_cast<nvinfer1::IKVCacheUpdateLayer*>(nullptr), [&]() -> nvinfer1::IKVCacheUpdateLayer* {
+    if (mode != nvinfer1::KVCacheMode::kLINEAR) {
+      reporter_.report(invalid("addKVCacheUpdate: there is no KVCacheMode " + std::to_string(static_cast<int>(mode))));
+      return nullptr;
+    }
+    return add<nvinfer1::IKVCacheUpdateLayer>(std::make_unique<TensorScatter>(), {&core_tensor(cache), &core_tensor(update), &core_tensor(indices)}, "KVCacheUpdate");
+  });
 }
 
 }  // namespace ingot::api

@@ -14,8 +14,7 @@
 namespace ingot {
 namespace {
 
-constexpr int64_t kTile = CompiledExpression::kTile;
-constexpr int64_t kSlotBytes = kTile * 8;
+constexpr int64_t kTile = CompiledExpression::kTile, kSlotBytes = kTile * 8;
 constexpr int kSplat = 16;  // floats of one repeated value
 
 // What a tile holds: floats (half, bf16 and fp8 too, and bools as 0 and 1), integers, or doubles.
@@ -693,9 +692,8 @@ void CompiledExpression::run(const Input* inputs, void* out, int64_t rows, int64
 }
 
 void CompiledExpression::run_floats(const float* const* inputs, float* out, int64_t count) const {
-  constexpr int kMost = 8;
-  Input list[kMost];
-  for (int i = 0; i < program_->inputs && i < kMost; ++i) list[i] = {inputs[i], 1, 0};
+  Input list[8];
+  for (int i = 0; i < program_->inputs && i < 8; ++i) list[i] = {inputs[i], 1, 0};
   run(list, out, 1, count);
 }
 

@@ -146,6 +146,8 @@ struct NmsHeap final : Tactic {
       REQUIRES(i == 2 ? type == DataType::kInt64 || type == DataType::kInt32 : type == DataType::kFloat,
                "input " + std::to_string(i) + " is " + std::string(name_of(type)));
     }
+    const auto& op = static_cast<const Nms&>(*problem.op);
+    REQUIRES(!op.classes_last && !op.with_count && !op.candidates, "boxes of classes, counts and a limit of candidates are the reference's");
     return all_linear(problem);
   }
   std::vector<Formats> proposals(const Problem& problem) const override {

@@ -30,6 +30,7 @@ struct NonZeroLaunch final : Launch {
 
   template <class T, class Index>
   void write(const T* x, T sign, Index* y, int64_t first, int64_t last, int64_t at, int64_t count) const {
+    if (first == last) return;  // of an empty tensor, whose dims divide nothing
     const size_t rank = shape.size();
     int64_t place[kMostRank] = {};
     int64_t rest = first;
