@@ -259,19 +259,6 @@ bool NetworkFacade::areWeightsMarkedRefittable(char const* name) const noexcept 
   return guarded(reporter_, false, [&]() -> bool { return name && refittable_.contains(name); });
 }
 
-bool NetworkFacade::markDebug(ITensor& tensor) noexcept {
-  return guarded(reporter_, false, [&]() -> bool { return debug_tensors_.insert(&core_tensor(tensor)).second; });
-}
-bool NetworkFacade::unmarkDebug(ITensor& tensor) noexcept {
-  return guarded(reporter_, false, [&]() -> bool { return debug_tensors_.erase(&core_tensor(tensor)) > 0; });
-}
-bool NetworkFacade::isDebugTensor(ITensor const& tensor) const noexcept { return debug_tensors_.contains(&core_tensor(const_cast<ITensor&>(tensor))); }
-bool NetworkFacade::markUnfusedTensorsAsDebugTensors() noexcept { return debug_unfused_ = true; }
-bool NetworkFacade::unmarkUnfusedTensorsAsDebugTensors() noexcept {
-  debug_unfused_ = false;
-  return true;
-}
-
 // ---- About the network ----
 
 void NetworkFacade::setName(char const* name) noexcept {

@@ -123,8 +123,6 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   const std::set<std::string>& refittable_names() const { return refittable_; }
   const std::map<std::string, std::string>& weight_names() const { return weight_names_; }
   bool marks_refittable() const { return !refittable_.empty(); }
-  const std::set<const Tensor*>& debug_tensors() const { return debug_tensors_; }
-  bool debugs_unfused() const { return debug_unfused_; }
 
   // Adds a core layer and returns its facade; null, and an error in the log, where the operator refuses its inputs. `word` names the
   // layer's class in its name: "(Unnamed Layer* 0) [Convolution]".
@@ -176,11 +174,12 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   bool markWeightsRefittable(char const* name) noexcept override;
   bool unmarkWeightsRefittable(char const* name) noexcept override;
   bool areWeightsMarkedRefittable(char const* name) const noexcept override;
-  bool markDebug(nvinfer1::ITensor& tensor) noexcept override;
-  bool unmarkDebug(nvinfer1::ITensor& tensor) noexcept override;
-  bool isDebugTensor(nvinfer1::ITensor const& tensor) const noexcept override;
-  bool markUnfusedTensorsAsDebugTensors() noexcept override;
-  bool unmarkUnfusedTensorsAsDebugTensors() noexcept override;
+  // Engines of this version hand no inner tensor to a debug listener, so none is marked.
+  bool markDebug(nvinfer1::ITensor&) noexcept override { return not_served("markDebug"); }
+  bool unmarkDebug(nvinfer1::ITensor&) noexcept override { return not_served("unmarkDebug"); }
+  bool isDebugTensor(nvinfer1::ITensor const&) const noexcept override { return false; }
+  bool markUnfusedTensorsAsDebugTensors() noexcept override { return not_served("markUnfusedTensorsAsDebugTensors"); }
+  bool unmarkUnfusedTensorsAsDebugTensors() noexcept override { return not_served("unmarkUnfusedTensorsAsDebugTensors"); }
   // Formulas belong to networks of generation 7; the usual sizes hold here.
   void setPoolingOutputDimensionsFormula(nvinfer1::IOutputDimensionsFormula* formula) noexcept override;
   nvinfer1::IOutputDimensionsFormula& getPoolingOutputDimensionsFormula() const noexcept override;
@@ -259,8 +258,6 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   std::vector<std::unique_ptr<ControlBlock>> blocks_;
   std::map<std::string, std::string> weight_names_;  // by the constant's name: what the program calls it
   std::set<std::string> refittable_;
-  std::set<const Tensor*> debug_tensors_;
-  bool debug_unfused_ = false;
 };
 
 // The facade of the class that the layer's operator asks for; one without settings for operators that have no class of their own.
