@@ -187,7 +187,8 @@ std::optional<Match> match(const Pattern& pattern, Tensor* root) {
   return std::move(matcher.match);
 }
 
-void add_fusions(RewriteCatalogue& catalogue, void (*fill)(std::vector<PatternFusion>& fusions)) {
+void add_fusions(RewriteCatalogue& catalogue, std::vector<Chapter> chapters, void (*fill)(std::vector<PatternFusion>& fusions)) {
+  if (chapters.empty()) chapters = {Chapter::kSimplify};
   std::vector<PatternFusion> rules;
   fill(rules);
   std::vector<std::string> names;
@@ -197,7 +198,7 @@ void add_fusions(RewriteCatalogue& catalogue, void (*fill)(std::vector<PatternFu
     by_name[rule.name].push_back(std::move(rule));
   }
   for (const std::string& name : names) {
-    catalogue.add(Fusion{name, [rules = std::move(by_name[name])](Layer& root, Network& network) -> Result<Tensor*> {
+    catalogue.add(Fusion{name, chapters, [rules = std::move(by_name[name])](Layer& root, Network& network) -> Result<Tensor*> {
       for (const PatternFusion& rule : rules) {
         auto found = match(rule.pattern, root.output());
         if (!found) continue;

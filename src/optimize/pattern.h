@@ -92,13 +92,16 @@ struct PatternFusion {
   Pattern pattern;
   std::function<Result<Tensor*>(const Match&, Network&)> build;
 };
-// Rules of one name become one fusion, tried in their order.
-void add_fusions(RewriteCatalogue& catalogue, void (*fill)(std::vector<PatternFusion>& fusions));
+// Rules of one name become one fusion, tried in their order; without a chapter it simplifies.
+void add_fusions(RewriteCatalogue& catalogue, std::vector<Chapter> chapters, void (*fill)(std::vector<PatternFusion>& fusions));
 
-// FUSION(fuse_x) { ... fusions.push_back({"fuse_x", pattern, build}); } in optimize/fusions/fuse_x.cpp.
-#define FUSION(file)                                                                            \
-  static void fusions_of_##file(std::vector<PatternFusion>& fusions);                           \
-  void register_rewrite_##file(RewriteCatalogue& catalogue) { add_fusions(catalogue, fusions_of_##file); } \
+// FUSION(fuse_x, kChapter, ...) { ... fusions.push_back({"fuse_x", pattern, build}); } in optimize/fusions/fuse_x.cpp.
+#define FUSION(file, ...)                                                \
+  static void fusions_of_##file(std::vector<PatternFusion>& fusions);    \
+  void register_rewrite_##file(RewriteCatalogue& catalogue) {            \
+    using enum Chapter;                                                  \
+    add_fusions(catalogue, {__VA_ARGS__}, fusions_of_##file);            \
+  }                                                                      \
   static void fusions_of_##file([[maybe_unused]] std::vector<PatternFusion>& fusions)
 
 // PASS(remove_x) { ...; return changed; } in optimize/passes/remove_x.cpp.

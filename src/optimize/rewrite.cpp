@@ -5,6 +5,28 @@
 
 namespace ingot {
 
+const char* name_of(Chapter chapter) {
+  switch (chapter) {
+    case Chapter::kSimplify: return "simplify";
+    case Chapter::kRecognize: return "recognize";
+    case Chapter::kMoveQuantization: return "move quantization";
+    case Chapter::kComputeOnBytes: return "compute on bytes";
+    case Chapter::kQuantizeInsideEpilogues: return "quantize inside epilogues";
+    case Chapter::kStoreBytes: return "store bytes";
+    case Chapter::kReadBytes: return "read bytes";
+    case Chapter::kRecognizeSnaps: return "recognize snaps";
+    case Chapter::kFoldIntoWeights: return "fold into weights";
+    case Chapter::kFoldPadding: return "fold padding";
+    case Chapter::kCancelMoves: return "cancel moves";
+    case Chapter::kRecognizeAttention: return "recognize attention";
+    case Chapter::kGrowEpilogues: return "grow epilogues";
+    case Chapter::kLower: return "lower";
+    case Chapter::kFusePointwise: return "fuse pointwise";
+    case Chapter::kFuseCasts: return "fuse casts";
+  }
+  return "";
+}
+
 RewriteCatalogue& RewriteCatalogue::instance() {
   static RewriteCatalogue catalogue;
   return catalogue;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -27,10 +26,33 @@ struct Pass {
   std::function<Result<bool>(Network&, const OptimizeOptions&)> run;
 };
 
+// The groups of fusions in pipeline.cpp: those of a chapter are applied together until none fits. A fusion says in its own file where it
+// belongs, in one chapter or several.
+enum class Chapter {
+  kSimplify,
+  kRecognize,
+  kMoveQuantization,
+  kComputeOnBytes,
+  kQuantizeInsideEpilogues,
+  kStoreBytes,
+  kReadBytes,
+  kRecognizeSnaps,
+  kFoldIntoWeights,
+  kFoldPadding,
+  kCancelMoves,
+  kRecognizeAttention,
+  kGrowEpilogues,
+  kLower,
+  kFusePointwise,
+  kFuseCasts,
+};
+const char* name_of(Chapter chapter);
+
 // A fusion looks at one layer as the root of its pattern; returns the tensor that takes the place of the root's output, or null where
 // it does not apply. Layers that fall out of use are removed afterwards.
 struct Fusion {
   std::string name;
+  std::vector<Chapter> chapters;
   std::function<Result<Tensor*>(Layer& root, Network& network)> apply;
 };
 

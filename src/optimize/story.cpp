@@ -1,5 +1,6 @@
 #include "optimize/story.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -38,19 +39,18 @@ Result<bool> Story::pass(const char* name) {
   return tell(name, *changed, "", before, now_ms() - start);
 }
 
-Result<bool> Story::fuse(const char* group, std::initializer_list<const char*> names) {
+Result<bool> Story::fuse(Chapter chapter) {
   std::vector<const Fusion*> fusions;
-  for (const char* name : names) {
-    const Fusion* fusion = RewriteCatalogue::instance().find_fusion(name);
-    if (!fusion) return internal("the pipeline names a fusion '" + std::string(name) + "' that there is not");
-    if (!is_disabled(name)) fusions.push_back(fusion);
+  for (const Fusion& fusion : RewriteCatalogue::instance().fusions()) {
+    const bool belongs = std::find(fusion.chapters.begin(), fusion.chapters.end(), chapter) != fusion.chapters.end();
+    if (belongs && !is_disabled(fusion.name)) fusions.push_back(&fusion);
   }
   const size_t before = network_.layers().size();
   const double start = now_ms();
   TRY_ASSIGN(auto counts, apply_fusions(network_, fusions, options_.log ? options_.log : &stderr_log()));
   std::string detail;
   for (const auto& [name, count] : counts) detail += (detail.empty() ? " " : ", ") + name + " x" + std::to_string(count);
-  return tell(group, !counts.empty(), detail, before, now_ms() - start);
+  return tell(name_of(chapter), !counts.empty(), detail, before, now_ms() - start);
 }
 
 Result<bool> Story::tell(const std::string& name, bool changed, const std::string& detail, size_t layers_before, double ms) {

@@ -1,7 +1,6 @@
 // Runs passes and fusions by name, and says on the way what each did.
 #pragma once
 
-#include <initializer_list>
 #include <string>
 
 #include "optimize/rewrite.h"
@@ -15,8 +14,8 @@ class Story {
 
   // Runs the pass; whether anything changed.
   Result<bool> pass(const char* name);
-  // Applies the fusions together until none fits; whether any did.
-  Result<bool> fuse(const char* group, std::initializer_list<const char*> fusions);
+  // Applies the chapter's fusions together until none fits; whether any did.
+  Result<bool> fuse(Chapter chapter);
   // Says with INGOT_DEBUG=passes what came of it.
   void end();
   // From here on values may move by this much, relative to the largest: a lower precision is meant to show.

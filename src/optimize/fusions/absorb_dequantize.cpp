@@ -44,7 +44,7 @@ Result<Tensor*> with_int8_residual(const Layer& layer, Network& network) {
 
 }  // namespace
 
-FUSION(absorb_dequantize) {
+FUSION(absorb_dequantize, kComputeOnBytes, kReadBytes) {
   auto product = any_product();
   fusions.push_back({"absorb_dequantize", product, [=](const Match& m, Network& network) { return over_int8(m.layer(product), network); }});
   fusions.push_back(

@@ -19,7 +19,7 @@ Result<Tensor*> quantized_product(const Quantized& quantize, Network& network) {
 
 }  // namespace
 
-FUSION(absorb_quantize) {
+FUSION(absorb_quantize, kStoreBytes) {
   auto quantize = Pattern::any().where([](const Tensor& tensor) { return quantized(&tensor).has_value(); });
   fusions.push_back(
       {"absorb_quantize", quantize, [=](const Match& m, Network& network) { return quantized_product(*quantized(m[quantize]), network); }});

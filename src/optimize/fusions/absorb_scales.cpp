@@ -55,7 +55,7 @@ Result<Tensor*> layer_of_bytes(const Layer& layer, Network& network) {
 
 }  // namespace
 
-FUSION(absorb_scales) {
+FUSION(absorb_scales, kComputeOnBytes, kStoreBytes, kReadBytes) {
   auto quantize = Pattern::any().where([](const Tensor& tensor) { return quantized(&tensor).has_value(); });
   fusions.push_back(
       {"absorb_scales", quantize, [=](const Match& m, Network& network) { return quantized_layer(*quantized(m[quantize]), network); }});

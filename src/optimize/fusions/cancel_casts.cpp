@@ -26,7 +26,7 @@ bool is_exact(DataType from, DataType to) {
 
 }  // namespace
 
-FUSION(cancel_casts) {
+FUSION(cancel_casts, kSimplify, kFuseCasts) {
   auto x = Pattern::any();
   auto only = Pattern::of(ScalarOp::kCast, x);
   fusions.push_back({"cancel_casts", only, [=](const Match& m, Network&) -> Result<Tensor*> {

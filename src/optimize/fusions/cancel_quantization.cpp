@@ -6,7 +6,7 @@
 
 namespace ingot {
 
-FUSION(cancel_quantization) {
+FUSION(cancel_quantization, kMoveQuantization, kComputeOnBytes, kStoreBytes, kReadBytes) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return quantized(&tensor).has_value(); });
   fusions.push_back({"cancel_quantization", root, [=](const Match& m, Network&) -> Result<Tensor*> {
                        const auto there = quantized(m[root]);

@@ -5,7 +5,7 @@
 
 namespace ingot {
 
-FUSION(cancel_reshapes) {
+FUSION(cancel_reshapes, kSimplify, kCancelMoves, kRecognizeAttention) {
   auto x = Pattern::any();
   auto same = Pattern::of<Reshape>(x).with_more_inputs();
   fusions.push_back({"cancel_reshapes", same, [=](const Match& m, Network&) -> Result<Tensor*> {

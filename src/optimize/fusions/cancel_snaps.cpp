@@ -6,7 +6,7 @@
 
 namespace ingot {
 
-FUSION(cancel_snaps) {
+FUSION(cancel_snaps, kRecognizeSnaps) {
   auto x = Pattern::any();
   auto inner = Pattern::of(ScalarOp::kSnap, x);
   auto outer = Pattern::of(ScalarOp::kSnap, inner);

@@ -27,7 +27,7 @@ bool moves_nothing(const std::vector<int64_t>& permutation) {
 
 }  // namespace
 
-FUSION(cancel_transposes) {
+FUSION(cancel_transposes, kSimplify, kCancelMoves, kRecognizeAttention) {
   auto x = Pattern::any();
   auto first = Pattern::of<Transpose>(x);
   auto second = Pattern::of<Transpose>(first);

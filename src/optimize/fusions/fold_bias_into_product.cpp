@@ -24,7 +24,7 @@ Result<Tensor*> biased_product(Layer& product, ScalarOp op, Tensor* c, Network& 
 
 }  // namespace
 
-FUSION(fold_bias_into_product) {
+FUSION(fold_bias_into_product, kFoldIntoWeights) {
   auto product = plain_product().used_once();
   auto c = Pattern::constant();
   for (ScalarOp op : {ScalarOp::kAdd, ScalarOp::kSub}) {

@@ -43,7 +43,7 @@ bool has_pads(const Window& window) {
 
 }  // namespace
 
-FUSION(fold_pad_into_window) {
+FUSION(fold_pad_into_window, kFoldPadding) {
   auto x = Pattern::any(), w = Pattern::any();
   auto pad = Pattern::of<Pad>(x).used_once();
   auto convolution = Pattern::of<Convolution>(pad, w).with_more_inputs();

@@ -6,7 +6,7 @@
 
 namespace ingot {
 
-FUSION(fold_scale_into_attention) {
+FUSION(fold_scale_into_attention, kRecognizeAttention) {
   auto q = Pattern::any(), k = Pattern::any(), v = Pattern::any(), c = Pattern::number();
   for (const bool on_q : {true, false}) {
     for (ScalarOp op : {ScalarOp::kMul, ScalarOp::kDiv}) {

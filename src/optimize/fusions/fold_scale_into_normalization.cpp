@@ -23,7 +23,7 @@ Result<Tensor*> without_leading_ones(Network& network, Tensor* constant, int64_t
 
 }  // namespace
 
-FUSION(fold_scale_into_normalization) {
+FUSION(fold_scale_into_normalization, kFoldIntoWeights) {
   auto x = Pattern::any(), c = Pattern::constant();
   auto bare = Pattern::of<Normalization>(x).used_once().with<Normalization>(is_layer_or_rms);
   auto scaled = Pattern::of(ScalarOp::kMul, bare, c);

@@ -33,7 +33,7 @@ Result<Tensor*> scaled_product(Layer& product, ScalarOp op, Tensor* factor, Netw
 
 }  // namespace
 
-FUSION(fold_scale_into_product) {
+FUSION(fold_scale_into_product, kFoldIntoWeights) {
   auto product = plain_product().used_once();
   auto c = Pattern::constant();
   for (ScalarOp op : {ScalarOp::kMul, ScalarOp::kDiv}) {

@@ -19,7 +19,7 @@ bool append_function(Expression& expression, const Layer& layer, const Tensor* v
 
 }  // namespace
 
-FUSION(fuse_activation_into_product) {
+FUSION(fuse_activation_into_product, kQuantizeInsideEpilogues, kGrowEpilogues) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return producer_as<Elementwise>(&tensor) != nullptr; });
   fusions.push_back({"fuse_activation_into_product", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
                        const Layer& layer = m.layer(root);

@@ -102,7 +102,7 @@ Result<Tensor*> merged(const Layer& outer, const Layer& inner, Network& network)
 
 }  // namespace
 
-FUSION(fuse_pointwise) {
+FUSION(fuse_pointwise, kFusePointwise, kFuseCasts) {
   auto root = Pattern::any().where([](const Tensor& tensor) {
     return tensor.producer() && tensor.producer_index() == 0 && is_pointwise(*tensor.producer()) && !is_shape_arithmetic(tensor);
   });

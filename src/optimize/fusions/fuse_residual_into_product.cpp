@@ -13,7 +13,7 @@ bool can_take_residual(const Tensor& value, const Layer& reader) {
 
 }  // namespace
 
-FUSION(fuse_residual_into_product) {
+FUSION(fuse_residual_into_product, kQuantizeInsideEpilogues, kGrowEpilogues) {
   auto a = Pattern::any(), b = Pattern::any();
   auto sum = Pattern::of(ScalarOp::kAdd, a, b);
   fusions.push_back({"fuse_residual_into_product", sum, [=](const Match& m, Network& network) -> Result<Tensor*> {

@@ -23,7 +23,7 @@ bool is_movement(const Layer& layer) {
 
 }  // namespace
 
-FUSION(hoist_quantize) {
+FUSION(hoist_quantize, kMoveQuantization, kStoreBytes) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return quantized(&tensor).has_value(); });
   fusions.push_back({"hoist_quantize", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
                        const auto quantize = quantized(m[root]);

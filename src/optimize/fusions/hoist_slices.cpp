@@ -85,7 +85,7 @@ Result<Tensor*> hoist(const Layer& layer, Network& network) {
 
 }  // namespace
 
-FUSION(hoist_slices) {
+FUSION(hoist_slices, kCancelMoves, kRecognizeAttention) {
   auto x = Pattern::any();
   auto slice = Pattern::of<Slice>(x);
   fusions.push_back({"hoist_slices", slice, [=](const Match& m, Network& network) { return hoist(m.layer(slice), network); }});

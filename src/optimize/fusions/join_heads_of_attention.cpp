@@ -28,7 +28,7 @@ Result<Tensor*> joined(Network& network, Tensor* tensor) {
 
 }  // namespace
 
-FUSION(join_heads_of_attention) {
+FUSION(join_heads_of_attention, kRecognizeAttention) {
   auto q = Pattern::any(), k = Pattern::any(), v = Pattern::any();
   auto root = Pattern::of<Attention>(q, k, v).with_more_inputs().with<Attention>([](const Attention& op) { return op.heads == 0; });
   fusions.push_back({"join_heads_of_attention", root, [=](const Match& m, Network& network) -> Result<Tensor*> {

@@ -8,7 +8,7 @@
 
 namespace ingot {
 
-FUSION(lower_quantize) {
+FUSION(lower_quantize, kLower) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return tensor.producer() != nullptr; });
   fusions.push_back({"lower_quantize", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
                        if (const auto x = dequantized(m[root]); x && x->has_one_scale() && !x->values->is_constant()) {

@@ -20,7 +20,7 @@ Result<Tensor*> broadcast_to(Network& network, Tensor* constant, int64_t axis, i
 
 }  // namespace
 
-FUSION(lower_scale) {
+FUSION(lower_scale, kRecognize) {
   auto x = Pattern::any();
   auto root = Pattern::of<Scale>(x).with_more_inputs();
   fusions.push_back({"lower_scale", root, [=](const Match& m, Network& network) -> Result<Tensor*> {

@@ -116,7 +116,7 @@ Result<Tensor*> merged_product(const Layer& layer, Network& network) {
 
 }  // namespace
 
-FUSION(pack_attention) {
+FUSION(pack_attention, kRecognizeAttention) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return producer_as<Attention>(&tensor) && may_pack(*tensor.producer()); });
   fusions.push_back({"pack_attention", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
     const Layer& layer = m.layer(root);

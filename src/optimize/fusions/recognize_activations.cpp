@@ -13,7 +13,7 @@ bool is_sixth_of_shifted(const Elementwise& sigmoid) { return std::fabs(sigmoid.
 
 }  // namespace
 
-FUSION(recognize_activations) {
+FUSION(recognize_activations, kRecognize) {
   auto x = Pattern::any();
   const auto add = [&](const char* name, const Pattern& root, Elementwise op) {
     fusions.push_back({name, root, [=](const Match& m, Network& network) { return network.add(op, {m[x]}); }});

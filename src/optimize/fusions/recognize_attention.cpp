@@ -148,7 +148,7 @@ Result<Tensor*> attention(const Layer& layer, Network& network) {
 
 }  // namespace
 
-FUSION(recognize_attention) {
+FUSION(recognize_attention, kRecognizeAttention) {
   auto scores = Pattern::any(), v = Pattern::any();
   auto weights = Pattern::of<Softmax>(scores).used_once().where([](const Tensor& tensor) {
     const auto& op = *tensor.producer()->as<Softmax>();

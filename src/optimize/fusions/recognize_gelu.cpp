@@ -13,7 +13,7 @@ std::vector<Pattern> products(const Pattern& a, const Pattern& b, const Pattern&
 
 }  // namespace
 
-FUSION(recognize_gelu) {
+FUSION(recognize_gelu, kRecognize) {
   auto x = Pattern::any();
   const auto replace_by = [=](ScalarOp op) {
     return [=](const Match& m, Network& network) { return network.add(Elementwise(op), {m[x]}); };

@@ -25,7 +25,7 @@ std::vector<Pattern> divided_by_root(const Pattern& v, const Pattern& u) {
 
 }  // namespace
 
-FUSION(recognize_normalization) {
+FUSION(recognize_normalization, kRecognize) {
   auto x = Pattern::any(), epsilon = Pattern::number();
   const auto add = [&](NormalizationKind kind, const Pattern& v, const Pattern& mean_of_squares, std::optional<Pattern> mean) {
     auto shifted = Pattern::of(ScalarOp::kAdd, mean_of_squares, epsilon).used_once();

@@ -6,7 +6,7 @@
 
 namespace ingot {
 
-FUSION(recognize_snap) {
+FUSION(recognize_snap, kRecognizeSnaps) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return snapped(&tensor).has_value(); });
   fusions.push_back({"recognize_snap", root, [=](const Match& m, Network& network) {
                        const auto snap = snapped(m[root]);

@@ -6,7 +6,7 @@
 
 namespace ingot {
 
-FUSION(recognize_softmax) {
+FUSION(recognize_softmax, kRecognize) {
   auto x = Pattern::any();
   const auto over_one_axis = [](ReduceKind kind) {
     return [kind](const Reduce& reduce) { return reduce.kind == kind && reduce.keepdims && reduce.axes.size() == 1 && reduce.epilogue.empty(); };

@@ -24,7 +24,7 @@ bool is_whole(const Slice& slice) {
 
 }  // namespace
 
-FUSION(remove_identities) {
+FUSION(remove_identities, kSimplify, kCancelMoves, kRecognizeAttention) {
   // replace() in apply.cpp asks that type and dims stay, so the rules need not.
   auto x = Pattern::any();
   const auto give_x = [=](const Match& m, Network&) -> Result<Tensor*> { return m[x]; };

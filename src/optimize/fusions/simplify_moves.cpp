@@ -26,7 +26,7 @@ int weight_saved(const std::vector<const Layer*>& chain) {
 
 }  // namespace
 
-FUSION(simplify_moves) {
+FUSION(simplify_moves, kSimplify, kCancelMoves, kRecognizeAttention) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return tensor.producer() && is_move(*tensor.producer()); });
   fusions.push_back({"simplify_moves", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
     // From the root upwards.

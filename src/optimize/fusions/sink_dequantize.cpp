@@ -56,7 +56,7 @@ Result<Tensor*> sink_through_concat(const Layer& layer, Network& network) {
 
 }  // namespace
 
-FUSION(sink_dequantize) {
+FUSION(sink_dequantize, kMoveQuantization, kComputeOnBytes, kReadBytes) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return tensor.producer() && tensor.producer_index() == 0; });
   fusions.push_back({"sink_dequantize", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
                        const Layer& layer = m.layer(root);

@@ -164,7 +164,7 @@ Result<Tensor*> sink_through_concat(const Layer& layer, Network& network) {
 
 }  // namespace
 
-FUSION(sink_moves) {
+FUSION(sink_moves, kCancelMoves, kRecognizeAttention) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return tensor.producer() && tensor.producer_index() == 0; });
   fusions.push_back({"sink_moves", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
     const Layer& layer = m.layer(root);

@@ -76,7 +76,7 @@ Result<Tensor*> with_snap(Tensor* tensor, Network& network) {
 
 }  // namespace
 
-FUSION(snap_into_product) {
+FUSION(snap_into_product, kQuantizeInsideEpilogues) {
   auto sum = Pattern::any(), bias = Pattern::constant();
   fusions.push_back({"snap_into_product", Pattern::of(ScalarOp::kAdd, sum, bias),
                      [=](const Match& m, Network& network) { return with_bias_behind(m[sum], m[bias], network); }});
