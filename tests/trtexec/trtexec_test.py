@@ -331,6 +331,29 @@ class Running(Case):
         self.assertEqual(len(output["values"]), len(expected))
         self.assertLess(max(abs(a - b) for a, b in zip(output["values"], expected)), 1e-4)
 
+    def test_layers_keep_their_outputs_in_the_type_asked_for(self):
+        expected = self.values()["values"]
+        layer = "--layerOutputTypes=/conv1/Conv:"
+        self.assertEqual(self.values("--precisionConstraints=obey", layer + "fp32")["values"], expected)
+        rounded = self.values("--precisionConstraints=obey", layer + "bf16")["values"]
+        self.assertNotEqual(rounded, expected)
+        self.assertLess(max(abs(a - b) for a, b in zip(rounded, expected)), 0.05)
+
+    def test_layers_compute_in_the_type_asked_for(self):
+        expected = self.values()["values"]
+        wish = ["--precisionConstraints=obey", "--layerPrecisions=*Conv:bf16"]
+        rounded = self.values("--bf16", *wish)["values"]
+        self.assertNotEqual(rounded, expected)
+        self.assertLess(max(abs(a - b) for a, b in zip(rounded, expected)), 0.05)
+        outcome = self.fails("--onnx=" + MODEL, *wish)
+        self.assertIn("--layerPrecisions=*Conv:bf16 has no effect without --bf16; add it", outcome.err)
+
+    def test_int8_is_near_fp32_with_ranges_of_the_inputs(self):
+        expected = self.values()["values"]
+        rounded = self.values("--int8")["values"]
+        self.assertNotEqual(rounded, expected)
+        self.assertLess(max(abs(a - b) for a, b in zip(rounded, expected)), 0.1)
+
     def test_ways_of_running_do_not_change_answers(self):
         expected = self.values()
         for flags in (["--useCudaGraph"], ["--useSpinWait"], ["--noDataTransfers"], ["--infStreams=3"], ["--infStreams=3", "--threads"], ["--idleTime=1"]):

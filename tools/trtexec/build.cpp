@@ -153,6 +153,16 @@ bool check_count(const char* flag, const std::vector<IoFormat>& formats, int32_t
               " tensors; give one for all or one for each");
 }
 
+// Layers before `layer_count` that read `tensor` read `instead`.
+void rewire(INetworkDefinition& network, int32_t layer_count, const ITensor& tensor, ITensor& instead) {
+  for (int32_t k = 0; k < layer_count; ++k) {
+    ILayer& layer = *network.getLayer(k);
+    for (int32_t n = 0; n < layer.getNbInputs(); ++n) {
+      if (layer.getInput(n) == &tensor) layer.setInput(n, instead);
+    }
+  }
+}
+
 // An input of another type is cast to the type that its layers were made for.
 bool set_input_formats(const std::vector<IoFormat>& formats, INetworkDefinition& network) {
   if (!check_count("--inputIOFormats", formats, network.getNbInputs())) return false;
@@ -168,40 +178,62 @@ bool set_input_formats(const std::vector<IoFormat>& formats, INetworkDefinition&
     if (!cast)
       return fail(std::string("--inputIOFormats: the input '") + input->getName() + "' cannot be cast from " + text_of(format.type) +
                   " to " + text_of(own));
-    for (int32_t k = 0; k < layers; ++k) {
-      ILayer& layer = *network.getLayer(k);
-      for (int32_t n = 0; n < layer.getNbInputs(); ++n) {
-        if (layer.getInput(n) == input) layer.setInput(n, *cast->getOutput(0));
-      }
-    }
+    rewire(network, layers, *input, *cast->getOutput(0));
   }
   return true;
+}
+
+// Marks the tensor in the place of the output `old`, under its name.
+void replace_output(INetworkDefinition& network, ITensor& old, ITensor& tensor) {
+  std::vector<ITensor*> outputs;
+  for (int32_t i = 0; i < network.getNbOutputs(); ++i) outputs.push_back(network.getOutput(i));
+  const std::string name = old.getName();
+  for (ITensor* output : outputs) network.unmarkOutput(*output);
+  old.setName((name + "_before_cast").c_str());
+  tensor.setName(name.c_str());
+  for (ITensor* output : outputs) network.markOutput(output == &old ? tensor : *output);
+}
+
+bool is_output(const INetworkDefinition& network, const ITensor& tensor) {
+  for (int32_t i = 0; i < network.getNbOutputs(); ++i) {
+    if (network.getOutput(i) == &tensor) return true;
+  }
+  return false;
 }
 
 // An output of another type is cast, and the cast's result takes its name and place.
 bool set_output_formats(const std::vector<IoFormat>& formats, INetworkDefinition& network) {
   const int32_t count = network.getNbOutputs();
   if (!check_count("--outputIOFormats", formats, count)) return false;
-  if (formats.empty()) return true;
-  std::vector<ITensor*> outputs;
-  for (int32_t i = 0; i < count; ++i) outputs.push_back(network.getOutput(i));
-  for (ITensor* output : outputs) network.unmarkOutput(*output);
-  for (int32_t i = 0; i < count; ++i) {
-    ITensor* output = outputs[static_cast<size_t>(i)];
+  for (int32_t i = 0; !formats.empty() && i < count; ++i) {
+    ITensor* output = network.getOutput(i);
     const IoFormat& format = format_of(formats, i);
     if (format.type != output->getType()) {
-      const std::string name = output->getName();
       nvinfer1::ICastLayer* cast = network.addCast(*output, format.type);
       if (!cast)
-        return fail("--outputIOFormats: the output '" + name + "' cannot be cast from " + text_of(output->getType()) + " to " +
-                    text_of(format.type));
-      output->setName((name + "_before_cast").c_str());
+        return fail(std::string("--outputIOFormats: the output '") + output->getName() + "' cannot be cast from " +
+                    text_of(output->getType()) + " to " + text_of(format.type));
+      replace_output(network, *output, *cast->getOutput(0));
       output = cast->getOutput(0);
-      output->setName(name.c_str());
     }
-    network.markOutput(*output);
     output->setAllowedFormats(format.formats);
   }
+  return true;
+}
+
+// The layer's output is kept in the type: it is cast, and cast back for the layers that read it. An output of the network stays cast.
+bool keep_output_in(ILayer& layer, int32_t index, nvinfer1::DataType type, INetworkDefinition& network) {
+  ITensor& tensor = *layer.getOutput(index);
+  const nvinfer1::DataType own = tensor.getType();
+  if (own == type) return layer.setOutputType(index, type), true;
+  const int32_t layers = network.getNbLayers();
+  nvinfer1::ICastLayer* cast = network.addCast(tensor, type);
+  nvinfer1::ICastLayer* back = cast ? network.addCast(*cast->getOutput(0), own) : nullptr;
+  if (!back)
+    return fail(std::string("--layerOutputTypes: the output of the layer '") + layer.getName() + "' cannot be cast from " + text_of(own) +
+                " to " + text_of(type));
+  rewire(network, layers, tensor, *back->getOutput(0));
+  if (is_output(network, tensor)) replace_output(network, tensor, *cast->getOutput(0));
   return true;
 }
 
@@ -211,8 +243,8 @@ bool set_layer_types(const Options& options, INetworkDefinition& network) {
   for (int32_t i = 0; i < network.getNbLayers(); ++i) names.emplace_back(network.getLayer(i)->getName());
   const auto each = [&](const char* flag, const std::string& pattern, const auto& apply) {
     bool found = false;
-    for (int32_t i = 0; i < network.getNbLayers(); ++i) {
-      if (!matches(pattern, names[i])) continue;
+    for (int32_t i = 0; i < static_cast<int32_t>(names.size()); ++i) {  // those that were there at first
+      if (!matches(pattern, names[static_cast<size_t>(i)])) continue;
       found = true;
       if (!apply(*network.getLayer(i))) return false;
     }
@@ -225,12 +257,14 @@ bool set_layer_types(const Options& options, INetworkDefinition& network) {
     if (!each("--layerPrecisions", pattern, [type = type](ILayer& layer) { return layer.setPrecision(type), true; })) return false;
   }
   for (const auto& [pattern, types] : options.layer_output_types) {
-    const bool set = each("--layerOutputTypes", pattern, [&types = types](ILayer& layer) {
+    const bool set = each("--layerOutputTypes", pattern, [&types = types, &network](ILayer& layer) {
       const int32_t count = layer.getNbOutputs();
       if (types.size() != 1 && static_cast<int32_t>(types.size()) != count)
         return fail(std::string("--layerOutputTypes: the layer '") + layer.getName() + "' has " + std::to_string(count) + " outputs; got " +
                     std::to_string(types.size()) + " types");
-      for (int32_t i = 0; i < count; ++i) layer.setOutputType(i, types[types.size() == 1 ? 0 : i]);
+      for (int32_t i = 0; i < count; ++i) {
+        if (!keep_output_in(layer, i, types[types.size() == 1 ? 0 : static_cast<size_t>(i)], network)) return false;
+      }
       return true;
     });
     if (!set) return false;
@@ -346,8 +380,8 @@ bool build_plan(const Options& options, std::unique_ptr<IHostMemory>& plan) {
 
   set_flags(options, *config);
   Shapes best_shapes;
-  if (!set_input_formats(options.input_formats, *network) || !set_output_formats(options.output_formats, *network) ||
-      !set_layer_types(options, *network) || !set_shapes(options, *builder, *network, *config, best_shapes))
+  if (!set_layer_types(options, *network) || !set_input_formats(options.input_formats, *network) ||
+      !set_output_formats(options.output_formats, *network) || !set_shapes(options, *builder, *network, *config, best_shapes))
     return false;
   Calibrator calibrator;
   if (options.wants_int8() && (!options.calib.empty() || !has_quantization(*network))) {

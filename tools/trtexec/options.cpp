@@ -84,6 +84,27 @@ void warn_of_idle_flags(const Options& options) {
   idle(options.fp8 || options.int4, "--fp8 and --int4: layers compute in these types only where the model quantizes to them");
 }
 
+// A layer computes in a type only where the build may use it.
+bool check_layer_precisions(const Options& options) {
+  using nvinfer1::DataType;
+  if (options.precision_constraints == PrecisionConstraints::kNone) return true;
+  bool good = true;
+  for (const auto& [layer, type] : options.layer_precisions) {
+    const char* flag = type == DataType::kHALF   ? (options.fp16 || options.best ? nullptr : "--fp16")
+                       : type == DataType::kBF16 ? (options.bf16 || options.best ? nullptr : "--bf16")
+                       : type == DataType::kINT8 ? (options.wants_int8() ? nullptr : "--int8")
+                                                 : nullptr;
+    if (!flag) continue;
+    const std::string text = "--layerPrecisions=" + layer + ":" + (flag + 2) + " has no effect without " + flag;
+    if (options.precision_constraints == PrecisionConstraints::kObey) {
+      good = fail(text + "; add it, or use --precisionConstraints=prefer");
+    } else {
+      warn(text);
+    }
+  }
+  return good;
+}
+
 // Faults that only all flags together show.
 bool check(const Options& options) {
   bool good = true;
@@ -99,6 +120,7 @@ bool check(const Options& options) {
       (!options.layer_precisions.empty() || !options.layer_output_types.empty()))
     warn("--layerPrecisions and --layerOutputTypes have no effect without --precisionConstraints=prefer or obey");
   warn_of_idle_flags(options);
+  good &= check_layer_precisions(options);
   if (options.load_engine.empty()) return good;
   if (!options.min_shapes.empty() || !options.opt_shapes.empty() || !options.max_shapes.empty())
     wrong("--minShapes, --optShapes and --maxShapes are for building; a loaded plan runs with --shapes");
