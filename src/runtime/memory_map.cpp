@@ -6,6 +6,8 @@
 namespace ingot {
 namespace {
 
+constexpr int kRoundsOfAnOrder = 16;  // some milliseconds for hundreds of tensors
+
 size_t round_up(size_t value, size_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
 // Places tensors in the given order, each at the lowest gap among those already placed that live at the same time; with
@@ -67,14 +69,28 @@ MemoryMap map_memory(const std::vector<Lifetime>& lifetimes, size_t alignment) {
 
   MemoryMap best;
   best.bytes = SIZE_MAX;
-  for (const std::vector<int>* order : {&by_size, &by_breadth, &by_area, &by_time}) {
-    for (bool tightest : {false, true}) {
-      MemoryMap map = place(lifetimes, *order, alignment, tightest);
-      if (map.bytes < best.bytes) best = std::move(map);
-      if (best.bytes == lower_bound) break;
+  const auto reaches_bound = [&](const MemoryMap& map) {
+    if (map.bytes < best.bytes) best = map;
+    return best.bytes == lower_bound;
+  };
+  const auto try_orders = [&] {
+    for (const std::vector<int>* order : {&by_size, &by_breadth, &by_area, &by_time}) {
+      for (bool tightest : {false, true}) {
+        if (reaches_bound(place(lifetimes, *order, alignment, tightest))) return;
+      }
     }
-    if (best.bytes == lower_bound) break;
-  }
+    // What ends highest is placed first the next time.
+    for (std::vector<int>* order : {&by_size, &by_breadth, &by_area, &by_time}) {
+      MemoryMap map = place(lifetimes, *order, alignment, false);
+      for (int round = 0; round < kRoundsOfAnOrder; ++round) {
+        const auto is_highest = [&](int i) { return map.offsets[i] + round_up(lifetimes[i].bytes, alignment) == map.bytes; };
+        std::stable_partition(order->begin(), order->end(), is_highest);
+        map = place(lifetimes, *order, alignment, false);
+        if (reaches_bound(map)) return;
+      }
+    }
+  };
+  try_orders();
   if (lifetimes.empty()) best.bytes = 0;
   best.lower_bound = lower_bound;
   return best;

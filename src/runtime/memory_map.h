@@ -18,7 +18,7 @@ struct MemoryMap {
   size_t lower_bound = 0;       // the largest sum of live tensors: no map can be smaller
 };
 
-// Tries several greedy orders and keeps the smallest.
+// Tries several greedy orders, then changes them where they end above the bound, and keeps the smallest.
 MemoryMap map_memory(const std::vector<Lifetime>& lifetimes, size_t alignment = 64);
 
 }  // namespace ingot
