@@ -153,6 +153,7 @@ int64_t fail_each(Work work) {
     EXPECT_EQ(live.load(), before) << "allocation " << n << (succeeded ? ": left behind by a success" : ": left behind by an error");
     if (!reached) {
       EXPECT_TRUE(succeeded);
+      ::testing::Test::RecordProperty("failed_allocations", static_cast<int>(n - 1));
       return failures;
     }
     if (::testing::Test::HasFailure()) return failures;
