@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -65,7 +66,8 @@ int wanted_threads(int threads) {
 // Each thread owns a contiguous range of the parts and takes it in pieces that shrink; one that is through takes pieces of the others'
 // ranges. So nobody waits for a thread that has lost its CPU, but for the piece that it holds, and a thread that comes late finds nothing.
 struct ThreadPool::State {
-  // What is left of a thread's range: the job's number above, the next part below. The number keeps late threads from taking of another job.
+  // What is left of a thread's range: the job's number above, the next part below. The number keeps late threads from taking of another
+  // job.
   struct alignas(64) Range {
     std::atomic<uint64_t> next{0};
     std::atomic<uint32_t> end{0};
@@ -75,7 +77,11 @@ struct ThreadPool::State {
   std::vector<std::thread> workers;
   std::mutex owner;  // held by the caller whose work the workers run
 
-  // The job; written by the owner before `generation` is raised. A late thread may read it while the next one is written: it then takes no part.
+  bool has_cpus = false;           // one for each thread
+  std::atomic<int> owner_cpu{-1};  // where the owner of the job runs
+
+  // The job; written by the owner before `generation` is raised. A late thread may read it while the next one is written: it then takes no
+  // part.
   std::atomic<Erased> function{nullptr};
   std::atomic<void*> context{nullptr};
   std::atomic<bool> stop{false};
@@ -114,8 +120,26 @@ struct ThreadPool::State {
     if (done) left.fetch_sub(done, std::memory_order_acq_rel);
   }
 
+  // Leaves the owner's CPU to the owner. Of two new threads the kernel may keep both on one CPU, in turns, for a tenth of a second.
+  // The affinity is as before when it returns.
+  void leave_owner(std::chrono::steady_clock::time_point* last) const {
+    const int cpu = owner_cpu.load(std::memory_order_relaxed);
+    if (!has_cpus || cpu < 0 || cpu >= CPU_SETSIZE || sched_getcpu() != cpu) return;
+    // Rarely: a move costs some microseconds, and the CPU that is moved to may be taken as well.
+    const auto now = std::chrono::steady_clock::now();
+    if (now - *last < std::chrono::milliseconds(10)) return;
+    *last = now;
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+    cpu_set_t others = allowed;
+    CPU_CLR(cpu, &others);
+    if (CPU_COUNT(&others) == 0) return;
+    if (sched_setaffinity(0, sizeof others, &others) == 0) sched_setaffinity(0, sizeof allowed, &allowed);
+  }
+
   void work(int worker) {
     uint32_t seen = 0;
+    std::chrono::steady_clock::time_point last_move{};
     while (true) {
       uint32_t now = generation.load(std::memory_order_acquire);
       for (int i = 0; now == seen && i < kSpins; ++i) {
@@ -129,6 +153,7 @@ struct ThreadPool::State {
       }
       seen = now;
       if (stop.load(std::memory_order_relaxed)) return;
+      leave_owner(&last_move);
       work_on(now, worker);
     }
   }
@@ -141,6 +166,7 @@ struct ThreadPool::State {
 
 ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
   state_->threads = wanted_threads(threads);
+  state_->has_cpus = state_->threads > 1 && state_->threads <= available_cpus();
   state_->ranges = std::make_unique<State::Range[]>(static_cast<size_t>(state_->threads));
   int started = 1;
   for (; started < state_->threads; ++started) {
@@ -179,6 +205,7 @@ void ThreadPool::run_erased(int64_t parts, Erased function, void* context) {
     range.end.store(static_cast<uint32_t>(parts * (t + 1) / state.threads), std::memory_order_release);
     range.next.store(static_cast<uint64_t>(number) << 32 | static_cast<uint32_t>(parts * t / state.threads), std::memory_order_release);
   }
+  if (state.has_cpus) state.owner_cpu.store(sched_getcpu(), std::memory_order_relaxed);
   state.publish(number);
   state.work_on(number, 0);
   for (int spins = 0; state.left.load(std::memory_order_acquire) > 0; ++spins) {

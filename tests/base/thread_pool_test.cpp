@@ -1,8 +1,11 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -22,7 +25,8 @@ TEST(ThreadPool, RunsEachPartOnce) {
         calls[static_cast<size_t>(part)].fetch_add(1, std::memory_order_relaxed);
       });
       for (int64_t part = 0; part < 1000; ++part)
-        ASSERT_EQ(calls[static_cast<size_t>(part)].load(), part < parts ? 1 : 0) << "part " << part << " of " << parts << ", " << threads << " threads";
+        ASSERT_EQ(calls[static_cast<size_t>(part)].load(), part < parts ? 1 : 0)
+            << "part " << part << " of " << parts << ", " << threads << " threads";
     }
   }
 }
@@ -73,6 +77,45 @@ TEST(ThreadPool, NobodyWaitsForPartsThatAnotherCanTake) {
     done.fetch_add(1);
   });
   EXPECT_EQ(done.load(), 64);
+}
+
+// Two threads that stand on one CPU part as soon as they work together, and may go anywhere afterwards.
+TEST(ThreadPool, WorkersLeaveTheCallersCpu) {
+  cpu_set_t allowed;
+  ASSERT_EQ(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+  if (CPU_COUNT(&allowed) < 2) GTEST_SKIP() << "one CPU";
+  ThreadPool pool(2);
+  std::atomic<pid_t> worker_thread{0};
+  const auto spin = [](int64_t microseconds) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(microseconds);
+    while (std::chrono::steady_clock::now() < end) {
+    }
+  };
+  while (worker_thread == 0) {
+    pool.run(64, [&](int64_t, int worker) {
+      if (worker == 1) worker_thread = gettid();
+      spin(50);
+    });
+  }
+  cpu_set_t here;
+  CPU_ZERO(&here);
+  CPU_SET(sched_getcpu(), &here);
+  ASSERT_EQ(sched_setaffinity(worker_thread, sizeof here, &here), 0);
+  ASSERT_EQ(sched_setaffinity(0, sizeof here, &here), 0);
+  ASSERT_EQ(sched_setaffinity(worker_thread, sizeof allowed, &allowed), 0);
+  // The caller stays where it is, so that only the worker can leave.
+  std::atomic<bool> parted{false};
+  for (int job = 0; job < 200 && !parted; ++job) {
+    pool.run(64, [&](int64_t, int worker) {
+      if (worker == 1 && !CPU_ISSET(sched_getcpu(), &here)) parted = true;
+      spin(50);
+    });
+  }
+  EXPECT_TRUE(parted);
+  cpu_set_t after;
+  ASSERT_EQ(sched_getaffinity(worker_thread, sizeof after, &after), 0);
+  EXPECT_TRUE(CPU_EQUAL(&after, &allowed));
+  sched_setaffinity(0, sizeof allowed, &allowed);
 }
 
 }  // namespace
