@@ -33,5 +33,8 @@ DepthwiseKernel depthwise_kernel(DataType input);
 namespace avx512 {
 DepthwiseKernel depthwise_kernel(DataType input);
 }
+namespace bf16 {
+DepthwiseKernel depthwise_kernel(DataType input);
+}
 
 }  // namespace ingot

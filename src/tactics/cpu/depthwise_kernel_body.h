@@ -73,8 +73,9 @@ __attribute__((noinline)) void finish_strip(const DepthwiseRow& row, float* sums
 }
 
 // kOutputs neighbouring outputs of channels [channel, channel + lanes). kTaps and kStride are 0 where they are known at run time only;
-// else each input pixel is loaded once for all the outputs that read it, and all lanes are there.
-template <class V, DataType kType, int kTaps, int kStride, int kOutputs>
+// else each input pixel is loaded once for all the outputs that read it, and all lanes are there. Of these pixels the first kBefore and
+// the last kBehind lie outside the image.
+template <class V, DataType kType, int kTaps, int kStride, int kOutputs, int kBefore = 0, int kBehind = 0>
 INGOT_INLINE void run_strip(const DepthwiseRow& row, const StripPlace& place, int64_t channel, int lanes) {
   using F = typename V::Float;
   constexpr bool kIsByte = kType == DataType::kInt8 || kType == DataType::kUint8;
@@ -90,7 +91,7 @@ INGOT_INLINE void run_strip(const DepthwiseRow& row, const StripPlace& place, in
 #pragma GCC unroll 8
       for (int tap = 0; tap < kTaps; ++tap) weight[tap] = V::load(w + tap * row.weight_stride);
 #pragma GCC unroll 32
-      for (int i = 0; i < (kOutputs - 1) * kStride + kTaps; ++i) {
+      for (int i = kBefore; i < (kOutputs - 1) * kStride + kTaps - kBehind; ++i) {
         const F value = load_all<V, kType>(x + i * pixel);
 #pragma GCC unroll 8
         for (int t = 0; t < kOutputs; ++t) {
@@ -129,45 +130,84 @@ INGOT_INLINE void run_strip(const DepthwiseRow& row, const StripPlace& place, in
   finish_strip<V>(row, sums, kOutputs, place.output, channel, lanes);
 }
 
-template <class V, DataType kType, int kTaps, int kStride, int kOutputs>
-__attribute__((noinline)) void run_channels(const DepthwiseRow& row, const StripPlace& place) {
+// The output at `x` with the taps that lie inside.
+INGOT_INLINE StripPlace place_of(const DepthwiseRow& row, int64_t x) {
+  const int64_t start = x * row.stride - row.pad;
+  const int64_t tap = start < 0 ? (-start + row.dilation - 1) / row.dilation : 0;
+  int64_t end = row.input_width - 1 < start ? 0 : (row.input_width - 1 - start) / row.dilation + 1;
+  if (end > row.taps) end = row.taps;
+  return {start + tap * row.dilation, tap, end > tap ? end - tap : 0, x};
+}
+
+// The outputs from `first` on.
+template <class V, DataType kType, int kTaps, int kStride, int kOutputs, int kBefore = 0, int kBehind = 0>
+__attribute__((noinline)) void run_channels(const DepthwiseRow& row, int64_t first) {
   int64_t channel = row.first_channel;
+  const StripPlace place = kTaps > 0 ? StripPlace{first * row.stride - row.pad, 0, row.taps, first} : place_of(row, first);
   for (; channel + V::kLanes <= row.last_channel; channel += V::kLanes)
-    run_strip<V, kType, kTaps, kStride, kOutputs>(row, place, channel, V::kLanes);
+    run_strip<V, kType, kTaps, kStride, kOutputs, kBefore, kBehind>(row, place, channel, V::kLanes);
   if (channel < row.last_channel) {
-    StripPlace one = place;
-    for (int t = 0; t < kOutputs; ++t, one.input += row.stride, ++one.output)
-      run_strip<V, kType, 0, 0, 1>(row, one, channel, static_cast<int>(row.last_channel - channel));
+    for (int t = 0; t < kOutputs; ++t)
+      run_strip<V, kType, 0, 0, 1>(row, place_of(row, first + t), channel, static_cast<int>(row.last_channel - channel));
   }
 }
 
+// How many of `left` outputs the next strip has: 8 are 4 + 4, 7 are 4 + 3, no strip of one where two of some length do.
+INGOT_INLINE int64_t strip_length(int64_t left) { return left == 6 || left >= 9 ? 6 : left >= 4 ? 4 : left; }
+
+template <class V, DataType kType, int kTaps, int kStride, int kBefore, int kBehind>
+INGOT_INLINE void run_strip_of(const DepthwiseRow& row, int64_t first, int64_t length) {
+  switch (length) {
+    case 6:
+      return run_channels<V, kType, kTaps, kStride, 6, kBefore, kBehind>(row, first);
+    case 4:
+      return run_channels<V, kType, kTaps, kStride, 4, kBefore, kBehind>(row, first);
+    case 3:
+      return run_channels<V, kType, kTaps, kStride, 3, kBefore, kBehind>(row, first);
+    case 2:
+      return run_channels<V, kType, kTaps, kStride, 2, kBefore, kBehind>(row, first);
+    default:
+      return run_channels<V, kType, kTaps, kStride, 1, kBefore, kBehind>(row, first);
+  }
+}
+
+// The outputs [first, last), whose taps all lie inside.
 template <class V, DataType kType, int kTaps, int kStride>
 void run_inside(const DepthwiseRow& row, int64_t first, int64_t last) {
   for (int64_t at = first; at < last;) {
-    const StripPlace place{at * row.stride - row.pad, 0, row.taps, at};
-    const int64_t left = last - at;
-    // 8 outputs left are 4 + 4, 7 are 4 + 3: no strip of one where two of some length do.
-    if (left == 6 || left >= 9) {
-      run_channels<V, kType, kTaps, kStride, 6>(row, place);
-      at += 6;
-    } else if (left >= 4) {
-      run_channels<V, kType, kTaps, kStride, 4>(row, place);
-      at += 4;
-    } else if (left == 3) {
-      run_channels<V, kType, kTaps, kStride, 3>(row, place);
-      at += 3;
-    } else if (left == 2) {
-      run_channels<V, kType, kTaps, kStride, 2>(row, place);
-      at += 2;
-    } else {
-      run_channels<V, kType, kTaps, kStride, 1>(row, place);
-      at += 1;
-    }
+    const int64_t length = strip_length(last - at);
+    run_strip_of<V, kType, kTaps, kStride, 0, 0>(row, at, length);
+    at += length;
   }
+}
+
+// All outputs of a row of the common form: one pixel of padding before it and at most one behind it that is read, three taps.
+template <class V, DataType kType, int kStride>
+bool run_padded(const DepthwiseRow& row) {
+  const int64_t behind = (row.output_width - 1) * row.stride - row.pad + row.taps - row.input_width;
+  if (row.pad != 1 || behind > 1 || strip_length(row.output_width) == row.output_width) return false;  // no strip has both borders
+  for (int64_t at = 0; at < row.output_width;) {
+    const int64_t length = strip_length(row.output_width - at);
+    if (at == 0)
+      run_strip_of<V, kType, 3, kStride, 1, 0>(row, at, length);
+    else if (at + length == row.output_width && behind == 1)
+      run_strip_of<V, kType, 3, kStride, 0, 1>(row, at, length);
+    else
+      run_strip_of<V, kType, 3, kStride, 0, 0>(row, at, length);
+    at += length;
+  }
+  return true;
 }
 
 template <class V, DataType kType>
 void run_depthwise_row(const DepthwiseRow& row) {
+  // Unsigned bytes are rare: the general loop serves them.
+  constexpr bool kIsCommon = kType != DataType::kUint8;
+  const bool is_dense = kIsCommon && row.dilation == 1;
+  if constexpr (kIsCommon) {
+    if (is_dense && row.taps == 3 && row.stride == 1 && run_padded<V, kType, 1>(row)) return;
+    if (is_dense && row.taps == 3 && row.stride == 2 && run_padded<V, kType, 2>(row)) return;
+  }
   const int64_t reach = (row.taps - 1) * row.dilation;
   // Outputs [first, last) whose taps all lie inside.
   const int64_t first = row.pad > 0 ? (row.pad + row.stride - 1) / row.stride : 0;
@@ -175,30 +215,22 @@ void run_depthwise_row(const DepthwiseRow& row) {
   const int64_t last = room < 0 ? first : room / row.stride + 1 < row.output_width ? room / row.stride + 1 : row.output_width;
   for (int64_t x = 0; x < row.output_width; ++x) {
     if (x == first && first < last) {
-      // Unsigned bytes are rare: the general loop serves them.
-      constexpr bool kIsCommon = kType != DataType::kUint8;
       if constexpr (!kIsCommon)
         run_inside<V, kType, 0, 0>(row, first, last);
-      else if (row.taps == 3 && row.dilation == 1 && row.stride == 1)
+      else if (is_dense && row.taps == 3 && row.stride == 1)
         run_inside<V, kType, 3, 1>(row, first, last);
-      else if (row.taps == 3 && row.dilation == 1 && row.stride == 2)
+      else if (is_dense && row.taps == 3 && row.stride == 2)
         run_inside<V, kType, 3, 2>(row, first, last);
-      else if (row.taps == 5 && row.dilation == 1 && row.stride == 1)
+      else if (is_dense && row.taps == 5 && row.stride == 1)
         run_inside<V, kType, 5, 1>(row, first, last);
-      else if (row.taps == 5 && row.dilation == 1 && row.stride == 2)
+      else if (is_dense && row.taps == 5 && row.stride == 2)
         run_inside<V, kType, 5, 2>(row, first, last);
       else
         run_inside<V, kType, 0, 0>(row, first, last);
       x = last;
       if (x >= row.output_width) break;
     }
-    // At the border: the taps that lie inside.
-    const int64_t start = x * row.stride - row.pad;
-    const int64_t tap = start < 0 ? (-start + row.dilation - 1) / row.dilation : 0;
-    int64_t end = row.input_width - 1 < start ? 0 : (row.input_width - 1 - start) / row.dilation + 1;
-    if (end > row.taps) end = row.taps;
-    const StripPlace place{start + tap * row.dilation, tap, end > tap ? end - tap : 0, x};
-    run_channels<V, kType, 0, 0, 1>(row, place);
+    run_channels<V, kType, 0, 0, 1>(row, x);
   }
 }
 

@@ -8,6 +8,7 @@
 namespace ingot {
 
 DepthwiseKernel depthwise_kernel(DataType input, Isa isa) {
+  if (isa >= Isa::kBf16) return bf16::depthwise_kernel(input);
   if (isa >= Isa::kAvx512) return avx512::depthwise_kernel(input);
   if (isa >= Isa::kAvx2) return avx2::depthwise_kernel(input);
   return portable::depthwise_kernel(input);
