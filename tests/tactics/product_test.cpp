@@ -311,7 +311,11 @@ void make_snapped(Random& random, EpilogueFields* fields, Trial* trial) {
     trial->inputs[3] = random.array(DataType::kInt8, trial->inputs[3].shape(), -128, 127);
   }
   if (random.chance(0.3)) fields->sum_scale = power(-5, -2);
-  std::vector<std::string> texts{"", "snap(x0, a=0.25)", "relu(snap(x0, a=0.125))", "snap(clip(snap(x0, a=0.125), a=0, b=6), a=0.0625)",
+  std::vector<std::string> texts{"",
+                                 "snap(x0, a=0.25)",
+                                 "relu(snap(x0, a=0.125))",
+                                 "clip(snap(x0, a=0.25), a=-0.55, b=6.3)",
+                                 "snap(clip(snap(x0, a=0.125), a=0, b=6), a=0.0625)",
                                  "snap(abs(snap(x0, a=0.25)), a=0.5)"};
   if (has_residual)
     texts = {"add(snap(x0, a=0.25), x1)", "relu(snap(add(snap(x0, a=0.125), x1), a=0.25))", "relu(snap(add(x1, x0), a=0.25))",

@@ -184,6 +184,18 @@ bool is_loadable(DataType type) {
 bool is_byte(DataType type) { return type == DataType::kInt8 || type == DataType::kUint8; }
 bool is_integer_product(Product product) { return product == Product::kInt8 || product == Product::kUint8; }
 
+// Snaps to the scale of an int8 output, with nothing but bounds behind them, are left out: the store rounds as they do, and rounding and
+// bounds may change places.
+void drop_snaps_of_output(Finish* finish, float output_scale) {
+  auto& snaps = finish->snaps;
+  if (finish->output != DataType::kInt8 || output_scale == 0 || finish->residual_is_last) return;
+  if (snaps[Finish::kBehindBounds] == output_scale) snaps[Finish::kBehindBounds] = 0;
+  if (finish->activation != Activation::kNone || snaps[Finish::kBehindBounds] != 0) return;
+  if (snaps[Finish::kBehindResidual] == output_scale) snaps[Finish::kBehindResidual] = 0;
+  if (finish->has_residual || snaps[Finish::kBehindResidual] != 0) return;
+  if (snaps[Finish::kBeforeResidual] == output_scale) snaps[Finish::kBeforeResidual] = 0;
+}
+
 DataType natural_type(Product product) {
   switch (product) {
     case Product::kFloat:
@@ -265,6 +277,7 @@ Result<EpiloguePlan> EpiloguePlan::make(const Problem& problem, const EpilogueFi
   }
   if (fields.output_scale != 0) finish.output_factor = static_cast<float>(1 / fields.output_scale);
   finish.snaps[Finish::kSum] = static_cast<float>(fields.sum_scale);
+  drop_snaps_of_output(&finish, static_cast<float>(fields.output_scale));
   const bool has_snaps = std::any_of(std::begin(finish.snaps), std::end(finish.snaps), [](float scale) { return scale != 0; });
 
   const DataType natural = natural_type(product);
@@ -282,6 +295,11 @@ Result<EpiloguePlan> EpiloguePlan::make(const Problem& problem, const EpilogueFi
     finish.low *= factor;
     finish.high *= factor;
     finish.output_factor = 1;
+  }
+  if (finish.is_plain && finish.output == DataType::kInt8) {
+    // What saturates in the store saturates here.
+    finish.low = std::clamp(finish.low, -128.0f, 127.0f);
+    finish.high = std::clamp(finish.high, -128.0f, 127.0f);
   }
   return plan;
 }

@@ -14,7 +14,7 @@ struct FloatAvx2 {
   static INGOT_INLINE B load(const char* p) { return _mm256_loadu_ps(reinterpret_cast<const float*>(p)); }
   static INGOT_INLINE __m256 broadcast(const char* p) { return _mm256_broadcast_ss(reinterpret_cast<const float*>(p)); }
   static INGOT_INLINE Sum multiply_add(Sum sum, __m256 a, B b) { return _mm256_fmadd_ps(a, b, sum); }
-  static INGOT_INLINE __m256 to_float(Sum sum, const Finish&, int64_t) { return sum; }
+  static INGOT_INLINE __m256 add_bias(Sum sum, __m256 bias, const Finish&, int64_t) { return V::add(sum, bias); }
   static INGOT_INLINE void store_sum(float* p, Sum sum) { _mm256_store_ps(p, sum); }
   static INGOT_INLINE __m256 load_output(const void* p, int64_t at) { return V::load(static_cast<const float*>(p) + at); }
   static INGOT_INLINE void store_output(void* p, int64_t at, __m256 x) { V::store(static_cast<float*>(p) + at, x); }
@@ -70,9 +70,9 @@ struct Int8Avx2 {
     return {_mm256_add_epi32(sum.low, _mm256_madd_epi16(a, b.low)), _mm256_add_epi32(sum.high, _mm256_madd_epi16(a, b.high))};
   }
   static INGOT_INLINE __m256i whole(Sum sum) { return _mm256_permute4x64_epi64(_mm256_hadd_epi32(sum.low, sum.high), 0xd8); }
-  static INGOT_INLINE __m256 to_float(Sum sum, const Finish& finish, int64_t panel_column) {
+  static INGOT_INLINE __m256 add_bias(Sum sum, __m256 bias, const Finish& finish, int64_t panel_column) {
     __m256 x = _mm256_cvtepi32_ps(_mm256_add_epi32(whole(sum), V::int_load(finish.compensation + panel_column)));
-    return _mm256_mul_ps(x, V::load(finish.scale + panel_column));
+    return V::fma(x, V::load(finish.scale + panel_column), bias);
   }
   static INGOT_INLINE void store_sum(float* p, Sum sum) { _mm256_store_si256(reinterpret_cast<__m256i*>(p), whole(sum)); }
   static INGOT_INLINE __m256 load_output(const void* p, int64_t at) { return V::load_int8(static_cast<const int8_t*>(p) + at); }

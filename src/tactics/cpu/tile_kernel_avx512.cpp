@@ -14,7 +14,7 @@ struct FloatAvx512 {
   static INGOT_INLINE B load(const char* p) { return _mm512_loadu_ps(p); }
   static INGOT_INLINE __m512 broadcast(const char* p) { return _mm512_set1_ps(*reinterpret_cast<const float*>(p)); }
   static INGOT_INLINE Sum multiply_add(Sum sum, __m512 a, B b) { return _mm512_fmadd_ps(a, b, sum); }
-  static INGOT_INLINE __m512 to_float(Sum sum, const Finish&, int64_t) { return sum; }
+  static INGOT_INLINE __m512 add_bias(Sum sum, __m512 bias, const Finish&, int64_t) { return V::add(sum, bias); }
   static INGOT_INLINE void store_sum(float* p, Sum sum) { _mm512_store_ps(p, sum); }
   static INGOT_INLINE __m512 load_output(const void* p, int64_t at) { return V::load(static_cast<const float*>(p) + at); }
   static INGOT_INLINE void store_output(void* p, int64_t at, __m512 x) { V::store(static_cast<float*>(p) + at, x); }

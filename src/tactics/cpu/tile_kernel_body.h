@@ -9,7 +9,7 @@ namespace ingot {
 namespace {
 
 // P: V (vector type), Sum and B (registers), kBytes (of B's register), kUnit, kInteger, zero(), load(p), broadcast(p), broadcast_bits(u),
-// multiply_add(sum, a, b), to_float(sum, compensation), store_sum(p, sum), and natural loads and stores of its output type.
+// multiply_add(sum, a, b), add_bias(sum, bias, finish, column), store_sum(p, sum), and natural loads and stores of its output type.
 
 // sums += A * B over one tap.
 template <class P, int kRows, int kVectors>
@@ -77,6 +77,16 @@ INGOT_INLINE const char* add_tap(typename P::Sum (&sum)[kRows][kVectors], const 
   return b;
 }
 
+// Some lanes of what P's products store where they are plain.
+template <class P>
+INGOT_INLINE typename P::V::Float load_natural(const void* row, int64_t at, int count) {
+  return load_as_float<typename P::V>(P::kInteger ? DataType::kInt8 : P::kUnit == 1 ? DataType::kFloat : DataType::kBf16, row, at, count);
+}
+template <class P>
+INGOT_INLINE void store_natural(void* row, int64_t at, typename P::V::Float x, int count) {
+  store_from_float<typename P::V>(P::kInteger ? DataType::kInt8 : P::kUnit == 1 ? DataType::kFloat : DataType::kBf16, row, at, x, count);
+}
+
 // The columns from `first` on: kVectors registers of them.
 template <class P, int kRows, int kVectors>
 __attribute__((noinline)) void run_tile(const Tile& tile, int first) {
@@ -97,20 +107,34 @@ __attribute__((noinline)) void run_tile(const Tile& tile, int first) {
 
   const Finish& finish = *tile.finish;
   const int64_t column = tile.column + first, panel_column = tile.panel_column + first;
-  if (finish.is_plain && tile.columns - first >= kColumns) {
+  if (finish.is_plain) {
     const auto low = V::set(finish.low), high = V::set(finish.high), residual_scale = V::set(finish.residual_scale);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
-      const auto bias = V::load(finish.bias + panel_column + v * V::kLanes);
+      const int64_t at = column + v * V::kLanes, in_panels = panel_column + v * V::kLanes;
+      const int left = tile.columns - first - v * V::kLanes;
+      if (left <= 0) break;
+      const auto bias = V::load(finish.bias + in_panels);
+      if (left >= V::kLanes) {
 #pragma GCC unroll 32
-      for (int m = 0; m < kRows; ++m) {
-        auto x = P::to_float(sum[m][v], finish, panel_column + v * V::kLanes);
-        x = V::add(x, bias);
-        if (finish.has_residual) {
-          auto residual = P::load_output(tile.residual[m], column + v * V::kLanes);
-          x = V::add(x, P::kInteger ? V::mul(residual, residual_scale) : residual);
+        for (int m = 0; m < kRows; ++m) {
+          auto x = P::add_bias(sum[m][v], bias, finish, in_panels);
+          if (finish.has_residual) {
+            auto residual = P::load_output(tile.residual[m], at);
+            x = V::add(x, P::kInteger ? V::mul(residual, residual_scale) : residual);
+          }
+          P::store_output(tile.c[m], at, V::min(high, V::max(low, x)));
         }
-        P::store_output(tile.c[m], column + v * V::kLanes, V::min(high, V::max(low, x)));
+      } else {
+#pragma GCC unroll 32
+        for (int m = 0; m < kRows; ++m) {
+          auto x = P::add_bias(sum[m][v], bias, finish, in_panels);
+          if (finish.has_residual) {
+            auto residual = load_natural<P>(tile.residual[m], at, left);
+            x = V::add(x, P::kInteger ? V::mul(residual, residual_scale) : residual);
+          }
+          store_natural<P>(tile.c[m], at, V::min(high, V::max(low, x)), left);
+        }
       }
     }
     return;

@@ -18,7 +18,7 @@ struct FloatPortable {
     return V::set(x);
   }
   static INGOT_INLINE Sum multiply_add(Sum sum, V::Float a, B b) { return sum + a * b; }
-  static INGOT_INLINE V::Float to_float(Sum sum, const Finish&, int64_t) { return sum; }
+  static INGOT_INLINE V::Float add_bias(Sum sum, V::Float bias, const Finish&, int64_t) { return V::add(sum, bias); }
   static INGOT_INLINE void store_sum(float* p, Sum sum) { V::store(p, sum); }
   static INGOT_INLINE V::Float load_output(const void* p, int64_t at) { return V::load(static_cast<const float*>(p) + at); }
   static INGOT_INLINE void store_output(void* p, int64_t at, V::Float x) { V::store(static_cast<float*>(p) + at, x); }
@@ -73,8 +73,8 @@ struct Int8Portable {
     }
     return sum;
   }
-  static INGOT_INLINE V::Float to_float(Sum sum, const Finish& finish, int64_t panel_column) {
-    return V::to_float(V::int_add(sum, V::int_load(finish.compensation + panel_column))) * V::load(finish.scale + panel_column);
+  static INGOT_INLINE V::Float add_bias(Sum sum, V::Float bias, const Finish& finish, int64_t panel_column) {
+    return V::to_float(V::int_add(sum, V::int_load(finish.compensation + panel_column))) * V::load(finish.scale + panel_column) + bias;
   }
   static INGOT_INLINE void store_sum(float* p, Sum sum) { std::memcpy(p, &sum, 16); }
   static INGOT_INLINE V::Float load_output(const void* p, int64_t at) { return V::load_int8(static_cast<const int8_t*>(p) + at); }

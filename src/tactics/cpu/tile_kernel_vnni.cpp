@@ -22,13 +22,16 @@ struct Int8Dot {
     return kSignedA ? _mm512_xor_si512(a, _mm512_set1_epi32(static_cast<int>(0x80808080))) : a;
   }
   static INGOT_INLINE Sum multiply_add(Sum sum, __m512i a, B b) { return _mm512_dpbusd_epi32(sum, a, b); }
-  static INGOT_INLINE __m512 to_float(Sum sum, const Finish& finish, int64_t panel_column) {
+  static INGOT_INLINE __m512 add_bias(Sum sum, __m512 bias, const Finish& finish, int64_t panel_column) {
     __m512 x = _mm512_cvtepi32_ps(_mm512_add_epi32(sum, _mm512_loadu_si512(finish.compensation + panel_column)));
-    return _mm512_mul_ps(x, V::load(finish.scale + panel_column));
+    return V::fma(x, V::load(finish.scale + panel_column), bias);
   }
   static INGOT_INLINE void store_sum(float* p, Sum sum) { _mm512_store_si512(p, sum); }
   static INGOT_INLINE __m512 load_output(const void* p, int64_t at) { return V::load_int8(static_cast<const int8_t*>(p) + at); }
-  static INGOT_INLINE void store_output(void* p, int64_t at, __m512 x) { V::store_int8(static_cast<int8_t*>(p) + at, x); }
+  // The bounds of plain epilogues lie within int8.
+  static INGOT_INLINE void store_output(void* p, int64_t at, __m512 x) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(static_cast<int8_t*>(p) + at), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(x)));
+  }
 };
 
 }  // namespace
