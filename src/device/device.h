@@ -1,11 +1,13 @@
-// Memory, streams and events of one device. CPU and CUDA implement it; nothing above knows which one it is.
+// Memory, streams and timing of one device. CPU and CUDA implement it; nothing above knows which one it is.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "base/log.h"
 #include "base/result.h"
 
 namespace ingot {
@@ -23,20 +25,36 @@ class Device {
   virtual DeviceKind kind() const = 0;
   // Names kernels' timings: model, unit counts, library versions.
   virtual const std::string& description() const = 0;
+  // Which one of its kind.
+  virtual int ordinal() const { return 0; }
+  // Whether steps only put their work on the stream: what they compute is there once the stream is synchronized, and the host cannot
+  // read the device's memory without copy().
+  virtual bool is_asynchronous() const { return false; }
 
   virtual Result<void*> allocate(size_t bytes, size_t alignment = 256) = 0;
+  // Waits for what still uses the memory.
   virtual void release(void* address) = 0;
 
-  // Runs `work(context)` on the stream after all that is queued there; at once where the program has no streams.
+  // The CPU runs `work(context)` on the stream after all that is queued there; at once where the program has no streams. An asynchronous
+  // device runs it at once, and what it puts on the stream runs in the stream's order.
   virtual Status enqueue(Stream stream, void (*work)(void*), void* context) = 0;
   virtual Status synchronize(Stream stream) = 0;
   // True where what is queued goes into a graph, to run any number of times later, in place of running now.
   virtual bool is_captured(Stream) { return false; }
+  // Between any two of the host's and the device's memory, behind what is queued on the stream; done when it returns.
   virtual Status copy(void* to, const void* from, size_t bytes, Stream stream) = 0;
+  // An error where `address` is no memory that steps can read and write.
+  virtual Status check_address(const void* /*address*/) const { return Ok{}; }
+
+  // Milliseconds that one call of `run` takes; on an asynchronous device the time of the work that it puts on the stream.
+  virtual Result<double> measure_ms(const std::function<Status(Stream stream)>& run) = 0;
 };
 
-// The device for this process: INGOT_DEVICE, else CUDA where it answers, else the CPU.
-Result<std::shared_ptr<Device>> default_device();
+// The device for this process: INGOT_DEVICE ("cpu", "cuda" or a number), else CUDA where it answers, else the CPU. A program that loaded the
+// stand-in for the CUDA runtime gets the CPU. The first call says in the log what was found.
+Result<std::shared_ptr<Device>> default_device(Log& log = null_log());
 std::shared_ptr<Device> cpu_device();
+// An error says what is missing: the driver, a GPU, or the compiler of kernels.
+Result<std::shared_ptr<Device>> cuda_device(int ordinal, Log& log = null_log());
 
 }  // namespace ingot

@@ -26,7 +26,7 @@ Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> 
       if (!tactic)
         return unsupported("the tactic '" + choice.tactic + (is_disabled(choice.tactic) ? "' is switched off by INGOT_DISABLE" : "' is not known to this version"));
       if (tactic->device() != engine->device_->kind()) return unsupported("the tactic '" + choice.tactic + "' is of another device");
-      Problem problem = problem_of(layer, choice.input_formats, choice.output_formats, tf32, shapes.opt);
+      Problem problem = problem_of(layer, choice.input_formats, choice.output_formats, tf32, shapes.opt, engine->device_.get());
       TRY(tactic->accepts(problem));
       for (size_t i = 0; i < layer.inputs().size(); ++i) {
         const Tensor* input = layer.inputs()[i];

@@ -284,7 +284,9 @@ Status ExecutionContext::resolve_late(Prepared& prepared, Run& run, size_t index
       const void* data = prepared.pointers[step.inputs + i];
       TRY_ASSIGN(int64_t count, volume(shape));
       if (input && data && !is_floating(type.type) && count <= TensorType::kMostValues && layer.op().reads_values_of(i)) {
-        const Array array = Array::borrow(type.type, shape, data, nullptr);
+        TRY_ASSIGN(Array array, Array::make(type.type, shape));
+        if (engine_->device().is_asynchronous() && !input->is_constant()) TRY(engine_->device().copy(array.mutable_data(), data, array.byte_count(), run.stream));
+        else array = Array::borrow(type.type, shape, data, nullptr);
         type.values.emplace();
         for (int64_t value : array.integers()) type.values->emplace_back(value);
       }
@@ -348,7 +350,10 @@ Status ExecutionContext::run_steps(Run& run) {
   RunArguments arguments{nullptr, nullptr, workspace, &ThreadPool::shared(), run.stream};
   static const bool shown = debug_enabled("steps");
   const bool timed = profiler_ || shown;
-  std::vector<std::byte> late_workspace;
+  // Of an asynchronous device the time of a step, and its outputs, are there when the stream is done with it.
+  const bool waits = engine_->device().is_asynchronous() && (timed || listener_);
+  if (waits) TRY(engine_->device().synchronize(run.stream));
+  std::shared_ptr<void> late_workspace;
   for (size_t i = 0; i < prepared.steps.size(); ++i) {
     const PreparedStep& step = prepared.steps[i];
     const auto begin = timed ? Clock::now() : Clock::time_point();
@@ -370,8 +375,9 @@ Status ExecutionContext::run_steps(Run& run) {
       late = std::move(made).value();
       launch = late.get();
       if (launch->workspace_bytes() > prepared.workspace_bytes) {
-        late_workspace.resize(launch->workspace_bytes() + 64);
-        arguments.workspace = reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(late_workspace.data()) + 63) / 64 * 64);
+        TRY_ASSIGN(void* memory, engine_->device().allocate(launch->workspace_bytes(), 256));
+        late_workspace = std::shared_ptr<void>(memory, [device = &engine_->device()](void* address) { device->release(address); });
+        arguments.workspace = memory;
       }
     }
     if (launch) {
@@ -388,6 +394,7 @@ Status ExecutionContext::run_steps(Run& run) {
         }
       }
     }
+    if (waits) TRY(engine_->device().synchronize(run.stream));
     if (timed) {
       const float ms = std::chrono::duration<float, std::milli>(Clock::now() - begin).count();
       if (shown) print_step(*engine_, i, prepared.any_late ? values : prepared.known, step.is_view, ms);

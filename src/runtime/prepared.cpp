@@ -11,7 +11,6 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 constexpr size_t kMostTensorBytes = size_t{1} << 46;  // so that sums over all tensors of a plan stay within 64 bits
-constexpr std::string_view kView = "cpu.view";
 
 // Tensors that share memory: an output of a view step and what it views.
 class Groups {
@@ -109,8 +108,10 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
   Groups groups(network);
   prepared->steps.resize(engine.step_count());
   for (size_t step = 0; step < engine.step_count(); ++step) {
-    if (engine.choice(step).tactic != kView) continue;
+    if (!is_view_tactic(engine.choice(step).tactic)) continue;
     const Layer& layer = engine.layer(step);
+    // A constant of the network lies in the host's memory.
+    if (engine.device().is_asynchronous() && layer.input(0)->is_constant()) continue;
     if (groups.join(layer.input(0), layer.output(0))) prepared->steps[step].is_view = true;
   }
 

@@ -1,9 +1,9 @@
 #include "select/measure.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "base/cpu_info.h"
 #include "tactics/layout.h"
@@ -11,9 +11,6 @@
 
 namespace ingot {
 namespace {
-
-constexpr double kLeastSeconds = 0.004, kMostSeconds = 0.06;
-constexpr int kLeastRuns = 3, kMostRuns = 40;
 
 // Values in [-1, 1) for real types, small ones for integers, so that indices stay inside.
 Result<Array> made_up(DataType type, const Shape& shape, uint64_t seed) {
@@ -44,7 +41,7 @@ Result<Array> made_up(DataType type, const Shape& shape, uint64_t seed) {
 // The array's elements as they lie in a format.
 Result<std::vector<std::byte>> laid_out(const Array& array, Format format) {
   TRY_ASSIGN(size_t bytes, storage_bytes(array.type(), format, array.shape()));
-  std::vector<std::byte> out(bytes + 64);
+  std::vector<std::byte> out(bytes);
   if (usual_format(format, array.rank()) == Format::kLinear || bits_of(array.type()) < 8) {
     if (array.byte_count()) std::memcpy(out.data(), array.data(), array.byte_count());
     return out;
@@ -91,20 +88,45 @@ Problem without_packed(const Problem& problem, const std::vector<PackedWeights>&
   return asked;
 }
 
+// Memory of the device that a trial runs on.
+struct Block {
+  Device* device = nullptr;
+  void* data = nullptr;
+  size_t bytes = 0;
+
+  Block() = default;
+  Block(Block&& other) noexcept : device(other.device), data(std::exchange(other.data, nullptr)), bytes(other.bytes) {}
+  Block& operator=(Block&&) = delete;
+  ~Block() {
+    if (data) device->release(data);
+  }
+  static Result<Block> make(Device& device, size_t bytes) {
+    Block block;
+    TRY_ASSIGN(block.data, device.allocate(bytes + 64));
+    block.device = &device;
+    block.bytes = bytes;
+    return block;
+  }
+};
+
 // A tactic made ready on made-up inputs.
 struct Trial {
+  Device& device;
   std::vector<PackedWeights> packed;
   std::unique_ptr<Kernel> kernel;
   std::unique_ptr<Launch> launch;
   Arrays inputs;
-  std::vector<std::vector<std::byte>> input_bytes, output_bytes;
+  std::vector<Block> blocks;
   std::vector<const void*> input_pointers;
   std::vector<void*> output_pointers;
-  std::vector<std::byte> workspace;
   RunArguments arguments{};
 
-  static void* aligned(std::vector<std::byte>& bytes) {
-    return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(bytes.data()) + 63) / 64 * 64);
+  explicit Trial(Device& device) : device(device) {}
+
+  Result<void*> add_block(size_t bytes) {
+    TRY_ASSIGN(Block block, Block::make(device, bytes));
+    blocks.push_back(std::move(block));
+    return blocks.back().data;
   }
 
   Status make(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs, bool real_layout) {
@@ -112,41 +134,46 @@ struct Trial {
     TRY_ASSIGN(kernel, tactic.prepare(without_packed(problem, packed), packed));
     TRY_ASSIGN(launch, kernel->launch(problem.opt_inputs, outputs));
     for (size_t i = 0; i < problem.inputs.size(); ++i) {
-      input_bytes.emplace_back();
-      const bool constant = problem.constants[i].data() != nullptr;
+      input_pointers.push_back(nullptr);
       if (!problem.present[i]) {
         inputs.emplace_back();
-        input_pointers.push_back(nullptr);
         continue;
       }
-      if (constant) {
+      if (problem.constants[i].data()) {
         inputs.push_back(problem.constants[i]);
-        input_pointers.push_back(problem.constants[i].data());
+        input_pointers.back() = problem.constants[i].data();
         continue;
       }
       TRY_ASSIGN(Array values, made_up(problem.inputs[i].type, problem.opt_inputs[i], i + 1));
+      TRY_ASSIGN(size_t bytes, storage_bytes(values.type(), problem.input_formats[i], values.shape()));
+      std::vector<std::byte> laid(bytes);
       if (real_layout) {
-        TRY_ASSIGN(std::vector<std::byte> bytes, laid_out(values, problem.input_formats[i]));
-        input_bytes.back().resize(bytes.size() + 128);
-        std::memcpy(aligned(input_bytes.back()), bytes.data(), bytes.size());
-      } else {
-        TRY_ASSIGN(size_t bytes, storage_bytes(values.type(), problem.input_formats[i], values.shape()));
-        input_bytes.back().resize(bytes + 192);
-        if (values.byte_count()) std::memcpy(aligned(input_bytes.back()), values.data(), std::min(bytes, values.byte_count()));
+        TRY_ASSIGN(laid, laid_out(values, problem.input_formats[i]));
+      } else if (values.byte_count()) {
+        std::memcpy(laid.data(), values.data(), std::min(bytes, values.byte_count()));
       }
-      input_pointers.push_back(aligned(input_bytes.back()));
+      TRY_ASSIGN(void* memory, add_block(bytes));
+      TRY(device.copy(memory, laid.data(), bytes, {}));
+      input_pointers.back() = memory;
       inputs.push_back(std::move(values));
     }
     for (size_t i = 0; i < outputs.size(); ++i) {
       TRY_ASSIGN(size_t bytes, storage_bytes(problem.outputs[i].type, problem.output_formats[i], outputs[i]));
-      output_bytes.emplace_back(bytes + 192);
-      output_pointers.push_back(aligned(output_bytes.back()));
+      TRY_ASSIGN(void* memory, add_block(bytes));
+      output_pointers.push_back(memory);
     }
-    workspace.resize(launch->workspace_bytes() + 128);
-    arguments = {input_pointers.data(), output_pointers.data(), aligned(workspace), &ThreadPool::shared(), {}};
+    TRY_ASSIGN(void* workspace, add_block(launch->workspace_bytes()));
+    arguments = {input_pointers.data(), output_pointers.data(), workspace, &ThreadPool::shared(), {}};
     return Ok{};
   }
+
+  Status run(Stream stream) {
+    arguments.stream = stream;
+    return launch->run(arguments);
+  }
 };
+
+Device& device_of(const Problem& problem) { return problem.device ? *problem.device : *cpu_device(); }
 
 // What an operator without a reference of its own gives: by the references of what it decomposes into, on the same made-up inputs.
 Result<Arrays> by_decomposition(Problem problem, const std::vector<Shape>& outputs) {
@@ -154,7 +181,8 @@ Result<Arrays> by_decomposition(Problem problem, const std::vector<Shape>& outpu
   problem.output_formats.assign(problem.outputs.size(), Format::kLinear);
   const Tactic* reference = TacticCatalogue::instance().find("reference.evaluate");
   if (!reference) return unsupported("the reference is switched off");
-  Trial trial;
+  problem.device = nullptr;
+  Trial trial(*cpu_device());
   TRY(trial.make(*reference, problem, outputs, true));
   TRY(trial.launch->run(trial.arguments));
   const std::vector<Shape> produced = trial.launch->produced_shapes();
@@ -214,27 +242,17 @@ Result<size_t> workspace_bytes(const Tactic& tactic, const Problem& problem, con
 }
 
 Result<double> measure_ms(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs) {
-  using Clock = std::chrono::steady_clock;
-  Trial trial;
+  Device& device = device_of(problem);
+  Trial trial(device);
   TRY(trial.make(tactic, problem, outputs, false));
-  TRY(trial.launch->run(trial.arguments));
-  std::vector<double> times;
-  double total = 0;
-  while (static_cast<int>(times.size()) < kMostRuns && (static_cast<int>(times.size()) < kLeastRuns || total < kLeastSeconds) && total < kMostSeconds) {
-    const auto begin = Clock::now();
-    TRY(trial.launch->run(trial.arguments));
-    times.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
-    total += times.back();
-  }
-  // The machine may be shared: what others take makes a time longer, never shorter. The lower quartile keeps clear of that.
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 4] * 1e3;
+  return device.measure_ms([&](Stream stream) { return trial.run(stream); });
 }
 
 Status verify_tactic(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs) {
-  Trial trial;
+  Device& device = device_of(problem);
+  Trial trial(device);
   TRY(trial.make(tactic, problem, outputs, true));
-  TRY(trial.launch->run(trial.arguments));
+  TRY(trial.run({}));
   auto expected = problem.op->has_reference() ? problem.op->evaluate(trial.inputs) : by_decomposition(problem, outputs);
   if (!expected.ok()) return std::move(expected).error().within("reference");
   const std::vector<Shape> produced = trial.launch->produced_shapes();
@@ -242,7 +260,10 @@ Status verify_tactic(const Tactic& tactic, const Problem& problem, const std::ve
     const Shape& shape = o < produced.size() ? produced[o] : outputs[o];
     const Array& wanted = (*expected)[o];
     if (wanted.shape() != shape) return internal("output " + std::to_string(o) + " has shape " + to_text(shape) + "; the reference says " + to_text(wanted.shape()));
-    TRY_ASSIGN(Array got, gathered(static_cast<const std::byte*>(trial.output_pointers[o]), problem.outputs[o].type, shape, problem.output_formats[o]));
+    TRY_ASSIGN(size_t bytes, storage_bytes(problem.outputs[o].type, problem.output_formats[o], shape));
+    std::vector<std::byte> result(bytes);
+    TRY(device.copy(result.data(), trial.output_pointers[o], bytes, {}));
+    TRY_ASSIGN(Array got, gathered(result.data(), problem.outputs[o].type, shape, problem.output_formats[o]));
     double largest = 0, error = 0;
     for (int64_t i = 0; i < wanted.count(); ++i) {
       const double a = wanted.number(i), b = got.number(i);

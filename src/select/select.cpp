@@ -17,7 +17,7 @@ namespace {
 // Without timing or estimate, a tactic counts as a little worse the later it registers, and a reference as the last resort.
 constexpr double kUnknownMs = 1, kReferenceMs = 1e6;
 
-bool is_reference(const Tactic& tactic) { return tactic.name().starts_with("reference."); }
+bool is_reference(const Tactic& tactic) { return is_reference_tactic(tactic.name()); }
 
 // Candidates that differ only in formats of constants and small tensors are the same to their neighbours.
 std::vector<Format> outside_formats(const Layer& layer, const Tactic::Formats& formats) {
@@ -71,10 +71,10 @@ class Selector {
     for (const Tactic* tactic : TacticCatalogue::instance().all()) {
       ++order;
       if (options_.device && tactic->device() != options_.device->kind()) continue;
-      if (options_.reference_only && !is_reference(*tactic) && tactic->name() != "cpu.reformat") continue;
+      if (options_.reference_only && !is_reference(*tactic) && !tactic->name().ends_with(".reformat")) continue;
       const std::vector<Format> linear_in(layer.inputs().size(), Format::kLinear), linear_out(layer.outputs().size(), Format::kLinear);
       if ((layer.inputs().empty() || layer.outputs().empty()) && !is_reference(*tactic)) continue;  // random numbers, assertions
-      Problem problem = problem_of(layer, linear_in, linear_out, options_.allow_tf32, opt_);
+      Problem problem = problem_of(layer, linear_in, linear_out, options_.allow_tf32, opt_, options_.device);
       for (const Tactic::Formats& formats : tactic->proposals(problem)) {
         problem.input_formats = formats.inputs;
         problem.output_formats = formats.outputs;
@@ -129,7 +129,7 @@ class Selector {
       std::stable_sort(group.begin(), group.end(), [](const Candidate& a, const Candidate& b) { return a.ms < b.ms; });
       for (const Candidate& candidate : group) {
         if (options_.verify && !is_reference(*candidate.tactic)) {
-          const Problem problem = problem_of(layer, candidate.formats.inputs, candidate.formats.outputs, options_.allow_tf32, opt_);
+          const Problem problem = problem_of(layer, candidate.formats.inputs, candidate.formats.outputs, options_.allow_tf32, opt_, options_.device);
           if (!agrees(label, *candidate.tactic, problem, outputs)) continue;
         }
         result.push_back(candidate);
@@ -156,10 +156,11 @@ class Selector {
 
   // Fills in the time: from the cache, or measured. A tactic that fails here is put out of the running.
   Status time(Candidate& candidate, const Problem& problem, const std::vector<Shape>& outputs, bool worth_it) {
-    if (!worth_it || candidate.tactic->name() == "cpu.view") {
-      if (candidate.tactic->name() == "cpu.view") candidate.ms = 0;
+    if (is_view_tactic(candidate.tactic->name())) {
+      candidate.ms = 0;
       return Ok{};
     }
+    if (!worth_it) return Ok{};
     const Hash128 key = timing_key(*candidate.tactic, problem);
     if (options_.cache) {
       if (const auto known = options_.cache->find(key)) {
@@ -202,6 +203,7 @@ class Selector {
     problem.constants.resize(1);
     problem.present = {true};
     problem.opt_inputs = {shape};
+    problem.device = options_.device;
     double least = 0.002 + static_cast<double>(volume(shape).value_or(0)) * bits_of(tensor->type.type) / 8 * 2 / 8e6;  // 8 GB/s
     if (!is_measured_away()) {
       double best = std::numeric_limits<double>::infinity();
@@ -275,7 +277,7 @@ class Selector {
         twin = layer->output();
         formats[twin] = to;
         Choice choice{"", {formats[tensor]}, {to}, {}, reformat_ms(tensor, formats[tensor], to)};
-        Problem problem = problem_of(*layer, choice.input_formats, choice.output_formats, options_.allow_tf32, opt_);
+        Problem problem = problem_of(*layer, choice.input_formats, choice.output_formats, options_.allow_tf32, opt_, options_.device);
         for (const Tactic* tactic : TacticCatalogue::instance().all()) {
           if (options_.device && tactic->device() != options_.device->kind()) continue;
           if (!is_reference(*tactic) && tactic->accepts(problem).ok()) {
@@ -322,7 +324,7 @@ class Selector {
       if (options_.pinned && pinned != options_.pinned->end() && !repacks) {
         choice.packed = pinned->second.packed;
       } else {
-        const Problem problem = problem_of(*layer, choice.input_formats, choice.output_formats, options_.allow_tf32, opt_);
+        const Problem problem = problem_of(*layer, choice.input_formats, choice.output_formats, options_.allow_tf32, opt_, options_.device);
         auto packed = TacticCatalogue::instance().find(choice.tactic)->pack(problem);
         if (!packed.ok()) return std::move(packed).error().within("layer '" + layer->name + "'");
         choice.packed = std::move(packed).value();

@@ -77,8 +77,9 @@ Shape shape_at(const Dims& dims, const SymbolValues& values) {
 }
 
 Problem problem_of(const Layer& layer, const std::vector<Format>& input_formats, const std::vector<Format>& output_formats, bool allow_tf32,
-                   const SymbolValues& opt) {
+                   const SymbolValues& opt, Device* device) {
   Problem problem;
+  problem.device = device;
   problem.op = &layer.op();
   for (const Tensor* input : layer.inputs()) {
     problem.inputs.push_back(input ? input->type : TensorType{});

@@ -20,7 +20,7 @@ void bind_bounds(const Network& network, SymbolValues* values);
 Shape shape_at(const Dims& dims, const SymbolValues& values);
 
 Problem problem_of(const Layer& layer, const std::vector<Format>& input_formats, const std::vector<Format>& output_formats, bool allow_tf32,
-                   const SymbolValues& opt);
+                   const SymbolValues& opt, Device* device = nullptr);
 // Whether any dimension of the type hangs on a symbol that has no value yet.
 bool depends_on_unknown(const Dims& dims, const SymbolValues& known);
 

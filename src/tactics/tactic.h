@@ -25,6 +25,7 @@ struct Problem {
   std::vector<bool> present;                   // by input; false where it is left out
   bool allow_tf32 = false;                     // fp32 products may round as TF32 does, or better
   std::vector<Shape> opt_inputs;               // concrete shapes to tune for
+  Device* device = nullptr;                    // that runs it; prepare() of an asynchronous device's tactics needs it
 };
 
 struct RunArguments {
@@ -86,6 +87,11 @@ class TacticCatalogue {
  private:
   std::vector<std::unique_ptr<Tactic>> tactics_;
 };
+
+// Views move no bytes where the memory planner lets their output share its input's place.
+inline bool is_view_tactic(std::string_view name) { return name.ends_with(".view"); }
+// What every operator has, and nobody measures where there is something better.
+inline bool is_reference_tactic(std::string_view name) { return name.starts_with("reference."); }
 
 // At the end of tactics/<device>/<file>.cpp: TACTIC(SoftmaxRows, cpu, softmax_rows)
 #define TACTIC(Type, device, file)                                  \

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
+#include "device/device.h"
 #include "tactics/layout.h"
 
 namespace ingot::testing {
@@ -158,6 +160,69 @@ std::string run_one(const Tactic& tactic, const Problem& problem, const Trial& t
     }
   }
   return "";
+}
+
+// The same on a device whose memory the host cannot touch; each output is followed by bytes that must stay as they are.
+std::string run_on_device(Device& device, const Tactic& tactic, const Problem& problem, const Trial& trial, const Arrays& expected) {
+  std::vector<std::shared_ptr<void>> memory;
+  const auto allocated = [&](size_t bytes, const void* content, size_t content_bytes) -> Result<void*> {
+    TRY_ASSIGN(void* address, device.allocate(bytes));
+    memory.emplace_back(address, [&device](void* own) { device.release(own); });
+    std::vector<std::byte> filled(bytes, kGuard);
+    if (content_bytes) std::memcpy(filled.data(), content, content_bytes);
+    TRY(device.copy(address, filled.data(), bytes, {}));
+    return address;
+  };
+  const auto run = [&]() -> Status {
+    TRY_ASSIGN(auto packed, tactic.pack(problem));
+    Problem stripped = problem;
+    for (const PackedWeights& weights : packed) stripped.constants[weights.input] = Array();
+    TRY_ASSIGN(auto kernel, tactic.prepare(stripped, packed));
+    std::vector<Shape> inputs, outputs;
+    for (const Array& array : trial.inputs) inputs.push_back(array.shape());
+    for (const TensorType& type : problem.outputs) outputs.push_back(constant_shape(type.dims));
+    TRY_ASSIGN(auto launch, kernel->launch(inputs, outputs));
+    std::vector<const void*> addresses;
+    for (size_t i = 0; i < trial.inputs.size(); ++i) {
+      addresses.push_back(nullptr);
+      if (!problem.present[i] || problem.constants[i].data()) continue;
+      const auto bytes = stored(trial.inputs[i], input_format(problem, i));
+      TRY_ASSIGN(void* address, allocated(bytes.size(), bytes.data(), bytes.size()));
+      addresses.back() = address;
+    }
+    std::vector<void*> targets;
+    std::vector<size_t> sizes;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      sizes.push_back(*storage_bytes(problem.outputs[i].type, output_format(problem, i), outputs[i]));
+      TRY_ASSIGN(void* address, allocated(sizes.back() + kGuardBytes, nullptr, 0));
+      targets.push_back(address);
+    }
+    TRY_ASSIGN(void* workspace, allocated(launch->workspace_bytes() + kGuardBytes, nullptr, 0));
+    std::vector<std::vector<std::byte>> first;
+    for (int round = 0; round < 2; ++round) {
+      TRY(launch->run({addresses.data(), targets.data(), workspace, &ThreadPool::shared(), {}}));
+      TRY(device.synchronize({}));
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        std::vector<std::byte> bytes(sizes[i] + kGuardBytes);
+        TRY(device.copy(bytes.data(), targets[i], bytes.size(), {}));
+        for (size_t g = sizes[i]; g < bytes.size(); ++g) {
+          if (bytes[g] != kGuard) return internal("run wrote behind output " + std::to_string(i));
+        }
+        bytes.resize(sizes[i]);
+        if (round == 1) {
+          if (bytes != first[i]) return internal("output " + std::to_string(i) + " differs between runs");
+          continue;
+        }
+        first.push_back(bytes);
+        const Array got = loaded(bytes, problem.outputs[i].type, outputs[i], output_format(problem, i));
+        if (!got.data()) return internal("output " + std::to_string(i) + " has padding that is not zero");
+        if (auto difference = compare(got, expected[i], trial.tolerance); !difference.empty()) return internal("output " + std::to_string(i) + ": " + difference);
+      }
+    }
+    return Ok{};
+  };
+  const Status status = run();
+  return status.ok() ? "" : status.error().message;
 }
 
 }  // namespace
@@ -322,6 +387,16 @@ Outcome check(const Tactic& tactic, const Trial& trial, const Asked& asked, cons
   outcome.failure = asked.failure;
   if (!outcome.failure.empty()) return outcome;
   Problem problem = asked.problem;
+  std::shared_ptr<Device> device;
+  if (tactic.device() == DeviceKind::kCuda) {
+    auto found = cuda_device(-1);
+    if (!found.ok()) {
+      outcome.declined = found.error().message;
+      return outcome;
+    }
+    device = *found;
+    problem.device = device.get();
+  }
   for (const Tactic::Formats& proposal : formats ? *formats : tactic.proposals(problem)) {
     problem.input_formats = proposal.inputs;
     problem.output_formats = proposal.outputs;
@@ -330,7 +405,9 @@ Outcome check(const Tactic& tactic, const Trial& trial, const Asked& asked, cons
       continue;
     }
     ++outcome.ran;
-    if (auto failure = run_one(tactic, problem, trial, asked.expected); !failure.empty()) {
+    const std::string failure =
+        device ? run_on_device(*device, tactic, problem, trial, asked.expected) : run_one(tactic, problem, trial, asked.expected);
+    if (!failure.empty()) {
       outcome.failure = std::string(tactic.name()) + ": " + describe(problem) + ": " + failure;
       return outcome;
     }

@@ -1,0 +1,232 @@
+#include "device/cuda/cuda_device.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <vector>
+
+#include "base/hash.h"
+
+namespace ingot::cuda {
+namespace {
+
+constexpr int kMeasuredBatches = 5, kRunsInGraph = 8;
+constexpr double kBatchMs = 0.4;
+constexpr double kLongMs = 20;  // runs that take longer are timed once, by the host's clock
+
+CuStream handle_of(Stream stream) { return static_cast<CuStream>(stream.handle); }
+CuPointer pointer_of(const void* address) { return reinterpret_cast<CuPointer>(address); }
+
+}  // namespace
+
+Result<std::shared_ptr<CudaDevice>> CudaDevice::make(int ordinal) {
+  TRY_ASSIGN(const Driver* driver, cuda::driver());
+  int count = 0;
+  CUDA_TRY(*driver, device_count, &count);
+  if (count == 0) return unsupported("the machine has no GPU that CUDA sees");
+  if (ordinal < 0) {
+    // The one that the program has chosen, if it has.
+    CuContext current = nullptr;
+    CuDevice chosen = 0;
+    ordinal = driver->context_get(&current) == 0 && current && driver->context_device(&chosen) == 0 ? chosen : 0;
+  }
+  if (ordinal >= count) return invalid("there is no GPU " + std::to_string(ordinal) + "; the machine has " + std::to_string(count) + ", counted from 0");
+  TRY_ASSIGN(const KernelCompiler* compiler, KernelCompiler::instance(driver->version));
+  std::shared_ptr<CudaDevice> device(new CudaDevice(*driver, *compiler, ordinal));
+  TRY(device->open().within("GPU " + std::to_string(ordinal)));
+  return device;
+}
+
+Status CudaDevice::open() {
+  CuDevice device = 0;
+  CUDA_TRY(driver_, device_get, &device, ordinal_);
+  char name[256] = {};
+  CUDA_TRY(driver_, device_name, name, sizeof name - 1, device);
+  int major = 0, minor = 0;
+  CUDA_TRY(driver_, device_attribute, &major, kAttributeMajor, device);
+  CUDA_TRY(driver_, device_attribute, &minor, kAttributeMinor, device);
+  CUDA_TRY(driver_, device_attribute, &multiprocessors_, kAttributeMultiprocessors, device);
+  capability_ = major * 10 + minor;
+  architecture_ = architecture_name(major, minor, true);
+  if (!compiler_.knows(architecture_))
+    return unsupported("NVRTC " + compiler_.version() + " at " + compiler_.path() + " does not know " + std::string(name) + " (" + architecture_ + "); install a newer one");
+  CUDA_TRY(driver_, context_retain, &context_, device);
+  TRY(make_current());
+  CUDA_TRY(driver_, stream_create, &own_stream_, kStreamNonBlocking);
+  description_ = "cuda " + std::string(name) + " " + architecture_ + " with " + std::to_string(multiprocessors_) + " multiprocessors, driver " +
+                 std::to_string(driver_.version / 1000) + "." + std::to_string(driver_.version % 1000 / 10) + ", nvrtc " + compiler_.version();
+  return Ok{};
+}
+
+// Devices live until the process ends, when the driver may be gone: nothing is handed back.
+CudaDevice::~CudaDevice() = default;
+
+Status CudaDevice::make_current() const {
+  CUDA_TRY(driver_, context_set, context_);
+  return Ok{};
+}
+
+Result<void*> CudaDevice::allocate(size_t bytes, size_t alignment) {
+  if (alignment > 256) return invalid("the device's memory is aligned to 256 bytes, not " + std::to_string(alignment));
+  TRY(make_current());
+  CuPointer address = 0;
+  CUDA_TRY(driver_, memory_allocate, &address, std::max<size_t>(bytes, 1));
+  return reinterpret_cast<void*>(address);
+}
+
+void CudaDevice::release(void* address) {
+  if (!address || !make_current().ok()) return;
+  driver_.memory_free(pointer_of(address));  // waits for the device
+}
+
+Status CudaDevice::enqueue(Stream, void (*work)(void*), void* context) {
+  CuContext before = nullptr;
+  driver_.context_get(&before);
+  if (before != context_) TRY(make_current());
+  work(context);
+  if (before && before != context_) driver_.context_set(before);
+  return Ok{};
+}
+
+Status CudaDevice::synchronize(Stream stream) {
+  TRY(make_current());
+  CUDA_TRY(driver_, stream_synchronize, handle_of(stream));
+  return Ok{};
+}
+
+Status CudaDevice::copy(void* to, const void* from, size_t bytes, Stream stream) {
+  TRY(make_current());
+  if (bytes > 0) CUDA_TRY(driver_, copy, pointer_of(to), pointer_of(from), bytes, handle_of(stream));
+  CUDA_TRY(driver_, stream_synchronize, handle_of(stream));
+  return Ok{};
+}
+
+Status CudaDevice::queue_copy(void* to, const void* from, size_t bytes, Stream stream) const {
+  if (bytes > 0) CUDA_TRY(driver_, copy, pointer_of(to), pointer_of(from), bytes, handle_of(stream));
+  return Ok{};
+}
+
+Status CudaDevice::queue_zeros(void* to, size_t bytes, Stream stream) const {
+  if (bytes > 0) CUDA_TRY(driver_, set_bytes, pointer_of(to), 0, bytes, handle_of(stream));
+  return Ok{};
+}
+
+bool CudaDevice::is_captured(Stream stream) {
+  int status = 0;
+  return make_current().ok() && driver_.stream_is_capturing(handle_of(stream), &status) == 0 && status != 0;
+}
+
+Status CudaDevice::check_address(const void* address) const {
+  // Memory that the driver knows: a device's, managed, or the host's where it is pinned and so mapped.
+  unsigned type = 0;
+  TRY(make_current());
+  if (driver_.pointer_attribute(&type, kPointerMemoryType, pointer_of(address)) != 0 || type == 0)
+    return invalid("the address is one of the host's memory, which the GPU cannot reach; give it memory of cudaMalloc");
+  return Ok{};
+}
+
+Result<CuFunction> CudaDevice::function(const std::string& source, const std::string& name) {
+  const std::string digest = hash_text(source).hex();
+  std::lock_guard lock(mutex_);
+  const std::string key = digest + name;
+  if (const auto known = functions_.find(key); known != functions_.end()) return known->second;
+  TRY(make_current());
+  CuModule& module = modules_[digest];
+  if (!module) {
+    TRY_ASSIGN(std::vector<std::byte> code, compiler_.code(source, name, architecture_));
+    CUDA_TRY(driver_, module_load, &module, code.data());
+  }
+  CuFunction function = nullptr;
+  CUDA_TRY(driver_, module_function, &function, module, name.c_str());
+  functions_[key] = function;
+  return function;
+}
+
+Status CudaDevice::launch(CuFunction function, GridSize grid, int block, void** arguments, Stream stream) const {
+  if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return Ok{};
+  if (grid.x > INT32_MAX || grid.y > 65535 || grid.z > 65535)
+    return unsupported("a grid of " + std::to_string(grid.x) + " x " + std::to_string(grid.y) + " x " + std::to_string(grid.z) + " blocks is too large");
+  CUDA_TRY(driver_, launch, function, static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z),
+           static_cast<unsigned>(block), 1, 1, 0, handle_of(stream), arguments, nullptr);
+  return Ok{};
+}
+
+CuGraphExec CudaDevice::captured(const std::function<Status(Stream)>& run, int repeats) {
+  if (driver_.stream_begin_capture(own_stream_, kCaptureRelaxed) != 0) return nullptr;
+  bool good = true;
+  for (int i = 0; i < repeats && good; ++i) good = run({own_stream_}).ok();
+  CuGraph graph = nullptr;
+  if (driver_.stream_end_capture(own_stream_, &graph) != 0 || !graph) return nullptr;
+  CuGraphExec exec = nullptr;
+  if (good && driver_.graph_instantiate(&exec, graph, 0) != 0) exec = nullptr;
+  driver_.graph_destroy(graph);
+  return exec;
+}
+
+// A graph of several runs keeps the host's time for launching out of the figure.
+Result<double> CudaDevice::measure_ms(const std::function<Status(Stream)>& run) {
+  using Clock = std::chrono::steady_clock;
+  TRY(make_current());
+  TRY(run({own_stream_}));  // loads code
+  TRY(synchronize({own_stream_}));
+  const auto begin = Clock::now();
+  TRY(run({own_stream_}));
+  TRY(synchronize({own_stream_}));
+  const double wall = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+  if (wall > kLongMs) return wall;
+  struct Events {
+    const Driver& driver;
+    CuEvent begin = nullptr, end = nullptr;
+    CuGraphExec exec = nullptr;
+    ~Events() {
+      if (begin) driver.event_destroy(begin);
+      if (end) driver.event_destroy(end);
+      if (exec) driver.graph_exec_destroy(exec);
+    }
+  } events{driver_};
+  CUDA_TRY(driver_, event_create, &events.begin, 0);
+  CUDA_TRY(driver_, event_create, &events.end, 0);
+  events.exec = captured(run, kRunsInGraph);
+  const auto batch_ms = [&](int calls) -> Result<double> {
+    CUDA_TRY(driver_, event_record, events.begin, own_stream_);
+    for (int i = 0; i < calls; ++i) {
+      if (events.exec) CUDA_TRY(driver_, graph_launch, events.exec, own_stream_);
+      else TRY(run({own_stream_}));
+    }
+    CUDA_TRY(driver_, event_record, events.end, own_stream_);
+    CUDA_TRY(driver_, event_synchronize, events.end);
+    float ms = 0;
+    CUDA_TRY(driver_, event_elapsed, &ms, events.begin, events.end);
+    return static_cast<double>(ms) / calls / (events.exec ? kRunsInGraph : 1);
+  };
+  TRY_ASSIGN(const double first, batch_ms(1));
+  const double one = first * (events.exec ? kRunsInGraph : 1);
+  const int calls = one > 0 ? static_cast<int>(std::clamp(kBatchMs / one, 1.0, 16.0)) : 16;
+  std::vector<double> times;
+  for (int i = 0; i < kMeasuredBatches; ++i) {
+    TRY_ASSIGN(const double ms, batch_ms(calls));
+    times.push_back(ms);
+  }
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 2];
+}
+
+}  // namespace ingot::cuda
+
+namespace ingot {
+
+Result<std::shared_ptr<Device>> cuda_device(int ordinal, Log& log) {
+  static std::mutex mutex;
+  static auto* devices = new std::map<int, std::shared_ptr<cuda::CudaDevice>>;
+  std::lock_guard lock(mutex);
+  if (const auto known = devices->find(ordinal); known != devices->end()) return std::shared_ptr<Device>(known->second);
+  TRY_ASSIGN(std::shared_ptr<cuda::CudaDevice> device, cuda::CudaDevice::make(ordinal));
+  auto& kept = (*devices)[device->ordinal()];
+  if (!kept) {
+    kept = device;
+    log.info("GPU " + std::to_string(device->ordinal()) + ": " + device->description() + "; " + device->driver().path + ", " + device->compiler().path());
+  }
+  return std::shared_ptr<Device>(kept);
+}
+
+}  // namespace ingot

@@ -1,0 +1,70 @@
+// One NVIDIA GPU: its primary context, which the program's CUDA runtime uses too, so that streams and pointers are the same.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "device/cuda/driver.h"
+#include "device/cuda/kernel_compiler.h"
+#include "device/device.h"
+
+namespace ingot::cuda {
+
+struct GridSize {
+  int64_t x = 1, y = 1, z = 1;
+};
+
+class CudaDevice final : public Device {
+ public:
+  static Result<std::shared_ptr<CudaDevice>> make(int ordinal);
+  ~CudaDevice() override;
+
+  DeviceKind kind() const override { return DeviceKind::kCuda; }
+  const std::string& description() const override { return description_; }
+  int ordinal() const override { return ordinal_; }
+  bool is_asynchronous() const override { return true; }
+  Result<void*> allocate(size_t bytes, size_t alignment) override;
+  void release(void* address) override;
+  Status enqueue(Stream stream, void (*work)(void*), void* context) override;
+  Status synchronize(Stream stream) override;
+  bool is_captured(Stream stream) override;
+  Status copy(void* to, const void* from, size_t bytes, Stream stream) override;
+  Status check_address(const void* address) const override;
+  Result<double> measure_ms(const std::function<Status(Stream)>& run) override;
+
+  // Device to device, as part of the stream.
+  Status queue_copy(void* to, const void* from, size_t bytes, Stream stream) const;
+  Status queue_zeros(void* to, size_t bytes, Stream stream) const;
+
+  const Driver& driver() const { return driver_; }
+  const KernelCompiler& compiler() const { return compiler_; }
+  const std::string& architecture() const { return architecture_; }
+  int compute_capability() const { return capability_; }  // 90
+  int multiprocessors() const { return multiprocessors_; }
+
+  // The kernel `name` of `source`, compiled and loaded at the first call; it lives as long as the device.
+  Result<CuFunction> function(const std::string& source, const std::string& name);
+  // `block` threads each; `arguments` holds the address of each of the kernel's parameters.
+  Status launch(CuFunction function, GridSize grid, int block, void** arguments, Stream stream) const;
+  // The context is that of the calling thread from now on.
+  Status make_current() const;
+
+ private:
+  CudaDevice(const Driver& driver, const KernelCompiler& compiler, int ordinal) : driver_(driver), compiler_(compiler), ordinal_(ordinal) {}
+  Status open();
+  // The work of `repeats` calls as one graph; null where it cannot be captured.
+  CuGraphExec captured(const std::function<Status(Stream)>& run, int repeats);
+
+  const Driver& driver_;
+  const KernelCompiler& compiler_;
+  int ordinal_ = 0, capability_ = 0, multiprocessors_ = 0;
+  CuContext context_ = nullptr;
+  CuStream own_stream_ = nullptr;
+  std::string description_, architecture_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, CuModule> modules_;  // by digest of the source
+  std::unordered_map<std::string, CuFunction> functions_;
+};
+
+}  // namespace ingot::cuda

@@ -1,0 +1,99 @@
+// What kernels are launched with: plain structs that host and device code share. The text of this file is part of every kernel.
+#ifndef INGOT_KERNEL_PARAMETERS
+#define INGOT_KERNEL_PARAMETERS
+
+namespace ingot_kernels {
+
+constexpr int kMostRank = 8;      // after merging dims
+constexpr int kMostInputs = 16;
+
+struct PointwiseParameters {
+  const void* inputs[kMostInputs];
+  void* output;                               // dense in the order of `sizes`
+  long long count;                            // of vectors
+  long long sizes[kMostRank];                 // outermost first; the last one counts vectors
+  long long strides[kMostInputs][kMostRank];  // in elements, of the last dim in vectors
+};
+
+// A box of elements from strided to strided places.
+struct CopyParameters {
+  const void* from;
+  void* to;
+  long long count;
+  long long sizes[kMostRank], from_strides[kMostRank], to_strides[kMostRank];
+  unsigned long long fill[2];  // an element, where the kernel fills
+};
+
+// Rows along one set of axes for each index of another; see rows.cu.
+struct RowParameters {
+  const void* x;
+  void* y;
+  const void* extra[kMostInputs];
+  long long outer_sizes[kMostRank], outer_strides[kMostRank];  // of kept axes, in x
+  long long row_sizes[kMostRank], row_strides[kMostRank];      // of the axes of a row, in x
+  long long extra_outer[kMostInputs][kMostRank], extra_row[kMostInputs][kMostRank];
+  long long outputs, row;                                      // rows, and elements of each
+  long long y_strides[kMostRank];                              // of kept axes, in y, where a row gives one element
+  float epsilon;
+};
+
+struct ProductParameters {
+  const void *a, *b, *bias, *residual, *scales;
+  void* y;
+  long long rows, columns, depth;       // of one product
+  long long a_row, a_depth;             // strides in elements
+  long long b_column, b_depth;
+  long long y_row, y_column;
+  long long residual_row, residual_column;
+  int batch_rank;
+  long long batch_sizes[kMostRank], a_batch[kMostRank], b_batch[kMostRank], y_batch[kMostRank], residual_batch[kMostRank];
+  float residual_scale, output_scale;
+};
+
+// Windows over up to three spatial dims.
+struct WindowParameters {
+  const void *x, *w, *bias, *residual, *scales;
+  void *y, *indices;
+  int batch, groups, group_inputs, group_outputs;
+  int input[3], output[3], kernel[3], stride[3], dilation[3], pad[3], pad_end[3];
+  long long x_image, x_channel, x_pixel;  // strides in elements; pixels are dense
+  long long y_image, y_channel, y_pixel;
+  long long residual_image, residual_channel, residual_pixel;
+  float residual_scale, output_scale;
+};
+
+struct GatherParameters {
+  const void *x, *indices, *updates;
+  void* y;
+  long long count;
+  int rank;
+  long long sizes[kMostRank], index_strides[kMostRank], x_strides[kMostRank], y_strides[kMostRank];
+  long long axis_size, axis_stride;
+  int tuple;
+  long long tuple_sizes[kMostRank], tuple_strides[kMostRank];
+};
+
+struct ResizeParameters {
+  const void* x;
+  void* y;
+  long long count;
+  int rank;
+  long long sizes[kMostRank], x_strides[kMostRank], y_strides[kMostRank];
+  const int* starts[kMostRank];     // by output position: its first tap, and one behind the last position
+  const int* places[kMostRank];
+  const float* weights[kMostRank];  // null where the axis stays as it is
+};
+
+struct AttentionParameters {
+  const void *q, *k, *v, *mask;
+  void* y;
+  int batch, heads, key_heads, queries, keys, depth, value_depth;
+  long long q_strides[3], k_strides[3], v_strides[3], y_strides[3];  // batch, head, position
+  long long mask_strides[4];                                         // batch, head, query, key
+  float scale, softcap;
+  int causal;
+};
+
+}  // namespace ingot_kernels
+
+#endif

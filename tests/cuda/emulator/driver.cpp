@@ -1,0 +1,300 @@
+// Stands in for the CUDA driver in tests: device memory that the host cannot touch, streams that run at once, and graphs.
+#include <dlfcn.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Pointer = unsigned long long;
+constexpr size_t kSpace = size_t{16} << 30;
+constexpr int kInvalidValue = 1, kOutOfMemory = 2, kNotPermitted = 800;
+
+std::recursive_mutex mutex;
+
+// One range of addresses for all device memory, open only while the device works: a host that reads it faults.
+struct Memory {
+  char* base = nullptr;
+  std::map<Pointer, size_t> used;
+
+  Memory() { base = static_cast<char*>(mmap(nullptr, kSpace, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)); }
+  Pointer take(size_t bytes) {
+    bytes = (bytes + 511) / 512 * 512 + 512;
+    Pointer at = reinterpret_cast<Pointer>(base);
+    for (const auto& [begin, size] : used) {
+      if (begin - at >= bytes) break;
+      at = begin + size;
+    }
+    if (at + bytes > reinterpret_cast<Pointer>(base) + kSpace) return 0;
+    used[at] = bytes;
+    return at;
+  }
+  bool holds(Pointer address) const { return address >= reinterpret_cast<Pointer>(base) && address < reinterpret_cast<Pointer>(base) + kSpace; }
+};
+Memory& memory() {
+  static auto* all = new Memory;
+  return *all;
+}
+struct Open {
+  static inline int depth = 0;
+  Open() {
+    if (depth++ == 0) mprotect(memory().base, kSpace, PROT_READ | PROT_WRITE);
+  }
+  ~Open() {
+    if (--depth == 0) mprotect(memory().base, kSpace, PROT_NONE);
+  }
+};
+
+struct Graph {
+  std::vector<std::function<int()>> nodes;
+};
+struct Stream {
+  Graph* capture = nullptr;
+};
+struct Event {
+  std::chrono::steady_clock::time_point time;
+};
+struct Module {
+  void* library = nullptr;
+};
+struct Function {
+  void (*launch)(const unsigned* grid, unsigned block, void** parameters) = nullptr;
+  const size_t* sizes = nullptr;
+};
+
+int submit(Stream* stream, std::function<int()> work) {
+  if (stream && stream->capture) {
+    stream->capture->nodes.push_back(std::move(work));
+    return 0;
+  }
+  Open open;
+  return work();
+}
+
+int context_mark;
+thread_local void* current_context = nullptr;
+
+}  // namespace
+
+extern "C" {
+
+int cuInit(unsigned) { return 0; }
+int cuDriverGetVersion(int* version) {
+  *version = 13000;
+  return 0;
+}
+int cuGetErrorName(int code, const char** text) {
+  *text = code == kOutOfMemory ? "CUDA_ERROR_OUT_OF_MEMORY" : code == kInvalidValue ? "CUDA_ERROR_INVALID_VALUE" : "CUDA_ERROR_EMULATED";
+  return 0;
+}
+int cuGetErrorString(int, const char** text) {
+  *text = "of the emulated driver";
+  return 0;
+}
+int cuDeviceGetCount(int* count) {
+  *count = 1;
+  return 0;
+}
+int cuDeviceGet(int* device, int ordinal) {
+  *device = ordinal;
+  return 0;
+}
+int cuDeviceGetName(char* name, int length, int) {
+  std::snprintf(name, static_cast<size_t>(length), "Emulated GPU");
+  return 0;
+}
+int cuDeviceGetAttribute(int* value, int attribute, int) {
+  *value = attribute == 75 ? 9 : attribute == 76 ? 0 : attribute == 16 ? 8 : 227 * 1024;
+  return 0;
+}
+int cuDeviceTotalMem_v2(size_t* bytes, int) {
+  *bytes = kSpace;
+  return 0;
+}
+int cuDevicePrimaryCtxRetain(void** context, int) {
+  *context = &context_mark;
+  return 0;
+}
+int cuCtxSetCurrent(void* context) {
+  current_context = context;
+  return 0;
+}
+int cuCtxGetCurrent(void** context) {
+  *context = current_context;
+  return 0;
+}
+int cuCtxGetDevice(int* device) {
+  *device = 0;
+  return current_context ? 0 : 201;
+}
+int cuCtxSynchronize() { return 0; }
+int cuMemAlloc_v2(Pointer* address, size_t bytes) {
+  std::lock_guard lock(mutex);
+  *address = memory().take(bytes);
+  if (!*address) return kOutOfMemory;
+  Open open;
+  std::memset(reinterpret_cast<void*>(*address), 0xa5, bytes);  // nothing may count on zeros
+  return 0;
+}
+int cuMemFree_v2(Pointer address) {
+  std::lock_guard lock(mutex);
+  const auto found = memory().used.find(address);
+  if (found == memory().used.end()) return kInvalidValue;
+  madvise(reinterpret_cast<void*>((address + 4095) / 4096 * 4096), found->second > 8192 ? (found->second - 4096) / 4096 * 4096 : 0, MADV_DONTNEED);
+  memory().used.erase(found);
+  return 0;
+}
+int cuMemHostAlloc(void** address, size_t bytes, unsigned) {
+  *address = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
+  return *address ? 0 : kOutOfMemory;
+}
+int cuMemFreeHost(void* address) {
+  std::free(address);
+  return 0;
+}
+int cuMemcpyAsync(Pointer to, Pointer from, size_t bytes, Stream* stream) {
+  std::lock_guard lock(mutex);
+  return submit(stream, [=] {
+    std::memmove(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
+    return 0;
+  });
+}
+int cuMemsetD8Async(Pointer to, unsigned char value, size_t count, Stream* stream) {
+  std::lock_guard lock(mutex);
+  return submit(stream, [=] {
+    std::memset(reinterpret_cast<void*>(to), value, count);
+    return 0;
+  });
+}
+int cuPointerGetAttribute(void* value, int attribute, Pointer address) {
+  if (!memory().holds(address)) return kInvalidValue;
+  *static_cast<unsigned*>(value) = attribute == 2 ? 2 : 0;
+  return 0;
+}
+int cuStreamCreate(Stream** stream, unsigned) {
+  *stream = new Stream;
+  return 0;
+}
+int cuStreamDestroy_v2(Stream* stream) {
+  delete stream;
+  return 0;
+}
+int cuStreamSynchronize(Stream* stream) { return stream && stream->capture ? kNotPermitted : 0; }
+int cuStreamIsCapturing(Stream* stream, int* status) {
+  *status = stream && stream->capture ? 1 : 0;
+  return 0;
+}
+int cuStreamBeginCapture_v2(Stream* stream, int) {
+  stream->capture = new Graph;
+  return 0;
+}
+int cuStreamEndCapture(Stream* stream, Graph** graph) {
+  *graph = stream->capture;
+  stream->capture = nullptr;
+  return 0;
+}
+int cuEventCreate(Event** event, unsigned) {
+  *event = new Event;
+  return 0;
+}
+int cuEventDestroy_v2(Event* event) {
+  delete event;
+  return 0;
+}
+int cuEventRecord(Event* event, Stream*) {
+  event->time = std::chrono::steady_clock::now();
+  return 0;
+}
+int cuEventSynchronize(Event*) { return 0; }
+int cuEventElapsedTime(float* ms, Event* begin, Event* end) {
+  *ms = std::chrono::duration<float, std::milli>(end->time - begin->time).count();
+  return 0;
+}
+int cuModuleLoadData(Module** module, const void* image) {
+  // The image is a shared library; its length stands in its own headers.
+  const auto* head = static_cast<const unsigned char*>(image);
+  uint64_t sections = 0;
+  uint16_t size = 0, count = 0;
+  std::memcpy(&sections, head + 40, 8);
+  std::memcpy(&size, head + 58, 2);
+  std::memcpy(&count, head + 60, 2);
+  char path[] = "/tmp/ingot-kernel-XXXXXX";
+  const int file = mkstemp(path);
+  const size_t bytes = sections + static_cast<size_t>(size) * count;
+  const bool written = file >= 0 && write(file, image, bytes) == static_cast<ssize_t>(bytes);
+  if (file >= 0) close(file);
+  void* library = written ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : nullptr;
+  if (!library) std::fprintf(stderr, "emulated driver: %s\n", dlerror());
+  unlink(path);
+  if (!library) return 200;
+  *module = new Module{library};
+  return 0;
+}
+int cuModuleUnload(Module* module) {
+  delete module;
+  return 0;
+}
+int cuModuleGetFunction(Function** function, Module* module, const char* name) {
+  auto* made = new Function;
+  made->launch = reinterpret_cast<decltype(made->launch)>(dlsym(module->library, (std::string("emulated_launch_") + name).c_str()));
+  auto* sizes = reinterpret_cast<const size_t* (*)()>(dlsym(module->library, (std::string("emulated_sizes_") + name).c_str()));
+  if (!made->launch || !sizes) return 500;
+  made->sizes = sizes();
+  *function = made;
+  return 0;
+}
+int cuFuncSetAttribute(Function*, int, int) { return 0; }
+int cuLaunchKernel(Function* function, unsigned x, unsigned y, unsigned z, unsigned block, unsigned, unsigned, unsigned, Stream* stream, void** parameters, void**) {
+  std::lock_guard lock(mutex);
+  if (block > 1024 || block == 0 || x == 0 || y == 0 || z == 0) return kInvalidValue;
+  if (!stream || !stream->capture) {
+    Open open;
+    const unsigned grid[3] = {x, y, z};
+    function->launch(grid, block, parameters);
+    return 0;
+  }
+  std::vector<std::string> kept;
+  for (size_t i = 0; function->sizes[i]; ++i) kept.emplace_back(static_cast<const char*>(parameters[i]), function->sizes[i]);
+  return submit(stream, [=]() mutable {
+    std::vector<void*> addresses;
+    for (std::string& bytes : kept) addresses.push_back(bytes.data());
+    const unsigned grid[3] = {x, y, z};
+    function->launch(grid, block, addresses.data());
+    return 0;
+  });
+}
+int cuGraphInstantiateWithFlags(Graph** exec, Graph* graph, unsigned long long) {
+  *exec = new Graph(*graph);
+  return 0;
+}
+int cuGraphExecUpdate_v2(Graph* exec, Graph* graph, void*) {
+  *exec = *graph;
+  return 0;
+}
+int cuGraphLaunch(Graph* exec, Stream*) {
+  std::lock_guard lock(mutex);
+  Open open;
+  for (const auto& node : exec->nodes) {
+    if (const int code = node()) return code;
+  }
+  return 0;
+}
+int cuGraphDestroy(Graph* graph) {
+  delete graph;
+  return 0;
+}
+int cuGraphExecDestroy(Graph* exec) {
+  delete exec;
+  return 0;
+}
+
+}  // extern "C"
