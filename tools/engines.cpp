@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/load_engine.h"
+#include "base/log.h"
 #include "build/builder.h"
 #include "runtime/execution_context.h"
 
@@ -14,6 +15,25 @@ constexpr int64_t kLargestDimension = 16;
 Result<Run> reference_engine(std::shared_ptr<const Network> network) {
   return Run([network](const Arrays& inputs) { return network->evaluate(inputs); });
 }
+
+// Memory of a device that lives as long as this.
+struct Memory {
+  Device& device;
+  void* data = nullptr;
+
+  explicit Memory(Device& device) : device(device) {}
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  ~Memory() {
+    if (data) device.release(data);
+  }
+  Status reserve(size_t bytes) {
+    if (data) device.release(data);
+    data = nullptr;
+    TRY_ASSIGN(data, device.allocate(bytes + 64));
+    return Ok{};
+  }
+};
 
 // A network built for a range of shapes around those of a first run.
 struct Built {
@@ -41,9 +61,11 @@ struct Built {
     BuildConfig config;
     config.allow_tf32 = false;
     config.optimize.allow_bf16 = allows_bf16;
+    TRY_ASSIGN(config.device, default_device(stderr_log()));
+    config.log = &stderr_log();
     TRY_ASSIGN(Plan plan, build_plan(*network, config));
     TRY_ASSIGN(std::vector<std::byte> bytes, write_plan(plan));
-    TRY_ASSIGN(engine, load_engine(Bytes(bytes), cpu_device(), null_log()));
+    TRY_ASSIGN(engine, load_engine(Bytes(bytes), config.device, stderr_log()));
     context = std::make_unique<ExecutionContext>(engine);
     return Ok{};
   }
@@ -51,28 +73,32 @@ struct Built {
   Result<Arrays> run(const Arrays& inputs) {
     Arrays outputs;
     const auto& io = engine->io();
-    std::vector<std::byte> nothing(64);
-    std::vector<std::shared_ptr<std::vector<std::byte>>> memories;
+    Device& device = engine->device();
+    std::vector<std::shared_ptr<Memory>> memories, given;
     for (size_t i = 0; i < inputs.size(); ++i) {
-      TRY(context->set_address(i, inputs[i].count() ? const_cast<void*>(inputs[i].data()) : nothing.data()));
+      given.push_back(std::make_shared<Memory>(device));
+      TRY(given.back()->reserve(inputs[i].byte_count()));
+      TRY(device.copy(given.back()->data, inputs[i].data(), inputs[i].byte_count(), {}));
+      const bool on_host = io[i].tensor->type.place == Place::kHost && inputs[i].count();
+      TRY(context->set_address(i, on_host ? const_cast<void*>(inputs[i].data()) : given.back()->data));
       TRY(context->set_input_shape(io[i].tensor->name, inputs[i].shape()));
     }
     for (size_t i = inputs.size(); i < io.size(); ++i) {
       // What only the run tells comes through an allocator, in memory that lives as long as the output.
-      auto memory = std::make_shared<std::vector<std::byte>>();
+      auto memory = std::make_shared<Memory>(device);
       memories.push_back(memory);
       ExecutionContext::OutputAllocator allocator;
       allocator.allocate = [memory](const std::string&, void*, size_t bytes) -> void* {
-        memory->resize(bytes + 64);
-        return memory->data();
+        return memory->reserve(bytes).ok() ? memory->data : nullptr;
       };
       context->set_output_allocator(i, std::move(allocator));
     }
     TRY(context->execute());
     for (size_t i = inputs.size(); i < io.size(); ++i) {
       TRY_ASSIGN(Shape shape, context->io_shape(i));
-      const auto& memory = memories[i - inputs.size()];
-      outputs.push_back(Array::borrow(io[i].tensor->type.type, shape, memory->data(), memory));
+      TRY_ASSIGN(Array output, Array::make(io[i].tensor->type.type, shape));
+      if (output.byte_count() > 0) TRY(device.copy(output.mutable_data(), memories[i - inputs.size()]->data, output.byte_count(), {}));
+      outputs.push_back(std::move(output));
     }
     return outputs;
   }

@@ -21,7 +21,7 @@ struct EngineFacts {
   size_t arena_bytes = 0, live_bytes = 0;  // memory of activations, and the largest sum of those that live at the same time
 };
 
-// "reference": by references alone, slow and sure. "build": built (kTF32 off), written as a plan, loaded and run on the CPU; fills `facts`
+// "reference": by references alone, slow and sure. "build": built (kTF32 off), written as a plan, loaded and run on the default device; fills `facts`
 // at each run. "build-bf16": the same with bf16 allowed.
 Result<Engine> engine_by_name(const std::string& name, std::shared_ptr<EngineFacts> facts = nullptr);
 

@@ -338,12 +338,26 @@ class Selector {
       tensor->is_packed = true;
       tensor->constant = Array::borrow(tensor->constant.type(), tensor->constant.shape(), nullptr, nullptr);
     }
+    warn_of_host_layers(selection);
     selection.measured = measured_;
     selection.cache_hits = hits_;
     selection.verified = verified_;
     selection.rejected = rejected_;
     selection.total_ms = total_ms_;
     return selection;
+  }
+
+  // Layers that leave an asynchronous device wait for it and for two copies.
+  void warn_of_host_layers(const Selection& selection) {
+    if (!options_.log || !options_.device || !options_.device->is_asynchronous()) return;
+    size_t count = 0;
+    std::string names;
+    for (size_t i = 0; i < selection.choices.size(); ++i) {
+      if (!is_reference_tactic(selection.choices[i].tactic)) continue;
+      const Layer& layer = *network_.layers()[i];
+      if (++count <= 8) names += (names.empty() ? "'" : ", '") + layer.name + "' (" + std::string(layer.op().name()) + ")";
+    }
+    if (count > 0) options_.log->warning(std::to_string(count) + " layers run on the host, for want of a kernel: " + names + (count > 8 ? ", ..." : ""));
   }
 
   Network& network_;

@@ -1,16 +1,29 @@
 #include "device/cuda/kernel_compiler.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 
+#include "base/env.h"
 #include "base/hash.h"
 #include "device/cuda/library.h"
 
 namespace ingot::cuda {
 namespace {
 
-const char* const kOptions[] = {"--std=c++17", "--default-device"};
+// INGOT_DUMP_KERNELS=dir leaves each source there.
+void dump(const std::string& source, const std::string& name) {
+  const auto folder = environment("INGOT_DUMP_KERNELS");
+  if (!folder) return;
+  const std::string path = *folder + "/" + name + "-" + hash_text(source).hex().substr(0, 16) + ".cu";
+  if (std::FILE* file = std::fopen(path.c_str(), "w")) {
+    std::fwrite(source.data(), 1, source.size(), file);
+    std::fclose(file);
+  }
+}
+
+const char* const kOptions[] = {"--std=c++17"};
 
 }  // namespace
 
@@ -100,6 +113,7 @@ Result<std::vector<std::byte>> KernelCompiler::code(const std::string& source, c
   std::string identity = version_ + "\n" + path_ + "\n" + architecture + "\n";
   for (const char* option : kOptions) identity += std::string(option) + "\n";
   const std::string key = hash_text(identity + source).hex();
+  dump(source, name);
   std::vector<std::byte> bytes;
   if (read_cache_entry(key, &bytes)) return bytes;
   TRY_ASSIGN(bytes, compile(source, name, architecture));

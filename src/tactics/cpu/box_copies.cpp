@@ -15,13 +15,17 @@ Status BoxCopies::add(size_t input, int bytes, const Shape& sizes, int64_t from_
   box.to_offset = to_offset * bytes;
   parts_ += box.copy.parts();
   boxes_.push_back(box);
+  specs_.push_back({input, input == kFill, bytes, sizes, from, to, from_offset, to_offset, {}});
   return Ok{};
 }
 
 Status BoxCopies::add_fill(const void* value, int bytes, const Shape& sizes, int64_t to_offset, const Shape& to) {
   const size_t count = boxes_.size();
   TRY(add(kFill, bytes, sizes, 0, Shape(sizes.size(), 0), to_offset, to));
-  if (boxes_.size() > count) std::memcpy(boxes_.back().value, value, static_cast<size_t>(bytes));
+  if (boxes_.size() > count) {
+    std::memcpy(boxes_.back().value, value, static_cast<size_t>(bytes));
+    std::memcpy(specs_.back().value, value, static_cast<size_t>(bytes));
+  }
   return Ok{};
 }
 
@@ -53,20 +57,14 @@ struct BoxLaunch final : Launch {
   }
 };
 
-struct BoxKernel final : Kernel {
-  BoxProblem problem;
-  BoxPlan plan;
-  std::vector<Array> constants;
-
-  Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& inputs, const std::vector<Shape>& outputs) const override {
-    TRY_ASSIGN(BoxCopies copies, plan(problem, inputs, outputs[0]));
-    return std::unique_ptr<Launch>(std::make_unique<BoxLaunch>(constants, std::move(copies)));
-  }
-};
-
 bool has_plain_strides(Format format) { return has_strides(format) && channel_group(format) == 1; }
 
 }  // namespace
+
+Result<std::unique_ptr<Launch>> BoxKernel::launch(const std::vector<Shape>& inputs, const std::vector<Shape>& outputs) const {
+  TRY_ASSIGN(BoxCopies copies, plan(problem, inputs, outputs[0]));
+  return std::unique_ptr<Launch>(std::make_unique<BoxLaunch>(constants, std::move(copies)));
+}
 
 std::unique_ptr<Kernel> box_kernel(const Problem& problem, BoxPlan plan) {
   auto kernel = std::make_unique<BoxKernel>();

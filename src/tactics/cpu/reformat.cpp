@@ -53,6 +53,8 @@ Status add_plane(BoxCopies& copies, int bytes, const Shape& shape, const Grouped
   return copies.add(0, bytes, sizes, from_offset, from, to_offset, to);
 }
 
+}  // namespace
+
 Result<BoxCopies> layout_change(int bytes, Format from, Format to, const Shape& shape) {
   BoxCopies copies;
   const auto rank = static_cast<int64_t>(shape.size());
@@ -85,6 +87,8 @@ Result<BoxCopies> layout_change(int bytes, Format from, Format to, const Shape& 
     TRY(add_plane(copies, bytes, shape, nullptr, grouped_strides(to, shape, to_group), 0, channel_offset(to, shape, channels), padding));
   return copies;
 }
+
+namespace {
 
 constexpr int64_t kConvertPiece = 16 * 1024;
 

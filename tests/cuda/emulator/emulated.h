@@ -180,3 +180,13 @@ T __shfl_xor_sync(unsigned, T value, int mask) {
   __syncwarp();
   return other;
 }
+template <class T>
+T __shfl_sync(unsigned, T value, int lane) {
+  const unsigned own = threadIdx.x % 32, warp = threadIdx.x / 32;
+  std::memcpy(&emulated::exchange[warp][own], &value, sizeof value);
+  __syncwarp();
+  T other;
+  std::memcpy(&other, &emulated::exchange[warp][lane & 31], sizeof other);
+  __syncwarp();
+  return other;
+}

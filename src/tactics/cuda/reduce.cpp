@@ -1,0 +1,152 @@
+// cuda.reduce: sums, means, maxima and their like over any axes.
+#include "operators/reduce.h"
+
+#include "tactics/cuda/expression_code.h"
+#include "tactics/cuda/row_plan.h"
+
+namespace ingot::cuda {
+namespace {
+
+struct KindCode {
+  std::string start, term, join, finish;
+  bool shifted = false;
+};
+
+KindCode code_of(ReduceKind kind, const std::string& real) {
+  const bool floating = real == "float" || real == "double";
+  const std::string most = real == "float"    ? "__int_as_float(0x7f800000)"
+                           : real == "double" ? "__longlong_as_double(0x7ff0000000000000ll)"
+                           : real == "uint64" ? "0xffffffffffffffffull"
+                                              : "9223372036854775807ll";
+  const std::string size = floating ? "m_abs(v)" : real == "uint64" ? "v" : "(v < 0 ? (int64)(0 - (uint64)v) : v)";
+  switch (kind) {
+    case ReduceKind::kSum:
+      return {"0", "v", "Sum", "value"};
+    case ReduceKind::kMean:
+      return {"0", "v", "Sum", "value / (REAL)count"};
+    case ReduceKind::kMax:
+      return {least_code(real), "v", "Most", "value"};
+    case ReduceKind::kMin:
+      return {most, "v", "Least", "value"};
+    case ReduceKind::kProduct:
+      return {"1", "v", "Times", "value"};
+    case ReduceKind::kL1:
+      return {"0", size, "Sum", "value"};
+    case ReduceKind::kL2:
+      return {"0", "v * v", "Sum", "m_sqrt(value)"};
+    case ReduceKind::kLogSum:
+      return {"0", "v", "Sum", "m_log(value)"};
+    case ReduceKind::kLogSumExp:
+      return {"0", "m_exp(v - shift)", "Sum", "m_log(value) + shift", true};
+    case ReduceKind::kSumSquare:
+      return {"0", "v * v", "Sum", "value"};
+  }
+  return {};
+}
+
+struct ReduceLaunch final : Launch {
+  KernelFunction kernel;
+  RowPlan plan;
+  Operands operands;
+
+  Status run(const RunArguments& arguments) const override {
+    RowParameters p = plan.parameters;
+    p.x = operands.at(arguments, 0);
+    p.y = arguments.outputs[0];
+    return kernel.launch(plan.grid, 256, arguments.stream, p);
+  }
+};
+
+struct ReduceKernel final : Kernel {
+  CudaDevice* device = nullptr;
+  Reduce op;
+  DataType type = DataType::kFloat, output = DataType::kFloat;
+  Format format = Format::kLinear, output_format = Format::kLinear;
+  Operands operands;
+
+  Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& inputs, const std::vector<Shape>& outputs) const override {
+    auto launch = std::make_unique<ReduceLaunch>();
+    const Shape& shape = inputs[0];
+    std::vector<bool> in_row(shape.size(), false);
+    for (int64_t axis : op.axes) {
+      TRY_ASSIGN(const int64_t at, normalize_axis(axis, static_cast<int64_t>(shape.size())));
+      in_row[static_cast<size_t>(at)] = true;
+    }
+    std::vector<RowDim> dims = row_dims(shape, format, in_row);
+    const Shape y_strides = memory_strides(output_format, outputs[0]);
+    const auto order = memory_order(format, shape.size());
+    for (size_t i = 0; i < order.size(); ++i) {
+      if (in_row[order[i]]) continue;
+      size_t at = 0;  // of the axis among the output's
+      for (size_t d = 0; d < order[i]; ++d) at += op.keepdims || !in_row[d];
+      dims[i].y = y_strides[at];
+    }
+    TRY_ASSIGN(launch->plan, RowPlan::make(dims, 0));
+    const std::string real = compute_type(type);
+    const KindCode kind = code_of(op.kind, real);
+    std::string code = launch->plan.definitions() + "typedef " + real + " REAL;\ntypedef " + storage_type(type) + " X;\ntypedef " + storage_type(output) +
+                       " Y;\n#define START_MOST " + least_code(real) + "\n#define START " + kind.start + "\n#define TERM " + kind.term + "\n#define JOIN " + kind.join +
+                       "\n#define FINISH " + kind.finish + "\n" + (kind.shifted ? "#define SHIFTED 1\n" : "");
+    if (op.epilogue.empty()) {
+      code += "#define EPILOGUE value\n";
+    } else {
+      TRY_ASSIGN(std::string function, expression_function("epilogue", op.epilogue, {type}, output));
+      code += function + "#define EPILOGUE epilogue(value)\n";
+    }
+    TRY_ASSIGN(launch->kernel, KernelFunction::make(*device, row_kernel_source("reduce", code), "reduce"));
+    launch->operands = operands;
+    return std::unique_ptr<Launch>(std::move(launch));
+  }
+};
+
+struct ReduceRows final : CudaTactic {
+  std::string_view name() const override { return "cuda.reduce"; }
+  Status accepts(const Problem& problem) const override {
+    const auto* op = dynamic_cast<const Reduce*>(problem.op);
+    REQUIRES(op, std::string(problem.op->name()) + " is no reduction");
+    REQUIRES(problem.inputs.size() == 1 && op->epilogue.input_count() == 1, "the epilogue reads further inputs");
+    TRY(has_known_types(problem));
+    TRY(has_plain_formats(problem));
+    const bool rounds = op->kind == ReduceKind::kL2 || op->kind == ReduceKind::kLogSum || op->kind == ReduceKind::kLogSumExp;
+    REQUIRES(is_floating(problem.inputs[0].type) || !rounds, "an irrational result of integers");
+    REQUIRES(op->keepdims || output_format(problem, 0) == Format::kLinear, "axes go away, and the output is not linear");
+    if (!op->epilogue.empty()) {
+      auto function = expression_function("epilogue", op->epilogue, {problem.inputs[0].type}, problem.outputs[0].type);
+      if (!function.ok()) return std::move(function).error();
+    }
+    return Ok{};
+  }
+  // The input in either format; the output linear, or as the input where axes stay.
+  std::vector<Formats> proposals(const Problem& problem) const override {
+    std::vector<Formats> result{{{Format::kLinear}, {Format::kLinear}}};
+    result[0].inputs.resize(problem.inputs.size(), Format::kLinear);
+    const auto* op = dynamic_cast<const Reduce*>(problem.op);
+    if (!op || problem.inputs.empty() || problem.inputs[0].rank() < 3 || is_constant(problem, 0)) return result;
+    for (Format to : {Format::kLinear, Format::kChannelsLast}) {
+      if (to != Format::kLinear && !op->keepdims) continue;
+      Formats formats = result[0];
+      formats.inputs[0] = Format::kChannelsLast;
+      formats.outputs[0] = to;
+      result.push_back(std::move(formats));
+    }
+    return result;
+  }
+  Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
+    auto kernel = std::make_unique<ReduceKernel>();
+    TRY_ASSIGN(kernel->device, device_of(problem));
+    kernel->op = static_cast<const Reduce&>(*problem.op);
+    kernel->type = problem.inputs[0].type;
+    kernel->output = problem.outputs[0].type;
+    kernel->format = input_format(problem, 0);
+    kernel->output_format = output_format(problem, 0);
+    TRY_ASSIGN(kernel->operands, Operands::make(*kernel->device, problem));
+    return std::unique_ptr<Kernel>(std::move(kernel));
+  }
+};
+
+}  // namespace
+}  // namespace ingot::cuda
+
+namespace ingot {
+TACTIC(cuda::ReduceRows, cuda, reduce)
+}  // namespace ingot
