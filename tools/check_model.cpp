@@ -4,6 +4,7 @@
 //     --rows NAME=FILE            an input that takes one row of the file a step, so that the model runs once for each row
 //     --state INPUT=OUTPUT        this output of a step is this input of the next
 //     --expect-rows NAME=FILE     an output whose values, step by step, are the rows of the file
+//     --time                      says how long a run takes, as the device measures it
 //     --static                    imports for the shapes of the given arrays alone
 //     --looser NAME=LIMIT         another limit for this output
 //     --batches 1,2,7             runs on so many rows of all inputs and expectations, taken round and round; equal rows must give
@@ -32,7 +33,7 @@ struct Options {
   double limit = 1e-4, most_memory = 1.1;
   Named inputs, fills, looser, rows, states, expected, expected_rows;
   std::vector<int64_t> batches;
-  bool is_static = false;
+  bool is_static = false, times = false;
 };
 
 Result<Options> parse(int argc, char** argv) {
@@ -62,6 +63,8 @@ Result<Options> parse(int argc, char** argv) {
           at = *end == ',' ? end + 1 : end;
         }
       }
+    } else if (argument == "--time") {
+      options.times = true;
     } else if (argument == "--static") {
       options.is_static = true;
     } else if (argument.starts_with("--engine=")) {
@@ -261,6 +264,7 @@ class Checker {
 Result<bool> run(int argc, char** argv) {
   TRY_ASSIGN(Options options, parse(argc, argv));
   auto facts = std::make_shared<EngineFacts>();
+  facts->times = options.times;
   TRY_ASSIGN(Engine engine, engine_by_name(options.engine, facts));
   OnnxImportOptions import;
   import.log = &stderr_log();
@@ -294,6 +298,7 @@ Result<bool> run(int argc, char** argv) {
     std::printf(", %zu steps, %.1f MiB of activations", facts->steps, static_cast<double>(facts->arena_bytes) / (1 << 20));
     std::printf(small ? " (%.2fx)" : ", WRONG: %.2f times what lives at once", memory);
   }
+  if (options.times) std::printf(", %.3f ms a run", facts->ms);
   std::printf("\n");
   return right && small;
 }

@@ -38,9 +38,21 @@ struct Memory {
 // A network built for a range of shapes around those of a first run.
 struct Built {
   std::shared_ptr<ingot::Engine> engine;
+  std::vector<std::shared_ptr<Memory>> memories, given;  // of outputs and inputs
   std::unique_ptr<ExecutionContext> context;
 
   bool allows_bf16 = false;
+  // After a run, with its inputs and memory.
+  Result<double> time(const Arrays& inputs) {
+    for (size_t i = inputs.size(); i < engine->io().size(); ++i) {
+      context->set_output_allocator(i, {});
+      TRY(context->set_address(i, memories[i - inputs.size()]->data));
+    }
+    return engine->device().measure_ms([&](Stream stream) -> Status {
+      TRY(context->enqueue(stream));
+      return engine->device().is_asynchronous() ? Status(Ok{}) : engine->device().synchronize(stream);
+    });
+  }
 
   Status build(const Network& original, const Arrays& inputs) {
     std::unique_ptr<Network> network = original.clone();
@@ -74,7 +86,8 @@ struct Built {
     Arrays outputs;
     const auto& io = engine->io();
     Device& device = engine->device();
-    std::vector<std::shared_ptr<Memory>> memories, given;
+    memories.clear();
+    given.clear();
     for (size_t i = 0; i < inputs.size(); ++i) {
       given.push_back(std::make_shared<Memory>(device));
       TRY(given.back()->reserve(inputs[i].byte_count()));
@@ -112,7 +125,14 @@ Result<Run> built_engine(std::shared_ptr<const Network> network, bool bf16, std:
     for (size_t i = 0; fits && i < inputs.size(); ++i) fits = built->context->set_input_shape(network->inputs()[i]->name, inputs[i].shape()).ok();
     if (!fits) TRY(built->build(*network, inputs));
     TRY_ASSIGN(Arrays outputs, built->run(inputs));
-    if (facts) *facts = {built->engine->step_count(), built->context->arena_bytes(), built->context->arena_lower_bound()};
+    if (facts) {
+      facts->steps = built->engine->step_count();
+      facts->arena_bytes = built->context->arena_bytes();
+      facts->live_bytes = built->context->arena_lower_bound();
+      if (facts->times) {
+        TRY_ASSIGN(facts->ms, built->time(inputs));
+      }
+    }
     return outputs;
   });
 }

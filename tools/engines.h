@@ -19,6 +19,8 @@ using Engine = std::function<Result<Run>(std::shared_ptr<const Network> network)
 struct EngineFacts {
   size_t steps = 0;
   size_t arena_bytes = 0, live_bytes = 0;  // memory of activations, and the largest sum of those that live at the same time
+  bool times = false;                      // asks for:
+  double ms = 0;                           // one run, as the device measures it
 };
 
 // "reference": by references alone, slow and sure. "build": built (kTF32 off), written as a plan, loaded and run on the default device; fills `facts`

@@ -47,6 +47,7 @@ ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, Memory 
   shapes_.resize(engine_->network().inputs().size());
   addresses_.resize(engine_->io().size(), nullptr);
   allocators_.resize(engine_->io().size());
+  for (const IoTensor& io : engine_->io()) has_host_io_ |= io.tensor->type.place == Place::kHost;
   for (size_t i = 0; i < shapes_.size(); ++i) {
     const TensorType& type = engine_->network().inputs()[i]->type;
     if (all_constant(type.dims)) shapes_[i] = constant_shape(type.dims);
@@ -182,7 +183,16 @@ Status ExecutionContext::prepare() {
   return Ok{};
 }
 
-Status ExecutionContext::check_addresses() const {
+Status ExecutionContext::check_addresses() {
+  if (engine_->device().is_asynchronous()) {
+    checked_addresses_.resize(addresses_.size(), nullptr);
+    for (size_t i = 0; i < addresses_.size(); ++i) {
+      const IoTensor& io = engine_->io()[i];
+      if (!addresses_[i] || addresses_[i] == checked_addresses_[i] || io.tensor->type.place == Place::kHost) continue;
+      TRY(engine_->device().check_address(addresses_[i]).within(std::string(io.is_input ? "input" : "output") + " '" + io.tensor->name + "'"));
+      checked_addresses_[i] = addresses_[i];
+    }
+  }
   for (size_t i = 0; i < addresses_.size(); ++i) {
     if (addresses_[i] || allocators_[i].allocate) continue;
     const IoTensor& io = engine_->io()[i];
@@ -331,6 +341,33 @@ Status ExecutionContext::resolve_late(Prepared& prepared, Run& run, size_t index
   return Ok{};
 }
 
+Status ExecutionContext::stage_host_inputs(Run& run) {
+  Device& device = engine_->device();
+  staged_.resize(addresses_.size());
+  host_addresses_.assign(addresses_.size(), nullptr);
+  for (size_t i = 0; i < addresses_.size(); ++i) {
+    const IoTensor& io = engine_->io()[i];
+    if (io.tensor->type.place != Place::kHost || !run.addresses[i]) continue;
+    TRY_ASSIGN(const size_t bytes, storage_bytes(io.tensor->type.type, io.format, run.prepared->io_shapes[i]));
+    TRY_ASSIGN(void* memory, device.allocate(bytes));
+    staged_[i] = std::shared_ptr<void>(memory, [&device](void* address) { device.release(address); });
+    host_addresses_[i] = run.addresses[i];
+    run.addresses[i] = memory;
+    if (io.is_input) TRY(device.copy(memory, host_addresses_[i], bytes, run.stream));
+  }
+  return Ok{};
+}
+
+Status ExecutionContext::fetch_host_outputs(Run& run) {
+  for (size_t i = engine_->network().inputs().size(); i < addresses_.size(); ++i) {
+    if (!host_addresses_[i]) continue;
+    const IoTensor& io = engine_->io()[i];
+    TRY_ASSIGN(const size_t bytes, storage_bytes(io.tensor->type.type, io.format, run.prepared->io_shapes[i]));
+    TRY(engine_->device().copy(host_addresses_[i], staged_[i].get(), bytes, run.stream));
+  }
+  return Ok{};
+}
+
 Status ExecutionContext::run_steps(Run& run) {
   using Clock = std::chrono::steady_clock;
   Prepared& prepared = *run.prepared;
@@ -343,6 +380,8 @@ Status ExecutionContext::run_steps(Run& run) {
     run.addresses[i] = allocators_[i].allocate(io.tensor->name, run.addresses[i], bytes);
     if (!run.addresses[i] && bytes > 0) return out_of_memory("the output allocator of '" + io.tensor->name + "' gave no memory for " + std::to_string(bytes) + " bytes");
   }
+  const bool asynchronous = engine_->device().is_asynchronous();
+  if (asynchronous && has_host_io_) TRY(stage_host_inputs(run));
   for (const auto& [slot, io] : prepared.io_slots) prepared.pointers[slot] = run.addresses[io];
   SymbolValues values;
   if (prepared.any_late) values = prepared.known;
@@ -411,6 +450,7 @@ Status ExecutionContext::run_steps(Run& run) {
       listener_(i, outputs, shapes);
     }
   }
+  if (asynchronous && has_host_io_) TRY(fetch_host_outputs(run));
   if (prepared.any_late) {
     produced_io_.resize(engine_->io().size());
     for (size_t i = 0; i < engine_->io().size(); ++i) produced_io_[i] = shape_at(engine_->io()[i].tensor->type.dims, values);

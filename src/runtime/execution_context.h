@@ -73,7 +73,10 @@ class ExecutionContext {
   Status run_steps(Run& run);
   // Learns the output shapes of a step that hang on values, and gives what has no memory yet some.
   Status resolve_late(Prepared& prepared, Run& run, size_t step, SymbolValues* values);
-  Status check_addresses() const;
+  Status check_addresses();
+  // Where the device cannot reach the host's memory, inputs and outputs that lie there pass through memory of its own.
+  Status stage_host_inputs(Run& run);
+  Status fetch_host_outputs(Run& run);
   Run* take_run();
   Run* add_captured_run();
 
@@ -94,6 +97,10 @@ class ExecutionContext {
   std::vector<std::unique_ptr<Run>> captured_runs_;  // of graphs that were captured from enqueue
   std::mutex error_mutex_;
   std::optional<Error> run_error_;
+  bool has_host_io_ = false;
+  std::vector<const void*> checked_addresses_;  // by io: the last that the device could reach
+  std::vector<std::shared_ptr<void>> staged_;   // by io
+  std::vector<void*> host_addresses_;           // by io: what staged memory stands for
   std::vector<Shape> produced_io_;  // by io: the last run's true shapes
   Profiler profiler_;
   StepListener listener_;
