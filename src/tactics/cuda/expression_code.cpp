@@ -209,7 +209,7 @@ Result<std::string> finish_function(const EpilogueFields& fields, DataType accum
   const std::string real = wide ? "double" : "float", sum = wide ? "double" : is_real(accumulator) ? "float" : accumulator == DataType::kInt32 ? "int" : "int64";
   std::string code = "#define HAS_BIAS " + std::to_string(has_bias) + "\n#define HAS_RESIDUAL " + std::to_string(has_residual) + "\n#define HAS_SCALES " +
                      std::to_string(fields.is_quantized()) + "\ntypedef " + sum + " accumulator_t;\ntypedef " + real + " real_t;\ntypedef " + storage + " output_t;\n";
-  const bool exact = is_integer(output) && !fields.is_quantized() && fields.output_scale == 0 && fields.epilogue.empty() && !has_residual;
+  const bool exact = is_integer(output) && !fields.is_quantized() && fields.output_scale == 0 && fields.sum_scale == 0 && fields.epilogue.empty() && !has_residual;
   const std::string head = "__device__ __forceinline__ output_t finish(accumulator_t sum, float scale, real_t bias, real_t residual, float residual_scale, float output_scale) {\n";
   if (exact) return code + "#define EXACT_BIAS 1\n__device__ __forceinline__ output_t finish_exactly(accumulator_t sum, int64 bias) { return (output_t)((uint64)sum + (uint64)bias); }\n";
   const DataType working = wide ? DataType::kDouble : DataType::kFloat;
@@ -218,7 +218,9 @@ Result<std::string> finish_function(const EpilogueFields& fields, DataType accum
     code += function;
   }
   code += "#define EXACT_BIAS 0\n" + head;
-  code += fields.is_quantized() ? "  const real_t x0 = (real_t)sum * scale + bias;\n" : "  const real_t x0 = (real_t)sum + bias;\n";
+  std::string scaled = fields.is_quantized() ? "(real_t)sum * scale" : "(real_t)sum";
+  if (fields.sum_scale != 0) scaled = "r_snap<real_t>(" + scaled + ", " + number_code(fields.sum_scale, !wide) + ", 0)";
+  code += "  const real_t x0 = " + scaled + " + bias;\n";
   code += fields.residual_scale != 0 ? "  const real_t x1 = residual * residual_scale;\n" : "  const real_t x1 = residual;\n";
   code += std::string("  (void)x1;\n  const real_t y = ") + (fields.epilogue.empty() ? "x0" : "epilogue(x0, x1)") + ";\n";
   const std::string value = fields.output_scale != 0 ? "(y / output_scale)" : "y";

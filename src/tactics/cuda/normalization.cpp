@@ -89,6 +89,7 @@ struct NormalizationRows final : CudaTactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Normalization*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no normalization");
+    REQUIRES(!op->is_scaled(), "it has scales around it");
     TRY(has_known_types(problem));
     TRY(has_plain_formats(problem));
     REQUIRES(input_format(problem, 0) == output_format(problem, 0), "input and output have different formats");

@@ -46,6 +46,7 @@ struct PoolElements final : CudaTactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Pool*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no pooling");
+    REQUIRES(!op->is_scaled(), "it has scales around it");
     REQUIRES(!op->with_indices, "it gives indices");
     REQUIRES(op->kernel.size() <= 3, "there are more than 3 spatial dimensions");
     TRY(has_known_types(problem));

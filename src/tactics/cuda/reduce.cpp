@@ -104,6 +104,7 @@ struct ReduceRows final : CudaTactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Reduce*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no reduction");
+    REQUIRES(!op->is_scaled(), "it has scales around it");
     REQUIRES(problem.inputs.size() == 1 && op->epilogue.input_count() == 1, "the epilogue reads further inputs");
     TRY(has_known_types(problem));
     TRY(has_plain_formats(problem));

@@ -46,7 +46,9 @@ struct SoftmaxKernel final : Kernel {
 struct SoftmaxRows final : CudaTactic {
   std::string_view name() const override { return "cuda.softmax"; }
   Status accepts(const Problem& problem) const override {
-    REQUIRES(dynamic_cast<const Softmax*>(problem.op), std::string(problem.op->name()) + " is no softmax");
+    const auto* op = dynamic_cast<const Softmax*>(problem.op);
+    REQUIRES(op, std::string(problem.op->name()) + " is no softmax");
+    REQUIRES(!op->is_scaled(), "it has scales around it");
     REQUIRES(problem.inputs[0].rank() > 0, "a scalar has no axis");
     TRY(has_known_types(problem));
     TRY(has_plain_formats(problem));

@@ -86,6 +86,7 @@ REAL1(thresholded_relu, x > a ? x : R(0))
 REAL1(shrink, x < -a ? x + b : x > a ? x - b : R(0))
 REAL1(affine, a * x + b)
 REAL1(swish, x * m_sigmoid(a * x))
+REAL1(snap, m_is_nan(x / a) ? R(0) : a * m_clamp(R(rintf((float)x / (float)a)), R(-128), R(127)))
 template <class R> __device__ __forceinline__ int64 r_is_inf(R x, R a, R) { return m_abs(x) > R(3.4e38) && m_abs(x) + m_abs(x) == m_abs(x) && (a == 0 || (a > 0) == (x > 0)); }
 template <class R> __device__ __forceinline__ int64 r_is_nan(R x, R, R) { return m_is_nan(x); }
 
