@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "operators/register.h"
@@ -63,5 +65,13 @@ int main(int argc, char** argv) {
   hooks().round_trip_plan = round_trip_plan;
   hooks().check_tactics = check_tactics;
   register_examples();
-  return RUN_ALL_TESTS();
+  const int failed = RUN_ALL_TESTS();
+  // Who asks for the GPU wants to hear that it was not there.
+  const char* device = std::getenv("INGOT_DEVICE");
+  const std::string filter = ::testing::GTEST_FLAG(filter);
+  if (!failed && device && std::string(device) == "cuda" && filter.starts_with("operators") && gpu_runs == 0) {
+    std::printf("no tactic of the GPU ran\n");
+    return 1;
+  }
+  return failed;
 }

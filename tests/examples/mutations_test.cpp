@@ -3,6 +3,8 @@
 //   INGOT_TEST_TIMES=20   20 times as many cases
 //   INGOT_TEST_SEED=n     the one case of that seed, on every layer
 //   INGOT_TEST_SHOW=1     prints each case before it runs
+//   INGOT_TEST_PART=i/n   the i-th of n parts of the layers, counted from 0
+// With INGOT_DEVICE=cuda the tactics of the GPU take the cases, in place of the CPU's.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -158,10 +160,16 @@ TEST(Mutations, EveryTacticAgreesWithTheReference) {
   const std::vector<const Tactic*> tactics = TacticCatalogue::instance().all();
   const char* wish = std::getenv("INGOT_TEST_SEED");
   const int count = wish ? 1 : test_cases(kCasesOfALayer);
+  const char *device = std::getenv("INGOT_DEVICE"), *part = std::getenv("INGOT_TEST_PART");
+  const DeviceKind kind_of_device = device && std::string(device) == "cuda" ? DeviceKind::kCuda : DeviceKind::kCpu;
+  const std::vector<Isa> levels = kind_of_device == DeviceKind::kCpu ? isa_levels() : std::vector<Isa>{Isa::kAmx};
+  size_t own_part = 0, parts = 1;
+  ASSERT_TRUE(!part || std::sscanf(part, "%zu/%zu", &own_part, &parts) == 2) << part;
   int cases = 0;
   std::map<std::string, int> runs;
   std::set<std::string> failures;  // one of each kind
   for (size_t l = 0; l < layers.size() && failures.size() < kMostFailures; ++l) {
+    if (l % parts != own_part) continue;
     if (!layers[l].op->is_pure()) continue;  // random numbers have no one answer
     for (int i = 0; i < count; ++i) {
       const uint64_t number = wish ? std::strtoull(wish, nullptr, 10) : static_cast<uint64_t>(i) + 1;
@@ -176,10 +184,10 @@ TEST(Mutations, EveryTacticAgreesWithTheReference) {
         ++cases;
         if (std::getenv("INGOT_TEST_SHOW")) std::fprintf(stderr, "  %s\n", asked->text.c_str());
         trial.tolerance = tolerance_for(*op, asked->problem.inputs, asked->problem.outputs);
-        for (Isa isa : isa_levels()) {
+        for (Isa isa : levels) {
           cap_isa(isa);
           for (const Tactic* tactic : tactics) {
-            if (tactic->device() != DeviceKind::kCpu) continue;
+            if (tactic->device() != kind_of_device) continue;
             const Outcome outcome = check(*tactic, trial, *asked);
             runs[std::string(tactic->name())] += outcome.ran;
             if (outcome.failure.empty()) continue;
@@ -203,7 +211,8 @@ TEST(Mutations, EveryTacticAgreesWithTheReference) {
   }
   std::printf("%d cases of %zu layers, seeds 1 to %d: %d runs of %zu tactics; never taken:%s\n", cases, layers.size(), count, all, tactics.size(),
               idle.empty() ? " none" : idle.c_str());
-  EXPECT_GT(cases, static_cast<int>(layers.size()) / 2);
+  EXPECT_GT(cases, static_cast<int>(layers.size() / parts) / 2);
+  EXPECT_GT(all, cases / 2) << "the device's tactics took few of the cases";
 }
 
 }  // namespace

@@ -17,5 +17,6 @@ Tolerance tolerance_for(const Operator& op, const TensorTypes& inputs, const Ten
 Result<std::vector<std::pair<const Layer*, Trial>>> trials_of(const Network& network, const Arrays& inputs);
 // Runs every tactic that accepts a layer, on what the layer reads, and compares it with the reference.
 Status check_tactics(const Network& network, const Arrays& inputs);
+extern int gpu_runs;  // of tactics of the GPU, where there is one
 
 }  // namespace ingot::testing
