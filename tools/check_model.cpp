@@ -1,5 +1,7 @@
-// Runs one ONNX model on arrays from .npy files and compares what comes out with others.
+// Runs one model on arrays from .npy files and compares what comes out with others.
 //   check_model MODEL [--engine=reference] [--limit=1e-4] --input NAME=FILE... --expect NAME=FILE...
+//     --weights FILE             the weights of a Caffe definition
+//     --output NAME              a tensor to mark as output, in place of the file's own; once for each
 //     --fill NAME=VALUE,DIM,...   an input of these dims that is VALUE throughout
 //     --rows NAME=FILE            an input that takes one row of the file a step, so that the model runs once for each row
 //     --state INPUT=OUTPUT        this output of a step is this input of the next
@@ -20,7 +22,7 @@
 #include <map>
 
 #include "engines.h"
-#include "import/onnx/import.h"
+#include "import_file.h"
 #include "npy.h"
 
 namespace ingot::tools {
@@ -29,7 +31,8 @@ namespace {
 using Named = std::map<std::string, std::string>;
 
 struct Options {
-  std::string model, engine = "reference";
+  std::string model, weights, engine = "reference";
+  std::vector<std::string> outputs;
   double limit = 1e-4, most_memory = 1.1;
   Named inputs, fills, looser, rows, states, expected, expected_rows;
   std::vector<int64_t> batches;
@@ -48,7 +51,11 @@ Result<Options> parse(int argc, char** argv) {
                    : argument == "--expect"      ? &options.expected
                    : argument == "--expect-rows" ? &options.expected_rows
                                                  : nullptr;
-    if (named || argument == "--batches") {
+    if (argument == "--weights" || argument == "--output") {
+      if (++i == argc) return invalid(argument + " wants a value");
+      if (argument == "--weights") options.weights = argv[i];
+      else options.outputs.emplace_back(argv[i]);
+    } else if (named || argument == "--batches") {
       if (++i == argc) return invalid(argument + " wants a value");
       const std::string value = argv[i];
       if (named) {
@@ -266,7 +273,10 @@ Result<bool> run(int argc, char** argv) {
   auto facts = std::make_shared<EngineFacts>();
   facts->times = options.times;
   TRY_ASSIGN(Engine engine, engine_by_name(options.engine, facts));
-  OnnxImportOptions import;
+  FileImport import;
+  import.model = options.model;
+  import.weights = options.weights;
+  import.outputs = options.outputs;
   import.log = &stderr_log();
   if (options.is_static) {
     TRY_ASSIGN(auto inputs, read(options.inputs));
@@ -281,7 +291,7 @@ Result<bool> run(int argc, char** argv) {
       import.input_shapes[name] = array.shape();
     }
   }
-  TRY_ASSIGN(std::shared_ptr<const Network> network, import_onnx_file(options.model, import));
+  TRY_ASSIGN(std::shared_ptr<const Network> network, import_file(import));
   TRY(network->verify());
   TRY_ASSIGN(Run runner, engine(network));
   Checker checker(*network, std::move(runner));

@@ -1,0 +1,80 @@
+#include "import/caffe/import.h"
+
+#include <exception>
+#include <new>
+
+#include "base/mapped_file.h"
+#include "import/caffe/importer.h"
+
+namespace ingot {
+namespace {
+
+// What the containers and protobuf may throw becomes an error.
+template <class Function>
+auto caught(Function&& function) -> decltype(function()) {
+  try {
+    return function();
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("memory ran out while the Caffe model was read");
+  } catch (const std::exception& failure) {
+    return internal(std::string("reading the Caffe model: ") + failure.what());
+  }
+}
+
+Result<CaffeBlobs> import_bytes(Bytes deploy, const Bytes* model, const std::string& model_name, Network& network, const CaffeImportOptions& given) {
+  return caught([&]() -> Result<CaffeBlobs> {
+    CaffeImportOptions options = given;
+    if (options.name.empty()) options.name = "Caffe model";
+    std::string warnings;
+    auto net = parse_caffe_net(deploy, &warnings);
+    if (!net.ok()) return std::move(net).error().within(options.name);
+    if (!warnings.empty() && options.log) options.log->warning(options.name + ": not all of the definition is understood: " + warnings);
+    if (!model) return CaffeImporter(**net, nullptr, network, options).run();
+    auto weights = CaffeWeights::parse(*model, options.most_message_bytes);
+    if (!weights.ok()) return std::move(weights).error().within(model_name);
+    return CaffeImporter(**net, &*weights, network, options).run();
+  });
+}
+
+}  // namespace
+
+Result<CaffeBlobs> import_caffe_into(Bytes deploy, const Bytes* model, Network& network, const CaffeImportOptions& options) {
+  return import_bytes(deploy, model, "Caffe weights", network, options);
+}
+
+Result<CaffeBlobs> import_caffe_files_into(const std::string& deploy, const std::string& model, Network& network, const CaffeImportOptions& given) {
+  CaffeImportOptions options = given;
+  if (options.name.empty()) options.name = deploy;
+  TRY_ASSIGN(auto deploy_file, MappedFile::open(deploy));
+  if (model.empty()) return import_bytes(deploy_file->bytes(), nullptr, "", network, options);
+  TRY_ASSIGN(auto model_file, MappedFile::open(model));
+  const Bytes weights = model_file->bytes();
+  return import_bytes(deploy_file->bytes(), &weights, model, network, options);
+}
+
+Result<std::unique_ptr<Network>> import_caffe(Bytes deploy, const Bytes* model, const CaffeImportOptions& options) {
+  auto network = std::make_unique<Network>();
+  TRY(import_caffe_into(deploy, model, *network, options));
+  return network;
+}
+
+Result<std::unique_ptr<Network>> import_caffe_files(const std::string& deploy, const std::string& model, const CaffeImportOptions& options) {
+  auto network = std::make_unique<Network>();
+  TRY(import_caffe_files_into(deploy, model, *network, options));
+  return network;
+}
+
+Result<Array> read_caffe_blob(Bytes bytes) {
+  return caught([&]() -> Result<Array> {
+    const auto blob = std::make_shared<ingot_caffe_weights::BlobProto>();
+    if (bytes.size() > INT32_MAX || !blob->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+      return invalid("not a Caffe blob, or truncated: its " + std::to_string(bytes.size()) + " bytes are no complete protobuf message");
+    TRY_ASSIGN(Array array, read_blob(*blob, blob, true));
+    Shape shape = array.shape();
+    if (shape.size() > 4) return invalid("the blob has dims " + to_text(shape) + "; 4 are the most");
+    shape.insert(shape.begin(), 4 - shape.size(), 1);
+    return array.reshaped(shape);
+  });
+}
+
+}  // namespace ingot
