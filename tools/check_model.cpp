@@ -7,6 +7,7 @@
 //     --state INPUT=OUTPUT        this output of a step is this input of the next
 //     --expect-rows NAME=FILE     an output whose values, step by step, are the rows of the file
 //     --time                      says how long a run takes, as the device measures it
+//     --expect-rows-found NAME=FILE  detections: rows of 7 that begin with the image, whose score is above 0; the others count not
 //     --static                    imports for the shapes of the given arrays alone
 //     --looser NAME=LIMIT         another limit for this output
 //     --batches 1,2,7             runs on so many rows of all inputs and expectations, taken round and round; equal rows must give
@@ -34,7 +35,7 @@ struct Options {
   std::string model, weights, engine = "reference";
   std::vector<std::string> outputs;
   double limit = 1e-4, most_memory = 1.1;
-  Named inputs, fills, looser, rows, states, expected, expected_rows;
+  Named inputs, fills, looser, rows, states, expected, expected_rows, expected_found;
   std::vector<int64_t> batches;
   bool is_static = false, times = false;
 };
@@ -50,6 +51,7 @@ Result<Options> parse(int argc, char** argv) {
                    : argument == "--state"       ? &options.states
                    : argument == "--expect"      ? &options.expected
                    : argument == "--expect-rows" ? &options.expected_rows
+                   : argument == "--expect-rows-found" ? &options.expected_found
                                                  : nullptr;
     if (argument == "--weights" || argument == "--output") {
       if (++i == argc) return invalid(argument + " wants a value");
@@ -148,6 +150,18 @@ Result<Difference> compare(const Array& got, const Array& expected, const std::s
   return difference;
 }
 
+// The rows [image, class, score, x0, y0, x1, y1] whose score is above 0.
+Result<Array> rows_found(const Array& array) {
+  constexpr int64_t kNumbers = 7;
+  std::vector<double> kept;
+  for (int64_t at = 0; at + kNumbers <= array.count(); at += kNumbers) {
+    if (!(array.number(at + 2) > 0)) continue;
+    for (int64_t i = 0; i < kNumbers; ++i) kept.push_back(array.number(at + i));
+  }
+  if (kept.empty()) return invalid("no detections are expected; such a check says nothing");
+  return Array::of(DataType::kFloat, {static_cast<int64_t>(kept.size()) / kNumbers, kNumbers}, kept);
+}
+
 double largest_of(const Array& array) {
   double largest = 0;
   for (int64_t i = 0; i < array.count(); ++i) {
@@ -222,6 +236,14 @@ class Checker {
     for (const auto& [name, array] : expected) {
       TRY_ASSIGN(size_t index, find(network_.outputs(), name, "output"));
       TRY_ASSIGN(Difference difference, compare(outputs[index], array, name, largest_of(array)));
+      keep_worst(options, difference.relative, name);
+    }
+    TRY_ASSIGN(auto expected_found, read(options.expected_found));
+    for (const auto& [name, array] : expected_found) {
+      TRY_ASSIGN(size_t index, find(network_.outputs(), name, "output"));
+      TRY_ASSIGN(Array wanted, rows_found(array));
+      TRY_ASSIGN(Array got, rows_found(outputs[index]));
+      TRY_ASSIGN(Difference difference, compare(got, wanted, name, largest_of(wanted)));
       keep_worst(options, difference.relative, name);
     }
     if (batch > 0) return compare_rows(options, outputs, batch);

@@ -19,11 +19,10 @@ class BlobTable final : public nvcaffeparser1::IBlobNameToTensor {
   std::map<std::string, ITensor*, std::less<>> tensors;
 };
 
-// Sees one call's network, reports to its logger and to the parser's recorder.
+// Reports to the logger of the network that it fills and to the parser's recorder. Until it has seen a network there is no logger that is
+// sure to be alive.
 class ReaderFacade final : public CaffeReader {
  public:
-  ReaderFacade() : reporter_(getLogger()) {}
-
   const nvcaffeparser1::IBlobNameToTensor* parse(const char* deploy, const char* model, nvinfer1::INetworkDefinition& network,
                                                  nvinfer1::DataType type) noexcept override {
     return import(network, type, [&](NetworkFacade& facade, const CaffeImportOptions& options) -> Result<CaffeBlobs> {
@@ -40,11 +39,14 @@ class ReaderFacade final : public CaffeReader {
     });
   }
   bool read_blob(const char* file, CaffeBlobContent* content) noexcept override {
-    return guarded(reporter_, false, [&]() -> Status {
-      if (!file) return invalid("ICaffeParser::parseBinaryProto: the name of the file is null");
-      TRY_ASSIGN(auto mapped, MappedFile::open(file));
-      auto blob = read_caffe_blob(mapped->bytes());
-      if (!blob.ok()) return std::move(blob).error().within(file);
+    Reporter reporter(logger_);
+    reporter.set_recorder(reporter_.recorder());
+    return guarded(reporter, false, [&]() -> Status {
+      Result<Array> blob = read_file(file);
+      if (!blob.ok()) {
+        if (!logger_) stderr_log().error(blob.error().message);
+        return std::move(blob).error();
+      }
       auto keeper = std::make_unique<Array>(std::move(*blob));
       content->data = keeper->data();
       for (size_t i = 0; i < 4; ++i) content->dims[i] = keeper->shape()[i];
@@ -68,11 +70,17 @@ class ReaderFacade final : public CaffeReader {
   nvinfer1::IErrorRecorder* recorder() const noexcept override { return reporter_.recorder(); }
 
  private:
+  static Result<Array> read_file(const char* file) {
+    if (!file) return invalid("ICaffeParser::parseBinaryProto: the name of the file is null");
+    TRY_ASSIGN(auto mapped, MappedFile::open(file));
+    return read_caffe_blob(mapped->bytes()).within(file);
+  }
   template <class Import>
   const nvcaffeparser1::IBlobNameToTensor* import(nvinfer1::INetworkDefinition& network, nvinfer1::DataType type, Import&& work) noexcept {
     auto& facade = static_cast<NetworkFacade&>(network);
     // Errors go to the network's logger, and to the parser's recorder where it has one.
     Reporter reporter(facade.reporter());
+    logger_ = reporter.logger();
     if (reporter_.recorder()) reporter.set_recorder(reporter_.recorder());
     return guarded(reporter, static_cast<const nvcaffeparser1::IBlobNameToTensor*>(nullptr), [&]() -> Result<const nvcaffeparser1::IBlobNameToTensor*> {
       CaffeImportOptions options;
@@ -129,7 +137,8 @@ class ReaderFacade final : public CaffeReader {
     return outputs;
   }
 
-  Reporter reporter_;
+  Reporter reporter_{nullptr};  // holds the recorder
+  nvinfer1::ILogger* logger_ = nullptr;
   size_t most_message_bytes_ = 0;
   nvcaffeparser1::IPluginFactoryV2* factory_v2_ = nullptr;
   nvcaffeparser1::IPluginFactory* factory_ = nullptr;

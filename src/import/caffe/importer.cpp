@@ -149,7 +149,7 @@ void CaffeImporter::import_layer(const caffe::LayerParameter& layer) {
       broken = true;
       continue;
     }
-    ++found->second.readers;
+    if (!training || layer.type() == "Silence") ++found->second.readers;
     if (found->second.is_broken) broken = true;
     // Labels and the like; SoftmaxWithLoss is told by its first bottom.
     if (!found->second.tensor && !broken && !training) {

@@ -211,8 +211,9 @@ Result<Tensor*> arg_max(const CaffeLayer& layer) {
     for (int64_t d = 1; d < layer.rank(); ++d) length = length * input_dim(d);
     TRY_ASSIGN(x, layer.add(Reshape(Dims{input_dim(0), Dim(1), length}), {x}, "flat"));
   }
-  TRY_ASSIGN(Layer * best, layer.network().add_layer(std::make_unique<TopK>(op), {x}, layer.name() + "/best"));
-  if (parameter.has_axis() && parameter.out_max_val()) return best->output(0);
+  const bool values_alone = parameter.has_axis() && parameter.out_max_val();
+  TRY_ASSIGN(Layer * best, layer.network().add_layer(std::make_unique<TopK>(op), {x}, layer.name() + (values_alone ? "" : "/best")));
+  if (values_alone) return best->output(0);
   const bool both = parameter.out_max_val();
   TRY_ASSIGN(Tensor * indices, layer.add(Elementwise::cast(DataType::kFloat), {best->output(1)}, both ? "indices" : nullptr));
   return both ? layer.add(Concat(1), {indices, best->output(0)}) : indices;

@@ -1,0 +1,4 @@
+#define INGOT_API 8
+#include "caffe_program.h"
+
+std::string digits_by_generation_8(const std::string& folder, const std::string& pictures) { return digits(folder, pictures, "mnist_fp16raw.caffemodel"); }

@@ -1,0 +1,30 @@
+// Programs of generations 7 and 8 that read Caffe models: libnvcaffeparser's classes, implicit batches, mean files.
+#include <gtest/gtest.h>
+
+#include <string>
+
+// Defined in caffe_program_7.cpp and caffe_program_8.cpp: the digits that LeNet sees in the ten pictures; an error begins with "error".
+std::string digits_by_generation_7(const std::string& folder, const std::string& pictures);
+std::string digits_by_generation_8(const std::string& folder, const std::string& pictures);
+std::string errors_of_generation_7(const std::string& folder);
+
+namespace {
+
+const std::string kModels = INGOT_MODELS;
+
+TEST(CaffeParser, generation_7_reads_digits) {
+  EXPECT_EQ(digits_by_generation_7(kModels + "/caffe/mnist_lenet", kModels + "/mnist_lenet"), "0123456789");
+}
+
+TEST(CaffeParser, generation_8_reads_digits) {
+  EXPECT_EQ(digits_by_generation_8(kModels + "/caffe/mnist_lenet", kModels + "/mnist_lenet"), "0123456789");
+}
+
+TEST(CaffeParser, errors_reach_the_logger_and_the_recorder) {
+  const std::string errors = errors_of_generation_7(kModels + "/caffe/mnist_lenet");
+  EXPECT_NE(errors.find("nothing.prototxt' cannot be opened"), std::string::npos) << errors;
+  EXPECT_NE(errors.find("layer 'a' (Unheard; inputs float [batch$0, 1]): no such layer is known"), std::string::npos) << errors;
+  EXPECT_NE(errors.find("recorded 1"), std::string::npos) << errors;
+}
+
+}  // namespace
