@@ -39,7 +39,14 @@ std::optional<float> held_number(const Tensor& tensor) {
   return static_cast<float>(*number);
 }
 
-bool is_pointwise(const Layer& layer) { return layer.as<Elementwise>() || layer.as<Pointwise>(); }
+bool is_float(double value) { return static_cast<double>(static_cast<float>(value)) == value || std::isnan(value); }
+
+// Expressions hold floats: a function of doubles whose parameters are none stays alone.
+bool is_pointwise(const Layer& layer) {
+  const auto* op = layer.as<Elementwise>();
+  if (!op) return layer.as<Pointwise>() != nullptr;
+  return layer.inputs()[0]->type.type != DataType::kDouble || (is_float(op->a) && is_float(op->b));
+}
 
 // Shape arithmetic runs on the host, layer by layer.
 bool is_shape_arithmetic(const Tensor& tensor) { return tensor.type.values.has_value() || tensor.type.place == Place::kHost; }
@@ -180,6 +187,14 @@ EXAMPLE("a value that is broadcast is computed before") {
     a = exp(z)
     y = add(x, a)
     output y)net");
+}
+
+EXAMPLE("a function of doubles keeps a parameter that is no float") {
+  expect_unchanged("fuse_pointwise", R"(
+    input x double [n]
+    a = leaky_relu(x) a=0.1
+    y = exp(a)
+    output y)");
 }
 
 }  // namespace ingot
