@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "api/adapters/plugin_plans.h"
 #include "api/algorithm_selector.h"
 #include "api/builder_config.h"
 #include "api/calibrate.h"
@@ -7,10 +8,12 @@
 #include "api/library.h"
 #include "api/load_engine.h"
 #include "api/network_access.h"
+#include "api/plugin_registry.h"
 #include "api/weights_table.h"
 #include "base/cpu_info.h"
 #include "base/env.h"
 #include "build/builder.h"
+#include "operators/plugin.h"
 
 namespace ingot::api {
 
@@ -95,8 +98,8 @@ class BuilderFacade final : public nvinfer1::IBuilder {
   }
   ICudaEngine* buildEngineWithConfig(INetworkDefinition& network, nvinfer1::IBuilderConfig& config) noexcept override {
     return guarded(reporter_, static_cast<ICudaEngine*>(nullptr), [&]() -> Result<EngineFacade*> {
-      TRY_ASSIGN(std::vector<std::byte> bytes, build_bytes(network, config));
-      TRY_ASSIGN(std::shared_ptr<Engine> engine, load_engine(Bytes(bytes), device_, reporter_.log()));
+      TRY_ASSIGN(Plan plan, build(network, config));
+      TRY_ASSIGN(std::shared_ptr<Engine> engine, load_built(std::move(plan)));
       return new EngineFacade(reporter_, engine, {allocator_});
     });
   }
@@ -119,7 +122,7 @@ class BuilderFacade final : public nvinfer1::IBuilder {
   nvinfer1::ILogger* getLogger() const noexcept override { return reporter_.logger(); }
   void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
   nvinfer1::IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
-  nvinfer1::IPluginRegistry& getPluginRegistry() noexcept override { return *::getPluginRegistry(); }
+  nvinfer1::IPluginRegistry& getPluginRegistry() noexcept override { return registry_; }
   int32_t getNbDLACores() const noexcept override { return 0; }
   int32_t getMaxDLABatchSize() const noexcept override { return 0; }
   void reset() noexcept override {
@@ -185,6 +188,20 @@ class BuilderFacade final : public nvinfer1::IBuilder {
   }
 
   Result<std::vector<std::byte>> build_bytes(INetworkDefinition& definition, nvinfer1::IBuilderConfig& wishes) {
+    TRY_ASSIGN(Plan plan, build(definition, wishes));
+    return write_plan(plan);
+  }
+
+  // Plans with plugins go on with the plugins that were built, which needs no creator; others are read as any program reads them.
+  Result<std::shared_ptr<Engine>> load_built(Plan plan) {
+    for (const auto& layer : plan.network->layers()) {
+      if (layer->as<Plugin>()) return load_engine(std::move(plan), device_, reporter_.log());
+    }
+    TRY_ASSIGN(std::vector<std::byte> bytes, write_plan(plan));
+    return load_engine(Bytes(bytes), device_, reporter_.log());
+  }
+
+  Result<Plan> build(INetworkDefinition& definition, nvinfer1::IBuilderConfig& wishes) {
     const auto& config = static_cast<const BuilderConfigFacade&>(wishes);
     TRY(check(config));
     TRY_ASSIGN(std::unique_ptr<Network> network, buildable_network(definition));
@@ -212,6 +229,7 @@ class BuilderFacade final : public nvinfer1::IBuilder {
         entry.min[0] = 1;
       }
     }
+    TRY(prepare_plugins(*network, is_strongly_typed(definition), max_batch_, allocator_));
     MonitorAdapter monitor(config.monitor());
     BuildConfig build;
     build.log = &reporter_.log();
@@ -241,12 +259,14 @@ class BuilderFacade final : public nvinfer1::IBuilder {
     if (implicit) build.properties["implicit_batch"] = std::to_string(max_batch_);
     TRY_ASSIGN(Plan plan, build_plan(*network, build));
     if (selection) selection->report(plan);
-    return write_plan(plan);
+    TRY(configure_plugins(plan));
+    return plan;
   }
 
   mutable Reporter reporter_;
   int major_;
   std::shared_ptr<Device> device_;
+  PluginRegistry registry_{::getPluginRegistry()};
   BuilderConfigFacade settings_;  // of generations up to 7
   std::vector<std::unique_ptr<OptimizationProfileFacade>> profiles_;
   nvinfer1::IGpuAllocator* allocator_ = nullptr;

@@ -57,6 +57,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     allocators_.resize(engine.core()->io().size(), nullptr);
   }
 
+  Status attach() { return context_->attach(); }
   nvinfer1::ICudaEngine const& getEngine() const noexcept override { return engine_; }
   void setName(char const* name) noexcept override {
     guarded(reporter_, [&] { name_ = name ? name : ""; });
@@ -391,8 +392,10 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
 
 }  // namespace
 
-nvinfer1::IExecutionContext* make_context(EngineFacade& engine, ExecutionContextAllocationStrategy strategy) {
-  return new ContextFacade(engine, strategy);
+Result<nvinfer1::IExecutionContext*> make_context(EngineFacade& engine, ExecutionContextAllocationStrategy strategy) {
+  auto context = std::make_unique<ContextFacade>(engine, strategy);
+  TRY(context->attach());
+  return static_cast<nvinfer1::IExecutionContext*>(context.release());
 }
 
 }  // namespace ingot::api

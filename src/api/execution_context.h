@@ -5,6 +5,7 @@
 
 namespace ingot::api {
 
-nvinfer1::IExecutionContext* make_context(EngineFacade& engine, nvinfer1::ExecutionContextAllocationStrategy strategy);
+// An error where a plugin cannot be attached.
+Result<nvinfer1::IExecutionContext*> make_context(EngineFacade& engine, nvinfer1::ExecutionContextAllocationStrategy strategy);
 
 }  // namespace ingot::api

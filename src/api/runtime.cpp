@@ -1,8 +1,10 @@
 #include <cstring>
 
+#include "api/adapters/plugin_plans.h"
 #include "api/engine.h"
 #include "api/library.h"
 #include "api/load_engine.h"
+#include "api/plugin_registry.h"
 #include "build/builder.h"
 
 namespace ingot::api {
@@ -30,11 +32,10 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
     return read_all([&](void* to, int64_t size) { return reader.read(to, size, nullptr); });
   }
   ICudaEngine* deserializeCudaEngine(void const* blob, std::size_t size, nvinfer1::IPluginFactory* factory) noexcept override {
-    if (factory) {
-      reporter_.report(unsupported("deserializeCudaEngine: plugin factories are not served by this version; register a creator instead"));
-      return nullptr;
-    }
-    return deserializeCudaEngine(blob, size);
+    return guarded(reporter_, static_cast<ICudaEngine*>(nullptr), [&]() -> Result<EngineFacade*> {
+      if (!blob) return invalid("the plan is null");
+      return load(Bytes(static_cast<const std::byte*>(blob), size), factory);
+    });
   }
 
   void setGpuAllocator(nvinfer1::IGpuAllocator* allocator) noexcept override { allocator_ = allocator; }
@@ -47,7 +48,7 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
   nvinfer1::ILogger* getLogger() const noexcept override { return reporter_.logger(); }
   void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
   nvinfer1::IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
-  nvinfer1::IPluginRegistry& getPluginRegistry() noexcept override { return *::getPluginRegistry(); }
+  nvinfer1::IPluginRegistry& getPluginRegistry() noexcept override { return registry_; }
   void setDLACore(int32_t core) noexcept override { dla_core_ = core; }
   int32_t getDLACore() const noexcept override { return dla_core_; }
   int32_t getNbDLACores() const noexcept override { return 0; }
@@ -65,8 +66,11 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
   }
 
  private:
-  Result<EngineFacade*> load(Bytes bytes) {
-    TRY_ASSIGN(std::shared_ptr<Engine> engine, load_engine(bytes, device_, reporter_.log()));
+  Result<EngineFacade*> load(Bytes bytes, nvinfer1::IPluginFactory* factory = nullptr) {
+    TRY_ASSIGN(AlignedBytes copy, copy_aligned(bytes));
+    TRY_ASSIGN(Plan plan, read_plan(Bytes(copy.data.get(), copy.size), copy.data));
+    TRY(restore_plugins(*plan.network, registry_, factory, allocator_));
+    TRY_ASSIGN(std::shared_ptr<Engine> engine, load_engine(std::move(plan), device_, reporter_.log()));
     return new EngineFacade(reporter_, engine, {allocator_});
   }
   template <class Read>
@@ -87,6 +91,7 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
 
   mutable Reporter reporter_;
   std::shared_ptr<Device> device_;
+  PluginRegistry registry_{::getPluginRegistry()};
   nvinfer1::IGpuAllocator* allocator_ = nullptr;
   int32_t threads_ = 1, dla_core_ = -1;
   bool host_code_ = false;

@@ -142,7 +142,21 @@ Status ExecutionContext::set_device_memory(void* memory, size_t bytes) {
 size_t ExecutionContext::arena_bytes() const { return prepared_ ? prepared_->arena_bytes : 0; }
 size_t ExecutionContext::arena_lower_bound() const { return prepared_ ? prepared_->lower_bound : 0; }
 
+Status ExecutionContext::attach() {
+  if (attached_) return Ok{};
+  std::vector<std::unique_ptr<Kernel>> own(engine_->step_count());
+  for (size_t step = 0; step < own.size(); ++step) {
+    auto kernel = engine_->kernel(step).for_context();
+    if (!kernel.ok()) return std::move(kernel).error().within("layer '" + engine_->layer(step).name + "'");
+    own[step] = std::move(kernel).value();
+  }
+  own_kernels_ = std::move(own);
+  attached_ = true;
+  return Ok{};
+}
+
 Status ExecutionContext::prepare() {
+  TRY(attach());
   if (shapes_changed_ || !prepared_) {
     std::vector<Shape> shapes;
     std::vector<const void*> host;
@@ -161,7 +175,7 @@ Status ExecutionContext::prepare() {
       }
     }
     if (!made) {
-      TRY_ASSIGN(made, prepare_engine(*engine_, shapes, profile_, true, host));
+      TRY_ASSIGN(made, prepare_engine(*engine_, shapes, profile_, true, host, own_kernels_));
       recent_.insert(recent_.begin(), made);
       if (recent_.size() > kRecentShapes) recent_.pop_back();
     }
@@ -409,7 +423,7 @@ Status ExecutionContext::run_steps(Run& run) {
       std::vector<Shape> inputs, outputs;
       for (const Tensor* input : layer.inputs()) inputs.push_back(input ? shape_at(input->type.dims, values) : Shape{});
       for (const Tensor* output : layer.outputs()) outputs.push_back(shape_at(output->type.dims, depends_on_unknown(output->type.dims, values) ? most : values));
-      auto made = engine_->kernel(i).launch(inputs, outputs);
+      auto made = (own_kernels_[i] ? *own_kernels_[i] : engine_->kernel(i)).launch(inputs, outputs);
       if (!made.ok()) return std::move(made).error().within("layer '" + layer.name + "'");
       late = std::move(made).value();
       launch = late.get();

@@ -48,6 +48,8 @@ class ExecutionContext {
   Status set_address(size_t io, void* address);
   void* address(size_t io) const { return addresses_[io]; }
 
+  // Kernels that each context has for itself are made. prepare calls it where it is needed.
+  Status attach();
   // Launches and memory for the current shapes. enqueue calls it where it is needed; afterwards enqueue allocates nothing.
   Status prepare();
   // Runs after what is queued on the stream. Addresses are taken now, so they may change as soon as it returns.
@@ -81,6 +83,8 @@ class ExecutionContext {
   Run* add_captured_run();
 
   std::shared_ptr<const Engine> engine_;
+  std::vector<std::unique_ptr<Kernel>> own_kernels_;  // by step; null for those of the engine
+  bool attached_ = false;
   Memory memory_;
   size_t profile_ = 0;
   std::vector<std::optional<Shape>> shapes_;  // by input

@@ -75,7 +75,7 @@ void Prepared::point_at(void* arena) {
 }
 
 Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std::vector<Shape>& input_shapes, size_t profile, bool with_launches,
-                                                 const std::vector<const void*>& host_inputs) {
+                                                 const std::vector<const void*>& host_inputs, const std::vector<std::unique_ptr<Kernel>>& own) {
   const Network& network = engine.network();
   auto prepared = std::make_shared<Prepared>();
   prepared->input_shapes = input_shapes;
@@ -187,7 +187,8 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
     made.is_late |= made.produces_shapes;
     prepared->any_late |= made.is_late;
     if (!with_launches || made.is_view || made.is_late) continue;
-    auto launch = engine.kernel(step).launch(inputs, outputs);
+    const Kernel& kernel = step < own.size() && own[step] ? *own[step] : engine.kernel(step);
+    auto launch = kernel.launch(inputs, outputs);
     if (!launch.ok()) return std::move(launch).error().within("layer '" + layer.name + "' (" + engine.choice(step).tactic + ")");
     made.launch = std::move(launch).value();
     prepared->workspace_bytes = std::max(prepared->workspace_bytes, round_up(made.launch->workspace_bytes()));

@@ -49,7 +49,8 @@ struct Prepared {
   void point_at(void* arena);
 };
 
+// `own` holds the kernels that one context has for itself, by step, null for the engine's; empty for none.
 Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std::vector<Shape>& input_shapes, size_t profile, bool with_launches,
-                                                 const std::vector<const void*>& host_inputs);
+                                                 const std::vector<const void*>& host_inputs, const std::vector<std::unique_ptr<Kernel>>& own = {});
 
 }  // namespace ingot

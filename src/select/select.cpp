@@ -162,8 +162,9 @@ class Selector {
     }
     if (!worth_it) return Ok{};
     const Hash128 key = timing_key(*candidate.tactic, problem);
-    if (options_.cache) {
-      if (const auto known = options_.cache->find(key)) {
+    TimingCache* const cache = candidate.tactic->keeps_timings(problem) ? options_.cache : nullptr;
+    if (cache) {
+      if (const auto known = cache->find(key)) {
         candidate.ms = *known;
         candidate.measured = true;
         ++hits_;
@@ -183,7 +184,7 @@ class Selector {
     candidate.measured = true;
     // As the cache keeps it, so that a build from the cache decides by the same numbers.
     candidate.ms = static_cast<float>(*ms);
-    if (options_.cache) options_.cache->set(key, static_cast<float>(*ms));
+    if (cache) cache->set(key, static_cast<float>(*ms));
     return Ok{};
   }
 

@@ -51,6 +51,8 @@ class Kernel {
  public:
   virtual ~Kernel() = default;
   virtual Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& inputs, const std::vector<Shape>& outputs) const = 0;
+  // The kernel of one context, where runs keep something that contexts do not share; null where all share this one.
+  virtual Result<std::unique_ptr<Kernel>> for_context() const { return std::unique_ptr<Kernel>(); }
 };
 
 class Tactic {
@@ -72,6 +74,8 @@ class Tactic {
   // `packed` is what pack() returned, in the same order, perhaps mapped from a file: 64-byte aligned, sizes to be checked.
   // problem.constants has no data for constants that are packed.
   virtual Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>& packed) const = 0;
+  // Whether what was measured holds for other builds too, so that the timing cache may keep it.
+  virtual bool keeps_timings(const Problem&) const { return true; }
   // Milliseconds by estimate, for choosing without measuring; nothing where it cannot tell.
   virtual std::optional<double> estimate_ms(const Problem&) const { return std::nullopt; }
 };

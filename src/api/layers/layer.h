@@ -130,6 +130,7 @@ std::unique_ptr<LayerHandle> make_quantize_facade(NetworkFacade& network, Layer*
 std::unique_ptr<LayerHandle> make_control_facade(NetworkFacade& network, Layer* layer);
 std::unique_ptr<LayerHandle> make_transformer_facade(NetworkFacade& network, Layer* layer);
 std::unique_ptr<LayerHandle> make_retired_facade(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_plugin_facade(NetworkFacade& network, Layer* layer);
 
 // A layer whose class has no settings.
 template <class Interface>

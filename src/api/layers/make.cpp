@@ -35,7 +35,7 @@ class OperatorFacade final : public LayerFacade<nvinfer1::IPluginV3Layer> {
 
 std::unique_ptr<LayerHandle> make_layer_facade(NetworkFacade& network, Layer* layer) {
   static constexpr FacadeMaker kFamilies[] = {make_arithmetic_facade, make_normalize_facade, make_window_facade,  make_shape_facade,       make_selection_facade,
-                                              make_resize_facade,     make_quantize_facade,  make_control_facade, make_transformer_facade, make_retired_facade};
+                                              make_resize_facade,     make_quantize_facade,  make_control_facade, make_transformer_facade, make_retired_facade, make_plugin_facade};
   for (const FacadeMaker make : kFamilies) {
     if (auto facade = make(network, layer)) return facade;
   }

@@ -1,0 +1,214 @@
+#include "api/adapters/plugin_plans.h"
+
+#include "api/adapters/plugin_adapter.h"
+#include "api/plugin_registry.h"
+#include "operators/elementwise.h"
+#include "tactics/layout.h"
+#include "tactics/problem.h"
+
+namespace ingot::api {
+namespace {
+
+// The least and most that any profile allows, and the first one's typical shapes.
+Result<SymbolRanges> ranges_of(const Network& network, int32_t max_batch) {
+  SymbolRanges ranges;
+  ranges.max_batch = max_batch;
+  for (const Profile& profile : network.profiles) {
+    SymbolValues least, opt, most;
+    for (const Tensor* input : network.inputs()) {
+      const auto bind = [&](const Dims& dims, const ProfileEntry& entry) -> Status {
+        TRY(bind_symbols(dims, entry.min, &least));
+        TRY(bind_symbols(dims, entry.opt, &opt));
+        return bind_symbols(dims, entry.max, &most);
+      };
+      if (const auto entry = profile.shapes.find(input->name); entry != profile.shapes.end())
+        TRY(bind(input->type.dims, entry->second).within("profile, input '" + input->name + "'"));
+      const auto values = profile.values.find(input->name);
+      if (values != profile.values.end() && input->type.values)
+        TRY(bind(*input->type.values, values->second).within("profile, values of '" + input->name + "'"));
+    }
+    for (const auto& [symbol, value] : least) {
+      const auto [entry, fresh] = ranges.least.emplace(symbol, value);
+      if (!fresh) entry->second = std::min(entry->second, value);
+    }
+    for (const auto& [symbol, value] : most) {
+      const auto [entry, fresh] = ranges.most.emplace(symbol, value);
+      if (!fresh) entry->second = std::max(entry->second, value);
+    }
+    ranges.opt.insert(opt.begin(), opt.end());
+  }
+  for (const auto& [symbol, most] : network.symbol_bounds()) ranges.least.emplace(symbol, 0);
+  bind_bounds(network, &ranges.opt);
+  bind_bounds(network, &ranges.most);
+  return ranges;
+}
+
+PluginTensors tensors_of(const std::vector<Tensor*>& tensors, size_t count, const std::vector<Format>* formats) {
+  PluginTensors result;
+  for (size_t i = 0; i < count; ++i) {
+    const TensorType& type = tensors[i]->type;
+    result.push_back({type.type, type.dims, formats && i < formats->size() ? usual_format((*formats)[i], type.rank()) : Format::kLinear});
+  }
+  return result;
+}
+
+bool takes_types(const Layer& layer) {
+  const auto& op = *layer.as<Plugin>();
+  return op.code
+      ->formats(op, tensors_of(layer.inputs(), op.code_inputs(layer.inputs().size()), nullptr),
+                tensors_of(layer.outputs(), layer.outputs().size(), nullptr))
+      .ok();
+}
+
+// layer(x) => cast(layer(cast(x))) with the first type of floats that the plugin takes.
+Status convert_for(Network& network, Layer* layer) {
+  for (DataType type : {DataType::kFloat, DataType::kHalf, DataType::kBf16}) {
+    const auto& op = *layer->as<Plugin>();
+    const size_t own = op.code_inputs(layer->inputs().size());
+    TensorTypes types;
+    for (size_t i = 0; i < layer->inputs().size(); ++i) {
+      types.push_back(layer->input(i)->type);
+      if (i < own && is_floating(types[i].type)) types[i].type = type;
+    }
+    auto outputs = op.infer(types);
+    if (!outputs.ok()) continue;
+    PluginTensors in, out;
+    for (size_t i = 0; i < own; ++i) in.push_back({types[i].type, types[i].dims, Format::kLinear});
+    for (const TensorType& output : *outputs) out.push_back({output.type, output.dims, Format::kLinear});
+    if (!op.code->formats(op, in, out).ok()) continue;
+    std::vector<Tensor*> inputs;
+    for (size_t i = 0; i < layer->inputs().size(); ++i) {
+      inputs.push_back(layer->input(i));
+      if (inputs[i]->type.type == types[i].type) continue;
+      TRY_ASSIGN(inputs[i], network.add(Elementwise::cast(types[i].type), {inputs[i]}));
+    }
+    TRY_ASSIGN(Layer * fresh, network.add_layer(op.clone(), std::move(inputs)));
+    for (size_t o = 0; o < layer->outputs().size(); ++o) {
+      Tensor* result = fresh->output(o);
+      if (result->type.type != layer->output(o)->type.type) {
+        TRY_ASSIGN(result, network.add(Elementwise::cast(layer->output(o)->type.type), {result}));
+      }
+      TRY(network.replace_all_uses(layer->output(o), result));
+    }
+    const std::string name = layer->name;
+    network.remove_layer(layer);
+    fresh->name = name;
+    return Ok{};
+  }
+  // None fits: say so for the types that are here.
+  const auto& op = *layer->as<Plugin>();
+  auto declined = op.code->formats(op, tensors_of(layer->inputs(), op.code_inputs(layer->inputs().size()), nullptr),
+                                   tensors_of(layer->outputs(), layer->outputs().size(), nullptr));
+  return declined.ok() ? Status(Ok{}) : Status(std::move(declined).error().within("layer '" + layer->name + "'"));
+}
+
+// All plugins of a network and of those inside it.
+template <class Work>
+Status for_each_plugin(Network& network, Work&& work, int depth = 0) {
+  if (depth > 16) return invalid("networks are nested more than 16 deep");
+  for (size_t i = 0; i < network.layers().size(); ++i) {
+    Layer& layer = *network.layers()[i];
+    if (auto* op = dynamic_cast<Plugin*>(&layer.mutable_op()))
+      TRY(work(network, i, layer, *op, depth).within("layer '" + layer.name + "'"));
+    for (const std::shared_ptr<Network>& inner : layer.op().subnetworks()) {
+      if (inner) TRY(for_each_plugin(*inner, work, depth + 1));
+    }
+  }
+  return Ok{};
+}
+
+std::string registered(nvinfer1::IPluginRegistry& registry) {
+  int32_t count = 0;
+  nvinfer1::IPluginCreatorInterface* const* creators = registry.getAllCreatorsRecursive(&count);
+  std::string names;
+  for (int32_t i = 0; i < count; ++i) {
+    const auto identity = identify(*creators[i]);
+    if (identity.ok())
+      names += (names.empty() ? "'" : ", '") + identity->name + "' version '" + identity->version + "'" +
+               (identity->space.empty() ? "" : " of '" + identity->space + "'");
+  }
+  return names.empty() ? "no creator is registered" : "there are creators of " + names;
+}
+
+}  // namespace
+
+Status prepare_plugins(Network& network, bool strongly_typed, int32_t max_batch, nvinfer1::IGpuAllocator* allocator) {
+  std::vector<Layer*> plugins;
+  for (const auto& layer : network.layers()) {
+    if (const auto* op = layer->as<Plugin>(); op && op->code) plugins.push_back(layer.get());
+  }
+  if (plugins.empty()) return Ok{};
+  TRY_ASSIGN(const SymbolRanges ranges, ranges_of(network, max_batch));
+  for (Layer* layer : plugins) {
+    auto& op = static_cast<Plugin&>(layer->mutable_op());
+    op.code = static_cast<const PluginAdapter&>(*op.code).for_build(ranges, allocator);
+    if (takes_types(*layer)) continue;
+    if (strongly_typed) {
+      auto declined = op.code->formats(op, tensors_of(layer->inputs(), op.code_inputs(layer->inputs().size()), nullptr),
+                                       tensors_of(layer->outputs(), layer->outputs().size(), nullptr));
+      if (!declined.ok()) return std::move(declined).error().within("layer '" + layer->name + "'");
+    }
+    TRY(convert_for(network, layer));
+  }
+  return network.sort_layers();
+}
+
+Status configure_plugins(Plan& plan) {
+  return for_each_plugin(*plan.network, [&](Network&, size_t index, Layer& layer, Plugin& op, int depth) -> Status {
+    if (!op.code) return Ok{};
+    const Choice* choice = depth == 0 ? &plan.choices[index] : nullptr;  // those inside run on linear tensors
+    const size_t own = op.code_inputs(layer.inputs().size());
+    const PluginTensors inputs = tensors_of(layer.inputs(), own, choice ? &choice->input_formats : nullptr);
+    const PluginTensors outputs = tensors_of(layer.outputs(), layer.outputs().size(), choice ? &choice->output_formats : nullptr);
+    TRY_ASSIGN(op.code, static_cast<const PluginAdapter&>(*op.code).configure(op, inputs, outputs));
+    TensorTypes reads, gives;
+    for (const Tensor* input : layer.inputs()) reads.push_back(input->type);
+    for (const Tensor* output : layer.outputs()) gives.push_back(output->type);
+    op.record(reads, gives, own);
+    return Ok{};
+  });
+}
+
+Status restore_plugins(Network& network, nvinfer1::IPluginRegistry& registry, nvinfer1::IPluginFactory* factory,
+                       nvinfer1::IGpuAllocator* allocator) {
+  return for_each_plugin(network, [&](Network&, size_t, Layer& layer, Plugin& op, int) -> Status {
+    const void* data = op.state.data();
+    const size_t size = op.state.byte_count();
+    if (op.kind == "v1" || op.kind == "v1_ext") {
+      if (!factory)
+        return invalid(op.label() +
+                       ": the plan holds plugins of generation 4; give deserializeCudaEngine an IPluginFactory that makes them");
+      nvinfer1::IPlugin* made = nullptr;
+      TRY(call_plugin("IPluginFactory::createPlugin",
+                      [&]() -> bool { return (made = factory->createPlugin(layer.name.c_str(), data, size)) != nullptr; }));
+      op.code = adapt(made, op, allocator);
+      return Ok{};
+    }
+    nvinfer1::IPluginCreatorInterface* creator = registry.getCreator(op.type.c_str(), op.version.c_str(), op.space.c_str());
+    if (!creator) return invalid(op.label() + " has no creator; " + registered(registry));
+    TRY_ASSIGN(const CreatorIdentity identity, identify(*creator));
+    if (identity.is_v3 != (op.kind == "v3"))
+      return invalid(op.label() + ": the plan holds an " + (op.kind == "v3" ? "IPluginV3" : "IPluginV2") +
+                     ", but the creator makes the other kind");
+    if (identity.is_v3) {
+      TRY_ASSIGN(const std::unique_ptr<FieldList> fields, fields_from_bytes(op.state));
+      nvinfer1::IPluginV3* made = nullptr;
+      TRY(call_plugin(op.label() + ": createPlugin", [&]() -> bool {
+        made = static_cast<nvinfer1::IPluginCreatorV3One*>(creator)->createPlugin(layer.name.c_str(), &fields->collection,
+                                                                                  nvinfer1::TensorRTPhase::kRUNTIME);
+        return made != nullptr;
+      }));
+      op.code = adapt(made, op, allocator);
+      return Ok{};
+    }
+    nvinfer1::IPluginV2* made = nullptr;
+    TRY(call_plugin(op.label() + ": deserializePlugin", [&]() -> bool {
+      made = static_cast<nvinfer1::IPluginCreator*>(creator)->deserializePlugin(layer.name.c_str(), data, size);
+      return made != nullptr;
+    }));
+    op.code = adapt(made, op, allocator);
+    return Ok{};
+  });
+}
+
+}  // namespace ingot::api

@@ -1,0 +1,18 @@
+// Plugins on their way through a build, into a plan and out of it.
+#pragma once
+
+#include "NvInfer.h"
+#include "plan/plan.h"
+
+namespace ingot::api {
+
+// Before a build: plugins learn the ranges of shapes, and, in weakly typed networks, tensors of types that a plugin does not take are
+// converted for it. An error names the layer.
+Status prepare_plugins(Network& network, bool strongly_typed, int32_t max_batch, nvinfer1::IGpuAllocator* allocator);
+// After it: each plugin is configured for what was chosen, and its state becomes part of the plan.
+Status configure_plugins(Plan& plan);
+// Makes the plugins of a plan again. An error names the layer and what is registered.
+Status restore_plugins(Network& network, nvinfer1::IPluginRegistry& registry, nvinfer1::IPluginFactory* factory,
+                       nvinfer1::IGpuAllocator* allocator);
+
+}  // namespace ingot::api
