@@ -229,7 +229,7 @@ class BuilderFacade final : public nvinfer1::IBuilder {
         entry.min[0] = 1;
       }
     }
-    TRY(prepare_plugins(*network, is_strongly_typed(definition), max_batch_, allocator_));
+    TRY(prepare_plugins(*network, is_strongly_typed(definition), max_batch_, *device_, allocator_));
     MonitorAdapter monitor(config.monitor());
     BuildConfig build;
     build.log = &reporter_.log();
@@ -259,6 +259,9 @@ class BuilderFacade final : public nvinfer1::IBuilder {
     if (implicit) build.properties["implicit_batch"] = std::to_string(max_batch_);
     TRY_ASSIGN(Plan plan, build_plan(*network, build));
     if (selection) selection->report(plan);
+    std::string libraries;
+    for (int32_t i = 0; i < config.getNbPluginsToSerialize(); ++i) libraries += (i ? "\n" : "") + std::string(config.getPluginToSerialize(i));
+    if (!libraries.empty()) plan.properties[kPluginLibrariesProperty] = libraries;
     TRY(configure_plugins(plan));
     return plan;
   }

@@ -1,6 +1,7 @@
 #include "api/onnx_parser.h"
 
 #include "NvOnnxParser.h"
+#include "api/adapters/plugin_onnx.h"
 #include "api/network.h"
 #include "import/onnx/import.h"
 
@@ -104,7 +105,9 @@ class ParserFacade final : public nvonnxparser::IParser {
   bool supportsModelV2(void const* model, std::size_t size, char const* path) override {
     return guarded(reporter_, false, [&]() -> bool {
       if (!model) return false;
-      support_ = query_onnx_support(Bytes(static_cast<const std::byte*>(model), size), directory_of(path), {});
+      OnnxImportOptions options;
+      add_plugins(options);
+      support_ = query_onnx_support(Bytes(static_cast<const std::byte*>(model), size), directory_of(path), options);
       take(support_.errors);
       nodes_.clear();
       for (const OnnxSubgraph& subgraph : support_.subgraphs) nodes_.push_back(subgraph.nodes);
@@ -152,7 +155,13 @@ class ParserFacade final : public nvonnxparser::IParser {
     OnnxImportOptions options;
     options.log = &reporter_.log();
     options.errors = &found_;
+    add_plugins(options);
     return options;
+  }
+  // Nodes that no operator is known for may be plugins; with kENABLE_PLUGIN_OVERRIDE, all nodes may be.
+  void add_plugins(OnnxImportOptions& options) {
+    options.custom = import_plugins(network_.getBuilder().getPluginRegistry());
+    options.custom_first = getFlag(OnnxParserFlag::kENABLE_PLUGIN_OVERRIDE);
   }
   void take(const ImportErrors& errors) {
     for (const ImportError& error : errors) errors_.push_back(std::make_unique<ParserErrorFacade>(error));

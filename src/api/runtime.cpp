@@ -69,6 +69,7 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
   Result<EngineFacade*> load(Bytes bytes, nvinfer1::IPluginFactory* factory = nullptr) {
     TRY_ASSIGN(AlignedBytes copy, copy_aligned(bytes));
     TRY_ASSIGN(Plan plan, read_plan(Bytes(copy.data.get(), copy.size), copy.data));
+    load_plugin_libraries(plan, registry_, host_code_, reporter_.log());
     TRY(restore_plugins(*plan.network, registry_, factory, allocator_));
     TRY_ASSIGN(std::shared_ptr<Engine> engine, load_engine(std::move(plan), device_, reporter_.log()));
     return new EngineFacade(reporter_, engine, {allocator_});

@@ -176,7 +176,7 @@ class Creator : public IPluginCreatorV3One {
   AsciiChar const* getPluginName() const noexcept override { return name_; }
   AsciiChar const* getPluginVersion() const noexcept override { return "1"; }
   AsciiChar const* getPluginNamespace() const noexcept override { return ""; }
-  PluginFieldCollection const* getFieldNames() noexcept override { return &none_; }
+  PluginFieldCollection const* getFieldNames() noexcept override { return &parameters_; }
   IPluginV3* createPlugin(AsciiChar const*, PluginFieldCollection const* fc, TensorRTPhase phase) noexcept override {
     std::string const name = name_;
     if (name == "Positive") return new Positive;
@@ -189,7 +189,8 @@ class Creator : public IPluginCreatorV3One {
 
  private:
   char const* name_;
-  PluginFieldCollection none_{0, nullptr};
+  PluginField power_{"power", nullptr, PluginFieldType::kINT32, 1};
+  PluginFieldCollection parameters_{1, &power_};  // of Power; the others have none and get none
 };
 
 Creator power("Power"), positive("Positive"), increment("Increment"), fit("Fit");

@@ -132,7 +132,7 @@ class CommandLine(Case):
 
     def test_other_flags_of_other_versions_say_what_to_use(self):
         for flag, message in [("--batch=4", "--shapes=NAME:4x"), ("--uff=x", "--onnx=FILE"), ("--useDLACore=0", "no DLA"),
-                              ("--plugins=x", "ONNX operators"), ("--strictTypes", "--precisionConstraints"), ("--sleepTime=1", "--idleTime")]:
+                              ("--safetyPlugins=x", "dynamicPlugins"), ("--strictTypes", "--precisionConstraints"), ("--sleepTime=1", "--idleTime")]:
             with self.subTest(flag):
                 self.assertIn(message, self.fails("--onnx=" + MODEL, flag).err)
 

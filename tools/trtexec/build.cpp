@@ -376,9 +376,13 @@ bool build_plan(const Options& options, std::unique_ptr<IHostMemory>& plan) {
   if (!network || !config) return fail("A network cannot be created");
   const std::unique_ptr<nvonnxparser::IParser> parser(nvonnxparser::createParser(*network, library_logger()));
   if (!parser) return fail("The ONNX parser cannot start");
+  if (options.plugin_override) parser->setFlag(nvonnxparser::OnnxParserFlag::kENABLE_PLUGIN_OVERRIDE);
   if (!parse_model(options, *parser, *network, progress)) return false;
 
   set_flags(options, *config);
+  std::vector<char const*> kept;
+  for (const std::string& file : options.plugins_to_serialize) kept.push_back(file.c_str());
+  if (!kept.empty()) config->setPluginsToSerialize(kept.data(), static_cast<int32_t>(kept.size()));
   Shapes best_shapes;
   if (!set_layer_types(options, *network) || !set_input_formats(options.input_formats, *network) ||
       !set_output_formats(options.output_formats, *network) || !set_shapes(options, *builder, *network, *config, best_shapes))
@@ -403,6 +407,10 @@ bool build_plan(const Options& options, std::unique_ptr<IHostMemory>& plan) {
 }  // namespace
 
 bool make_engine(const Options& options, LoadedEngine& loaded) {
+  for (const std::string& file : options.plugins) {
+    info("Loading plugin library: " + file);
+    if (!getPluginRegistry()->loadLibrary(file.c_str())) return fail("'" + file + "' cannot be loaded as a library of plugins");
+  }
   std::unique_ptr<IHostMemory> plan;
   FileView file;
   if (!options.onnx.empty()) {
@@ -415,6 +423,8 @@ bool make_engine(const Options& options, LoadedEngine& loaded) {
   }
   loaded.runtime.reset(nvinfer1::createInferRuntime(library_logger()));
   if (!loaded.runtime) return fail("The library cannot start");
+  // Whoever names libraries for the plan wants them with it.
+  if (!options.plugins_to_serialize.empty()) loaded.runtime->setEngineHostCodeAllowed(true);
   const Stopwatch watch;
   loaded.engine.reset(plan ? loaded.runtime->deserializeCudaEngine(plan->data(), plan->size())
                            : loaded.runtime->deserializeCudaEngine(file.data(), file.size()));

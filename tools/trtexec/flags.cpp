@@ -230,6 +230,15 @@ Take refused(const char* instead) {
   return [=](Options&, const std::string&) -> std::string { return instead; };
 }
 
+// One file more each time that the flag is given.
+Take files(std::vector<std::string> Options::* list) {
+  return [=](Options& options, const std::string& value) -> std::string {
+    if (value.empty()) return "the name of a file is missing";
+    (options.*list).push_back(value);
+    return "";
+  };
+}
+
 std::string take_batch(Options&, const std::string& value) {
   if (value != "1")
     return "networks from ONNX have an explicit batch; say it with --shapes=NAME:" + value + "x... for each input whose batch is dynamic";
@@ -239,7 +248,7 @@ std::string take_batch(Options&, const std::string& value) {
 
 constexpr const char* kNoDla = "there is no DLA; leave the flag out";
 constexpr const char* kOnnxOnly = "only ONNX models are read; convert the model and use --onnx=FILE";
-constexpr const char* kNoPlugins = "plugins are not loaded by this version; express the operator with ONNX operators";
+constexpr const char* kNoSafetyPlugins = "there is no safety scope; use --dynamicPlugins=FILE";
 constexpr const char* kNoStreaming = "weights are not streamed by this version; leave the flag out, they stay in memory";
 constexpr const char* kNoDebug =
     "tensors are not marked for debugging by this version; make them outputs of the model and use --exportOutput";
@@ -313,6 +322,12 @@ const std::vector<Flag>& flags() {
       {"directIO", kBuild, "", "Reformat nothing at inputs and outputs", on(&Options::direct_io)},
       {"stripWeights", kBuild, "", "Leave the weights out of the plan", on(&Options::strip_weights)},
       {"versionCompatible", kBuild, "", "The plan loads in other versions", on(&Options::version_compatible)},
+      {"staticPlugins", kBuild, "FILE", "Library with plugins of the model; may be given again (also --plugins)", files(&Options::plugins)},
+      {"plugins", kForeign, "FILE", "", files(&Options::plugins)},
+      {"dynamicPlugins", kBuild, "FILE", "The same, loaded by the registry of plugins", files(&Options::plugins)},
+      {"setPluginsToSerialize", kBuild, "FILE", "Library that the plan names, to be loaded with it; may be given again",
+       files(&Options::plugins_to_serialize)},
+      {"enablePluginOverride", kBuild, "", "Plugins come before layers where both know a node's operator", on(&Options::plugin_override)},
       {"skipInference", kBuild, "", "Only build or load; run nothing", on(&Options::skip_inference)},
       {"verify", kBuild, "", "Ingot's own: check every chosen tactic and rewrite against the reference; name one that is wrong", on(&Options::verify)},
 
@@ -382,7 +397,7 @@ const std::vector<Flag>& flags() {
       {"cpuOnly", kForeign, "", "", harmless("--cpuOnly: use --device=cpu")},
       {"allowGPUFallback", kForeign, "", "", harmless("--allowGPUFallback: there is no DLA to fall back from")},
       {"std", kForeign, "", "", harmless("--std says what is always so")},
-      {"ignoreParsedPluginLibs", kForeign, "", "", harmless("--ignoreParsedPluginLibs: there are none")},
+      {"ignoreParsedPluginLibs", kForeign, "", "", harmless("--ignoreParsedPluginLibs: models name no libraries that are loaded")},
       {"includeDataTransfers", kForeign, "", "", harmless("--includeDataTransfers says what is so without --noDataTransfers")},
       {"noSpinWait", kForeign, "", "", harmless("--noSpinWait says what is so without --useSpinWait")},
       {"noCudaGraph", kForeign, "", "", harmless("--noCudaGraph says what is so without --useCudaGraph")},
@@ -417,12 +432,7 @@ const std::vector<Flag>& flags() {
       {"uint8AsymmetricQuantizationDLA", kForeign, "", "", refused(kNoDla)},
       {"reportCapabilityDLA", kForeign, "", "", refused(kNoDla)},
       {"adjustForDLA", kForeign, "", "", refused(kNoDla)},
-      {"plugins", kForeign, "FILE", "", refused(kNoPlugins)},
-      {"staticPlugins", kForeign, "FILE", "", refused(kNoPlugins)},
-      {"dynamicPlugins", kForeign, "FILE", "", refused(kNoPlugins)},
-      {"setPluginsToSerialize", kForeign, "FILE", "", refused(kNoPlugins)},
-      {"safetyPlugins", kForeign, "FILE", "", refused(kNoPlugins)},
-      {"enablePluginOverride", kForeign, "", "", refused(kNoPlugins)},
+      {"safetyPlugins", kForeign, "FILE", "", refused(kNoSafetyPlugins)},
       {"safe", kForeign, "", "", refused("there is no safety scope; leave the flag out")},
       {"consistency", kForeign, "", "", refused("there is no safety scope; leave the flag out")},
       {"dumpKernelText", kForeign, "", "", refused("no kernels are compiled; use --dumpLayerInfo with --profilingVerbosity=detailed")},

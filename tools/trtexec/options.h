@@ -40,7 +40,8 @@ struct Options {
   int64_t optimization_level = -1;  // -1 leaves the library's own
   int64_t average_timing = 8, aux_streams = -1, most_tactics = -1;
   bool sparsity = false, refit = false, direct_io = false, skip_inference = false, verify = false;
-  bool version_compatible = false, strip_weights = false;
+  bool version_compatible = false, strip_weights = false, plugin_override = false;
+  std::vector<std::string> plugins, plugins_to_serialize;  // files of libraries
   // System
   std::string device = "0";
   // Inference

@@ -8,15 +8,17 @@
 #include <vector>
 
 #include "api/convert.h"
+#include "device/device.h"
 #include "network/network.h"
 #include "operators/plugin.h"
 
 namespace ingot::api {
 
-// What a build knows of the symbols of shapes.
+// What a build knows: values of symbols at the least, typical and largest shapes.
 struct SymbolRanges {
   SymbolValues least, opt, most;
   int32_t max_batch = 1;
+  Device* device = nullptr;  // that it builds for
 };
 
 class PluginAdapter : public PluginCode {
@@ -61,6 +63,9 @@ struct DeclaredSize {
 // The shapes of an IPluginV3's outputs with `names` for its sizes; fills in what it declared.
 Result<TensorTypes> shapes_of(nvinfer1::IPluginV3& plugin, const TensorTypes& inputs, size_t shape_inputs,
                               const std::vector<std::string>& names, std::vector<DeclaredSize>* declared);
+
+// Sizes that the run tells get symbols of the network, bounded as the plugin says.
+Status name_sizes(Network& network, Plugin& op, nvinfer1::IPluginV3& plugin, const std::vector<Tensor*>& inputs);
 
 // ---- What adapters share ----
 

@@ -132,13 +132,14 @@ std::string registered(nvinfer1::IPluginRegistry& registry) {
 
 }  // namespace
 
-Status prepare_plugins(Network& network, bool strongly_typed, int32_t max_batch, nvinfer1::IGpuAllocator* allocator) {
+Status prepare_plugins(Network& network, bool strongly_typed, int32_t max_batch, Device& device, nvinfer1::IGpuAllocator* allocator) {
   std::vector<Layer*> plugins;
   for (const auto& layer : network.layers()) {
     if (const auto* op = layer->as<Plugin>(); op && op->code) plugins.push_back(layer.get());
   }
   if (plugins.empty()) return Ok{};
-  TRY_ASSIGN(const SymbolRanges ranges, ranges_of(network, max_batch));
+  TRY_ASSIGN(SymbolRanges ranges, ranges_of(network, max_batch));
+  ranges.device = &device;
   for (Layer* layer : plugins) {
     auto& op = static_cast<Plugin&>(layer->mutable_op());
     op.code = static_cast<const PluginAdapter&>(*op.code).for_build(ranges, allocator);
@@ -167,6 +168,20 @@ Status configure_plugins(Plan& plan) {
     op.record(reads, gives, own);
     return Ok{};
   });
+}
+
+void load_plugin_libraries(const Plan& plan, nvinfer1::IPluginRegistry& registry, bool allowed, Log& log) {
+  const std::string paths = plan.property(kPluginLibrariesProperty);
+  for (size_t begin = 0; begin < paths.size();) {
+    const size_t end = std::min(paths.find('\n', begin), paths.size());
+    const std::string path = paths.substr(begin, end - begin);
+    begin = end + 1;
+    if (!allowed) {
+      log.warning("the plan names '" + path + "' as a library of its plugins; call setEngineHostCodeAllowed(true) to have it loaded");
+    } else if (!registry.loadLibrary(path.c_str())) {
+      log.warning("the plan names '" + path + "' as a library of its plugins, which cannot be loaded");
+    }
+  }
 }
 
 Status restore_plugins(Network& network, nvinfer1::IPluginRegistry& registry, nvinfer1::IPluginFactory* factory,

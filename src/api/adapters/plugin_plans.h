@@ -2,15 +2,22 @@
 #pragma once
 
 #include "NvInfer.h"
+#include "base/log.h"
+#include "device/device.h"
 #include "plan/plan.h"
 
 namespace ingot::api {
 
+// The property of a plan that names libraries with its plugins, one a line. A plan holds none of their code.
+constexpr const char* kPluginLibrariesProperty = "plugin_libraries";
+
 // Before a build: plugins learn the ranges of shapes, and, in weakly typed networks, tensors of types that a plugin does not take are
 // converted for it. An error names the layer.
-Status prepare_plugins(Network& network, bool strongly_typed, int32_t max_batch, nvinfer1::IGpuAllocator* allocator);
+Status prepare_plugins(Network& network, bool strongly_typed, int32_t max_batch, Device& device, nvinfer1::IGpuAllocator* allocator);
 // After it: each plugin is configured for what was chosen, and its state becomes part of the plan.
 Status configure_plugins(Plan& plan);
+// Loads the libraries that the plan names where the program allows that plans bring code; says what it leaves alone.
+void load_plugin_libraries(const Plan& plan, nvinfer1::IPluginRegistry& registry, bool allowed, Log& log);
 // Makes the plugins of a plan again. An error names the layer and what is registered.
 Status restore_plugins(Network& network, nvinfer1::IPluginRegistry& registry, nvinfer1::IPluginFactory* factory,
                        nvinfer1::IGpuAllocator* allocator);

@@ -1,7 +1,6 @@
 // IPluginV3 with its three capabilities. A clone for an engine is configured; attachToContext makes the copy that a context runs.
-#include <chrono>
-
 #include "api/adapters/plugin_adapter.h"
+#include "operators/runtime_dims.h"
 
 namespace ingot::api {
 namespace {
@@ -244,19 +243,28 @@ class Adapter final : public PluginAdapter {
     for (int32_t tactic : tactics) {
       if (tactic <= 0) return invalid(op.label() + ": getValidTactics gives " + std::to_string(tactic) + "; tactics are positive");
     }
+    if (!ranges_.device) return internal(op.label() + " has no device to be timed on");
+    Device& device = *ranges_.device;
+    const auto memory = [&device](size_t bytes) -> Result<std::shared_ptr<void>> {
+      TRY_ASSIGN(void* address, device.allocate(std::max<size_t>(bytes, 1)));
+      std::shared_ptr<void> owned(address, [&device](void* gone) { device.release(gone); });
+      const std::vector<std::byte> zeros(bytes);
+      if (bytes > 0) TRY(device.copy(address, zeros.data(), bytes, {}));
+      return owned;
+    };
     std::vector<Shape> shapes[2];
-    std::vector<Array> memory;
+    std::vector<std::shared_ptr<void>> kept;
     std::vector<void*> addresses[2];
     for (int side = 0; side < 2; ++side) {
       for (const PluginTensor& tensor : side ? outputs : inputs) {
         shapes[side].push_back(shape_at_best(tensor.dims));
         TRY_ASSIGN(size_t bytes, storage_bytes(tensor.type, tensor.format, shapes[side].back()));
-        TRY_ASSIGN(Array zeros, Array::make(DataType::kUint8, {static_cast<int64_t>(bytes)}));
-        memory.push_back(std::move(zeros));
-        addresses[side].push_back(memory.back().mutable_data());
+        TRY_ASSIGN(std::shared_ptr<void> taken, memory(bytes));
+        addresses[side].push_back(taken.get());
+        kept.push_back(std::move(taken));
       }
     }
-    TRY_ASSIGN(Array workspace, Array::make(DataType::kUint8, {op.workspace}));
+    TRY_ASSIGN(const std::shared_ptr<void> workspace, memory(static_cast<size_t>(op.workspace)));
     const std::vector<const void*> in(addresses[0].begin(), addresses[0].end());
     double best = 0;
     for (int32_t tactic : tactics) {
@@ -265,17 +273,17 @@ class Adapter final : public PluginAdapter {
       TRY_ASSIGN(std::shared_ptr<IPluginV3> copy, cloned(op, plugin));
       const Ready ready(with, std::move(copy), allocator_, inputs, outputs, op.workspace);
       TRY_ASSIGN(std::unique_ptr<PluginInstance> instance, ready.attach());
-      const PluginCall call{in.data(), addresses[1].data(), workspace.mutable_data(), nullptr};
-      double least = 0;
-      for (int run = 0; run < 4; ++run) {
-        const auto begin = std::chrono::steady_clock::now();
-        TRY(instance->run(shapes[0], shapes[1], call));
-        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        if (run == 1 || (run > 1 && seconds < least)) least = seconds;  // the first one warms up
+      const auto run = [&](Stream stream) {
+        return instance->run(shapes[0], shapes[1], {in.data(), addresses[1].data(), workspace.get(), stream.handle});
+      };
+      TRY_ASSIGN(double ms, device.measure_ms(run));  // the first run warms up
+      for (int again = 0; again < 3; ++again) {
+        TRY_ASSIGN(double once, device.measure_ms(run));
+        ms = again == 0 ? once : std::min(ms, once);
       }
-      if (op.tactic == 0 || least < best) {
+      if (op.tactic == 0 || ms < best) {
         op.tactic = tactic;
-        best = least;
+        best = ms;
       }
     }
     return Ok{};
@@ -346,6 +354,23 @@ Result<TensorTypes> shapes_of(IPluginV3& plugin, const TensorTypes& inputs, size
   }
   if (declared) *declared = builder.declared();
   return outputs;
+}
+
+Status name_sizes(Network& network, Plugin& op, nvinfer1::IPluginV3& plugin, const std::vector<Tensor*>& inputs) {
+  TensorTypes types;
+  for (const Tensor* input : inputs) types.push_back(input->type);
+  std::vector<DeclaredSize> declared;
+  auto outputs = shapes_of(plugin, types, static_cast<size_t>(op.shape_inputs), {}, &declared);
+  if (!outputs.ok()) return std::move(outputs).error().within(op.label());
+  if (declared.empty()) return Ok{};
+  op.sizes.assign(outputs->size(), 0);
+  for (size_t k = 0; k < declared.size(); ++k) {
+    const std::string symbol = network.make_symbol(std::string(kRuntimeSymbolPrefix) + "plugin");
+    network.bound_symbol(symbol, declared[k].most);
+    op.symbols += (k ? " " : "") + symbol;
+    op.sizes[static_cast<size_t>(declared[k].output)] = static_cast<int64_t>(k) + 1;
+  }
+  return Ok{};
 }
 
 Result<std::unique_ptr<Plugin>> plugin_operator(IPluginV3& plugin, size_t shape_inputs) {

@@ -1,7 +1,6 @@
 // Layers that a program implements.
 #include "api/adapters/plugin_adapter.h"
 #include "api/layers/layer.h"
-#include "operators/runtime_dims.h"
 
 namespace ingot::api {
 namespace {
@@ -36,24 +35,6 @@ Result<std::vector<Tensor*>> tensors_of(ITensor* const* inputs, int32_t count, c
     tensors.push_back(&core_tensor(*inputs[i]));
   }
   return tensors;
-}
-
-// Sizes that the run tells get symbols of the network, bounded as the plugin says.
-Status name_sizes(Network& network, Plugin& op, nvinfer1::IPluginV3& plugin, const std::vector<Tensor*>& inputs) {
-  TensorTypes types;
-  for (const Tensor* input : inputs) types.push_back(input->type);
-  std::vector<DeclaredSize> declared;
-  auto outputs = shapes_of(plugin, types, static_cast<size_t>(op.shape_inputs), {}, &declared);
-  if (!outputs.ok()) return std::move(outputs).error().within(op.label());
-  if (declared.empty()) return Ok{};
-  op.sizes.assign(outputs->size(), 0);
-  for (size_t k = 0; k < declared.size(); ++k) {
-    const std::string symbol = network.make_symbol(std::string(kRuntimeSymbolPrefix) + "plugin");
-    network.bound_symbol(symbol, declared[k].most);
-    op.symbols += (k ? " " : "") + symbol;
-    op.sizes[static_cast<size_t>(declared[k].output)] = static_cast<int64_t>(k) + 1;
-  }
-  return Ok{};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// cpu.plugin: a program's own code, called each time.
+// cpu.plugin and cuda.plugin: a program's own code, called each time. It gets pointers of its device and the stream of the run.
 #include "operators/plugin.h"
 
 #include <cstring>
@@ -14,7 +14,30 @@ struct PluginProblem {
   TensorTypes inputs, outputs;
   std::vector<Format> input_formats, output_formats;
   std::vector<Array> constants;
+  Device* device = nullptr;                             // null where memory is the host's
+  std::vector<std::shared_ptr<void>> device_constants;  // by input, on devices that do not see the host's memory
 
+  Status upload_constants() {
+    if (!device || !device->is_asynchronous()) return Ok{};
+    device_constants.resize(constants.size());
+    for (size_t i = 0; i < constants.size(); ++i) {
+      if (!constants[i].data()) continue;
+      TRY_ASSIGN(void* address, device->allocate(std::max<size_t>(constants[i].byte_count(), 1)));
+      device_constants[i] = std::shared_ptr<void>(address, [on = device](void* gone) { on->release(gone); });
+      TRY(device->copy(address, constants[i].data(), constants[i].byte_count(), {}));
+    }
+    return Ok{};
+  }
+  const void* constant(size_t input) const {
+    if (input < device_constants.size()) return device_constants[input].get();
+    return input < constants.size() ? constants[input].data() : nullptr;
+  }
+
+  Status copy(void* to, const void* from, size_t bytes, Stream stream) const {
+    if (device && device->is_asynchronous()) return device->copy(to, from, bytes, stream);
+    std::memcpy(to, from, bytes);
+    return Ok{};
+  }
   PluginTensors tensors(bool of_inputs) const {
     const TensorTypes& types = of_inputs ? inputs : outputs;
     const std::vector<Format>& formats = of_inputs ? input_formats : output_formats;
@@ -45,12 +68,17 @@ struct PluginLaunch final : Launch {
 
   Status run(const RunArguments& arguments) const override {
     const Plugin& op = problem->op;
-    for (size_t i = 0; i < in.size(); ++i)
-      in[i] = arguments.inputs[i] ? arguments.inputs[i] : i < problem->constants.size() ? problem->constants[i].data() : nullptr;
+    for (size_t i = 0; i < in.size(); ++i) {
+      if (const void* constant = problem->constant(i))
+        in[i] = constant;
+      else
+        in[i] = arguments.inputs[i];
+    }
     for (size_t o = 0; o < op.aliases.size() && o < outputs.size(); ++o) {
       if (op.aliases[o] < 0) continue;
       const void*& shared = in[static_cast<size_t>(op.aliases[o])];
-      if (shared != arguments.outputs[o] && alias_bytes[o] > 0) std::memcpy(arguments.outputs[o], shared, alias_bytes[o]);
+      if (shared != arguments.outputs[o] && alias_bytes[o] > 0)
+        TRY(problem->copy(arguments.outputs[o], shared, alias_bytes[o], arguments.stream));
       shared = arguments.outputs[o];
     }
     if (!attached->instance) {
@@ -69,7 +97,8 @@ struct PluginLaunch final : Launch {
     for (size_t o = 0; o < outputs.size() && o < problem->op.sizes.size(); ++o) {
       const auto symbol = static_cast<size_t>(problem->op.sizes[o]);
       if (symbol == 0 || symbol > names.size() || !arguments.outputs[o]) continue;
-      const Array written = Array::borrow(problem->outputs[o].type, {}, arguments.outputs[o], nullptr);
+      TRY_ASSIGN(Array written, Array::make(problem->outputs[o].type, {}));
+      TRY(problem->copy(written.mutable_data(), arguments.outputs[o], written.byte_count(), arguments.stream));
       values[names[symbol - 1]] = written.integer(0);
     }
     produced.clear();
@@ -123,7 +152,11 @@ struct PluginKernel final : Kernel {
 };
 
 struct CallPlugin final : Tactic {
-  std::string_view name() const override { return "cpu.plugin"; }
+  explicit CallPlugin(DeviceKind kind) : kind(kind) {}
+  const DeviceKind kind;
+
+  std::string_view name() const override { return kind == DeviceKind::kCpu ? "cpu.plugin" : "cuda.plugin"; }
+  DeviceKind device() const override { return kind; }
 
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Plugin*>(problem.op);
@@ -143,7 +176,9 @@ struct CallPlugin final : Tactic {
     for (PluginCode::Formats& entry : *formats) {
       Formats proposal{std::move(entry.inputs), std::move(entry.outputs)};
       proposal.inputs.resize(problem.inputs.size(), Format::kLinear);
-      result.push_back(std::move(proposal));
+      bool fits = true;  // constants lie as they are
+      for (size_t i = 0; i < proposal.inputs.size(); ++i) fits &= proposal.inputs[i] == Format::kLinear || !is_constant(problem, i);
+      if (fits) result.push_back(std::move(proposal));
     }
     return result;
   }
@@ -152,6 +187,7 @@ struct CallPlugin final : Tactic {
     const auto& op = static_cast<const Plugin&>(*problem.op);
     auto kernel = std::make_unique<PluginKernel>();
     auto asked = std::make_shared<PluginProblem>(ask(op, problem));
+    TRY(asked->upload_constants());
     kernel->attached = std::make_shared<Attached>();
     TRY_ASSIGN(kernel->attached->ready, op.code->prepare(op, asked->tensors(true), asked->tensors(false)));
     kernel->problem = std::move(asked);
@@ -171,7 +207,8 @@ struct CallPlugin final : Tactic {
                         problem.outputs,
                         problem.input_formats,
                         problem.output_formats,
-                        problem.constants};
+                        problem.constants,
+                        problem.device};
     asked.input_formats.resize(static_cast<size_t>(count), Format::kLinear);
     asked.output_formats.resize(problem.outputs.size(), Format::kLinear);
     return asked;
@@ -180,6 +217,9 @@ struct CallPlugin final : Tactic {
 
 }  // namespace
 
-TACTIC(CallPlugin, cpu, plugin)
+#define REGISTER_TACTICS(function) void function(TacticCatalogue& catalogue)
+REGISTER_TACTICS(register_tactic_cpu_plugin) {
+  for (DeviceKind kind : {DeviceKind::kCpu, DeviceKind::kCuda}) catalogue.add(std::make_unique<CallPlugin>(kind));
+}
 
 }  // namespace ingot

@@ -2,6 +2,7 @@
 // as it runs; it is there to be right.
 #include <cstring>
 
+#include "operators/plugin.h"
 #include "tactics/layout.h"
 
 namespace ingot {
@@ -108,6 +109,7 @@ struct ReferenceEvaluate final : Tactic {
   Status accepts(const Problem& problem) const override {
     REQUIRES(problem.op->has_reference() || problem.op->has_decomposition(),
              std::string(problem.op->name()) + " has neither a reference nor a decomposition");
+    REQUIRES(!dynamic_cast<const Plugin*>(problem.op), "a program's code runs where its device is, in the formats that it takes");
     return all_linear(problem);
   }
 
