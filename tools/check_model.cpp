@@ -9,6 +9,7 @@
 //     --time                      says how long a run takes, as the device measures it
 //     --expect-rows-found NAME=FILE  detections: rows of 7 that begin with the image, whose score is above 0; the others count not
 //     --static                    imports for the shapes of the given arrays alone
+//     --planes                    images go into TensorFlow's graphs as [N, C, H, W]
 //     --looser NAME=LIMIT         another limit for this output
 //     --batches 1,2,7             runs on so many rows of all inputs and expectations, taken round and round; equal rows must give
 //                                 equal bits, whatever stands beside them
@@ -37,7 +38,7 @@ struct Options {
   double limit = 1e-4, most_memory = 1.1;
   Named inputs, fills, looser, rows, states, expected, expected_rows, expected_found;
   std::vector<int64_t> batches;
-  bool is_static = false, times = false;
+  bool is_static = false, planes = false, times = false;
 };
 
 Result<Options> parse(int argc, char** argv) {
@@ -74,6 +75,8 @@ Result<Options> parse(int argc, char** argv) {
       }
     } else if (argument == "--time") {
       options.times = true;
+    } else if (argument == "--planes") {
+      options.planes = true;
     } else if (argument == "--static") {
       options.is_static = true;
     } else if (argument.starts_with("--engine=")) {
@@ -299,6 +302,7 @@ Result<bool> run(int argc, char** argv) {
   import.model = options.model;
   import.weights = options.weights;
   import.outputs = options.outputs;
+  import.channels_first = options.planes;
   import.log = &stderr_log();
   if (options.is_static) {
     TRY_ASSIGN(auto inputs, read(options.inputs));

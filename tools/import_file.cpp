@@ -2,6 +2,7 @@
 
 #include "import/caffe/import.h"
 #include "import/onnx/import.h"
+#include "import/tensorflow/import.h"
 
 namespace ingot::tools {
 
@@ -12,6 +13,13 @@ Result<std::unique_ptr<Network>> import_file(const FileImport& file) {
     options.input_shapes = file.input_shapes;
     options.outputs = file.outputs;
     return import_caffe_files(file.model, file.weights, options);
+  }
+  if (!file.model.ends_with(".onnx")) {
+    TfImportOptions options;
+    options.log = file.log;
+    for (const auto& [name, shape] : file.input_shapes) options.inputs[name] = {shape, file.channels_first ? TfInputOrder::kChannelsFirst : TfInputOrder::kAsInFile};
+    options.outputs = file.outputs;
+    return import_tensorflow_file(file.model, options);
   }
   OnnxImportOptions options;
   options.log = file.log;

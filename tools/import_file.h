@@ -11,10 +11,11 @@
 namespace ingot::tools {
 
 struct FileImport {
-  std::string model;                                       // .onnx; .prototxt of Caffe
+  std::string model;                                       // .onnx; .prototxt of Caffe; .uff; else TensorFlow's
   std::string weights;                                     // .caffemodel of Caffe; may be empty
   std::map<std::string, Shape, std::less<>> input_shapes;  // in place of those in the file
   std::vector<std::string> outputs;                        // in place of the file's own
+  bool channels_first = false;                             // images go into TensorFlow's graphs as [N, C, H, W]
   Log* log = nullptr;
 };
 

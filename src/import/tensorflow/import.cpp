@@ -1,0 +1,66 @@
+#include "import/tensorflow/import.h"
+
+#include <exception>
+#include <new>
+
+#include "base/mapped_file.h"
+#include "import/tensorflow/importer.h"
+
+namespace ingot {
+namespace {
+
+// What the containers and protobuf may throw becomes an error.
+template <class Function>
+auto caught(Function&& function) -> decltype(function()) {
+  try {
+    return function();
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("memory ran out while the model was read");
+  } catch (const std::exception& failure) {
+    return internal(std::string("reading the model: ") + failure.what());
+  }
+}
+
+enum class Kind { kGraph, kSavedModel, kUff };
+
+Status import_bytes(Bytes bytes, Kind kind, Network& network, const TfImportOptions& given) {
+  return caught([&]() -> Status {
+    TfImportOptions options = given;
+    if (options.name.empty()) options.name = kind == Kind::kUff ? "UFF model" : "TensorFlow graph";
+    auto graph = kind == Kind::kUff          ? read_uff(bytes)
+                 : kind == Kind::kSavedModel ? read_saved_model(bytes, options.most_constant_bytes)
+                                             : read_graph_def(bytes, options.most_constant_bytes);
+    if (!graph.ok()) return std::move(graph).error().within(options.name);
+    return TfImporter(*graph, network, options).run();
+  });
+}
+
+}  // namespace
+
+Status import_tensorflow_into(Bytes bytes, Network& network, const TfImportOptions& options) {
+  return import_bytes(bytes, Kind::kGraph, network, options);
+}
+
+Status import_uff_into(Bytes bytes, Network& network, const TfImportOptions& options) { return import_bytes(bytes, Kind::kUff, network, options); }
+
+Status import_tensorflow_file_into(const std::string& path, Network& network, const TfImportOptions& given) {
+  TfImportOptions options = given;
+  if (options.name.empty()) options.name = path;
+  auto file = MappedFile::open(path);
+  if (file.ok()) {
+    const Kind kind = path.ends_with(".uff") ? Kind::kUff : path.ends_with("saved_model.pb") ? Kind::kSavedModel : Kind::kGraph;
+    return import_bytes((*file)->bytes(), kind, network, options);
+  }
+  // A SavedModel is a folder.
+  auto inside = MappedFile::open(path + "/saved_model.pb");
+  if (!inside.ok()) return std::move(file).error();
+  return import_bytes((*inside)->bytes(), Kind::kSavedModel, network, options);
+}
+
+Result<std::unique_ptr<Network>> import_tensorflow_file(const std::string& path, const TfImportOptions& options) {
+  auto network = std::make_unique<Network>();
+  TRY(import_tensorflow_file_into(path, *network, options));
+  return network;
+}
+
+}  // namespace ingot
