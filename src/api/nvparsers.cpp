@@ -1,4 +1,4 @@
-// libnvparsers: the C functions of the Caffe parser. The readers live in libnvinfer with the rest.
+// libnvparsers: the C functions of the Caffe and UFF parsers. The readers live in libnvinfer with the rest.
 #include "api/nvparsers.h"
 
 #include "NvCaffeParser.h"
@@ -19,6 +19,13 @@ TENSORRTAPI void* createNvCaffeParserForVersion_INTERNAL(int32_t version) noexce
 }
 
 TENSORRTAPI void* createNvCaffeParser_INTERNAL() noexcept { return ingot::api::make_caffe_parser_8(); }
+
+TENSORRTAPI void* createNvUffParserForVersion_INTERNAL(int32_t version) noexcept {
+  const int major = major_of(version);
+  return major >= 10 ? ingot::api::make_uff_parser_10() : major >= 8 ? ingot::api::make_uff_parser_8() : ingot::api::make_uff_parser_7();
+}
+
+TENSORRTAPI void* createNvUffParser_INTERNAL() noexcept { return ingot::api::make_uff_parser_8(); }
 
 }  // extern "C"
 

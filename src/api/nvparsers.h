@@ -6,5 +6,8 @@ namespace ingot::api {
 void* make_caffe_parser_7() noexcept;
 void* make_caffe_parser_8() noexcept;
 void* make_caffe_parser_10() noexcept;
+void* make_uff_parser_7() noexcept;
+void* make_uff_parser_8() noexcept;
+void* make_uff_parser_10() noexcept;
 
 }  // namespace ingot::api

@@ -4,6 +4,7 @@
 
 #include "api/caffe_parser.h"
 #include "api/nvparsers.h"
+#include "api/uff_parser.h"
 
 #define INGOT_LEVEL_NAME_(name, level) name##level
 #define INGOT_LEVEL_NAME(name, level) INGOT_LEVEL_NAME_(name, level)
@@ -70,7 +71,40 @@ class CaffeParser final : public ICaffeParser {
   std::shared_ptr<CaffeReader> reader_;
 };
 
+class UffParser final : public nvuffparser::IUffParser {
+ public:
+  explicit UffParser(std::unique_ptr<UffReader> reader) : reader_(std::move(reader)) {}
+
+  bool registerInput(char const* name, nvinfer1::Dims dims, nvuffparser::UffInputOrder order) override {
+    const nvinfer1::Dims64 wide = nvinfer1::impl::widen(dims);
+    return reader_->register_input(name, wide.d, wide.nbDims, order);
+  }
+  bool registerOutput(char const* name) override { return reader_->register_output(name); }
+  bool parse(char const* file, INetworkDefinition& network, DataType type) override { return reader_->parse(file, network, type); }
+  bool parseBuffer(char const* buffer, std::size_t size, INetworkDefinition& network, DataType type) override {
+    return reader_->parse_buffer(buffer, size, network, type);
+  }
+  int32_t getUffRequiredVersionMajor() override { return UFF_REQUIRED_VERSION_MAJOR; }
+  int32_t getUffRequiredVersionMinor() override { return UFF_REQUIRED_VERSION_MINOR; }
+  int32_t getUffRequiredVersionPatch() override { return UFF_REQUIRED_VERSION_PATCH; }
+  void setPluginNamespace(char const* name) override { reader_->set_namespace(name); }
+  void setPluginFactory(nvuffparser::IPluginFactory* factory) override { reader_->set_factory(factory); }
+  void setPluginFactoryExt(nvuffparser::IPluginFactoryExt* factory) override { reader_->set_factory(factory); }
+  void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) override { reader_->set_recorder(recorder); }
+  nvinfer1::IErrorRecorder* getErrorRecorder() const override { return reader_->recorder(); }
+
+ private:
+  std::unique_ptr<UffReader> reader_;
+};
+
 }  // namespace
+
+void* INGOT_LEVEL_NAME(make_uff_parser_, INGOT_LEVEL)() noexcept {
+  std::unique_ptr<UffReader> reader(ingotMakeUffReader());
+  if (!reader) return nullptr;
+  nvuffparser::IUffParser* parser = new (std::nothrow) UffParser(std::move(reader));
+  return parser;
+}
 
 void* INGOT_LEVEL_NAME(make_caffe_parser_, INGOT_LEVEL)() noexcept {
   try {

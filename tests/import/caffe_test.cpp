@@ -185,6 +185,15 @@ TEST(Caffe, ABlobChangedInPlaceIsItsLastValue) {
   EXPECT_EQ(network.outputs(), std::vector<Tensor*>{blobs->at("y")});
 }
 
+TEST(Caffe, NamesOfLayersGiveWayToThoseOfBlobs) {
+  auto network = import(input("x", {2}) + "layer { name: 'z' type: 'ReLU' bottom: 'x' top: 'y' }\n" + input("z", {2}) +
+                        "layer { name: 'y' type: 'Eltwise' bottom: 'y' bottom: 'z' top: 'x2' }");
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ((*network)->inputs()[1]->name, "z");
+  EXPECT_EQ((*network)->outputs()[0]->name, "x2");
+  EXPECT_EQ((*network)->layers()[0]->output()->name, "y");
+}
+
 TEST(Caffe, OlderSpellingsAreTheSameNetwork) {
   const std::string now = "input: 'x' input_shape { dim: 1 dim: 1 dim: 4 dim: 4 }\n"
                           "layer { name: 'c' type: 'Convolution' bottom: 'x' top: 'c' convolution_param { num_output: 2 kernel_size: 3 pad: 1 } }\n"

@@ -78,6 +78,7 @@ Status CaffeImporter::add_input(const std::string& name, Shape shape) {
   if (type.dims.empty()) return invalid("the input '" + name + "' has no dims; give it an input_shape");
   if (options_.batch) type.dims[0] = *options_.batch;
   if (blobs_.contains(name)) return invalid("two inputs are called '" + name + "'");
+  TRY(free_name(name));
   TRY_ASSIGN(Tensor * tensor, network_.add_input(name, std::move(type)));
   blobs_[name].tensor = tensor;
   blob_order_.push_back(name);
@@ -219,21 +220,25 @@ Result<Array> CaffeImporter::made_up(const std::string& layer, int64_t index, co
   return array;
 }
 
+Status CaffeImporter::free_name(const std::string& name) {
+  Tensor* other = network_.find_tensor(name);
+  if (!other || other->is_input()) return Ok{};
+  std::string spare;
+  int64_t suffix = other->id();
+  do {
+    spare = name + "_" + std::to_string(suffix++);
+  } while (network_.find_tensor(spare));
+  return network_.rename(other, spare);
+}
+
 // Tensors get the names of their blobs; of a blob changed in place the last one, and earlier ones step aside.
 Status CaffeImporter::name_blobs() {
   for (const auto& [name, blob] : blobs_) {
     Tensor* tensor = blob.tensor;
     if (!tensor || tensor->name == name || tensor->is_input() || tensor->is_constant()) continue;
-    if (Tensor* other = network_.find_tensor(name)) {
-      std::string spare;
-      int64_t suffix = other->id();
-      do {
-        spare = name + "_" + std::to_string(suffix++);
-      } while (network_.find_tensor(spare));
-      if (other->is_input()) continue;  // a blob that is changed in place right behind the input; find() still gives the last one
-      TRY(network_.rename(other, spare));
-    }
-    TRY(network_.rename(tensor, name));
+    TRY(free_name(name));
+    // An input keeps its name where a layer right behind it changes the blob in place; find() still gives the last one.
+    if (!network_.find_tensor(name)) TRY(network_.rename(tensor, name));
   }
   return Ok{};
 }

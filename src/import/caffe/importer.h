@@ -33,6 +33,8 @@ class CaffeImporter {
   void import_layer(const caffe::LayerParameter& layer);
   Result<std::vector<Tensor*>> dispatch(const CaffeLayer& layer);
   bool takes_part(const caffe::LayerParameter& layer) const;
+  // Renames a tensor that has this name by itself, which gives way to one that has it from the model.
+  Status free_name(const std::string& name);
   Status name_blobs();
   Status mark_outputs();
   std::string describe(const caffe::LayerParameter& layer, const std::vector<Tensor*>& inputs) const;

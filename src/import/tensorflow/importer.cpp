@@ -235,6 +235,7 @@ Result<TfValue> TfImporter::add_input(const TfNode& node) {
     if (size < -1 || size > INT32_MAX) return invalid("the input has a dimension of " + std::to_string(size));
     type.dims.push_back(size < 0 ? Dim::symbol(network_.make_symbol("d")) : Dim(size));
   }
+  TRY(free_name(node.name));
   TRY_ASSIGN(Tensor * tensor, network_.add_input(node.name, std::move(type)));
   TfValue value{tensor};
   const TfInputOrder order = given == options_.inputs.end() ? TfInputOrder::kAsInFile : given->second.order;
@@ -284,6 +285,17 @@ Result<Array> TfImporter::constant_of(const TfValue& value) {
   return evaluator_.evaluate(*value.tensor);
 }
 
+Status TfImporter::free_name(const std::string& name) {
+  Tensor* other = network_.find_tensor(name);
+  if (!other || other->is_input() || other->is_output()) return Ok{};
+  std::string spare;
+  int64_t suffix = other->id();
+  do {
+    spare = name + "_" + std::to_string(suffix++);
+  } while (network_.find_tensor(spare));
+  return network_.rename(other, spare);
+}
+
 Status TfImporter::mark_output(const std::string& text) {
   TRY_ASSIGN(Place place, find(text));
   std::deque<TfValue>& values = values_[place.node];
@@ -301,14 +313,7 @@ Status TfImporter::mark_output(const std::string& text) {
   if (tensor->is_input() || tensor->is_constant() || tensor->is_output()) {
     TRY_ASSIGN(tensor, network_.add(Elementwise(ScalarOp::kIdentity), {tensor}, "output '" + name + "'"));
   }
-  if (Tensor* other = network_.find_tensor(name); other && other != tensor && !other->is_input() && !other->is_output()) {
-    std::string spare;
-    int64_t suffix = other->id();
-    do {
-      spare = name + "_" + std::to_string(suffix++);
-    } while (network_.find_tensor(spare));
-    TRY(network_.rename(other, spare));
-  }
+  if (tensor->name != name) TRY(free_name(name));
   if (!network_.find_tensor(name)) TRY(network_.rename(tensor, name));
   return network_.mark_output(tensor);
 }

@@ -41,6 +41,8 @@ class TfImporter {
   Result<std::vector<TfValue>> dispatch(const TfNode& node, const TfOp& op);
   bool is_input(const TfNode& node) const;
   Result<TfValue> add_input(const TfNode& node);
+  // Renames a tensor that has this name by itself, which gives way to one that has it from the model.
+  Status free_name(const std::string& name);
   Status mark_output(const std::string& text);
   bool reads_images_channels_first() const;
 

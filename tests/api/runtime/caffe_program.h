@@ -1,42 +1,22 @@
-// The program behind caffe_test.cpp; each generation compiles it with its own Dims.
+// The program behind old_formats_test.cpp; each generation compiles it with its own Dims.
 #pragma once
 
 #include <cuda_runtime_api.h>
 
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "NvCaffeParser.h"
 #include "NvInfer.h"
+#include "program_files.h"
 
 namespace {
 
 using namespace nvinfer1;
 
-class CaffeLogger : public ILogger {
- public:
-#if NV_TENSORRT_MAJOR >= 8
-  void log(Severity severity, const char* message) noexcept override {
-#else
-  void log(Severity severity, const char* message) override {
-#endif
-    if (severity <= Severity::kERROR) errors += std::string(message) + "\n";
-  }
-  std::string errors;
-};
-
-// A picture's 28 by 28 pixels, the last bytes of a .pgm file.
-std::vector<unsigned char> pixels_of(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  const std::vector<unsigned char> bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  return bytes.size() < 784 ? std::vector<unsigned char>() : std::vector<unsigned char>(bytes.end() - 784, bytes.end());
-}
-
 std::string digits(const std::string& folder, const std::string& pictures, const std::string& weights) {
-  CaffeLogger log;
+  ProgramLogger log;
   IBuilder* builder = createInferBuilder(log);
   INetworkDefinition* network = builder->createNetworkV2(0);
   nvcaffeparser1::ICaffeParser* parser = nvcaffeparser1::createCaffeParser();
@@ -55,7 +35,7 @@ std::string digits(const std::string& folder, const std::string& pictures, const
   if (dims.d[0] != 1 || dims.d[1] != 1 || dims.d[2] != 28 || dims.d[3] != 28 || mean->getDataType() != DataType::kFLOAT) return "error: dims of the mean";
   std::vector<float> input;
   for (int digit = 0; digit < 10; ++digit) {
-    const std::vector<unsigned char> pixels = pixels_of(pictures + "/" + std::to_string(digit) + ".pgm");
+    const std::vector<unsigned char> pixels = bytes_at_end(pictures + "/" + std::to_string(digit) + ".pgm", 784);
     if (pixels.size() != 784) return "error: no picture";
     for (size_t i = 0; i < 784; ++i) input.push_back(static_cast<float>(pixels[i]) - static_cast<const float*>(mean->getData())[i]);
   }
@@ -76,20 +56,12 @@ std::string digits(const std::string& folder, const std::string& pictures, const
   cudaMemcpy(answers.data(), buffers[out], answers.size() * sizeof(float), cudaMemcpyDeviceToHost);
   cudaFree(buffers[0]);
   cudaFree(buffers[1]);
-  std::string seen;
-  for (int row = 0; row < 10; ++row) {
-    int best = 0;
-    for (int i = 1; i < 10; ++i) {
-      if (answers[static_cast<size_t>(row * 10 + i)] > answers[static_cast<size_t>(row * 10 + best)]) best = i;
-    }
-    seen += std::to_string(best);
-  }
   context->destroy();
   engine->destroy();
   config->destroy();
   network->destroy();
   builder->destroy();
-  return seen;
+  return largest_of_rows(answers);
 }
 
 }  // namespace

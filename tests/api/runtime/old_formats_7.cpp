@@ -1,7 +1,9 @@
 #define INGOT_API 7
 #include "caffe_program.h"
+#include "uff_program.h"
 
 std::string digits_by_generation_7(const std::string& folder, const std::string& pictures) { return digits(folder, pictures, "mnist_v1.caffemodel"); }
+std::string uff_digits_by_generation_7(const std::string& model, const std::string& input) { return uff_digits(model, input); }
 
 namespace {
 
@@ -24,7 +26,7 @@ class Recorder : public IErrorRecorder {
 }  // namespace
 
 std::string errors_of_generation_7(const std::string& folder) {
-  CaffeLogger log;
+  ProgramLogger log;
   Recorder recorder;
   IBuilder* builder = createInferBuilder(log);
   INetworkDefinition* network = builder->createNetwork();

@@ -1,0 +1,16 @@
+// libFuzzer's target for TensorFlow graphs: any bytes end in a network or an error.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "import/tensorflow/import.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  ingot::TfImportOptions options;
+  options.most_nodes = 2000;
+  options.most_constant_bytes = 1 << 20;
+  ingot::Network network;
+  // What was taken is a network in good order.
+  if (ingot::import_tensorflow_into({reinterpret_cast<const std::byte*>(data), size}, network, options).ok() && !network.verify().ok()) std::abort();
+  return 0;
+}

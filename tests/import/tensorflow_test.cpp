@@ -1,0 +1,444 @@
+// Frozen TensorFlow graphs and UFF models: operators, orders of images, and what is said of wrong ones.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "import/tensorflow/import.h"
+#include "import/tensorflow/tensorflow.pb.h"
+#include "import/uff/uff.pb.h"
+#include "operators/transpose.h"
+
+namespace ingot {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::FloatNear;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pointwise;
+
+namespace tf = ::ingot_tensorflow;
+
+Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
+
+std::vector<float> counting(int64_t count) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < count; ++i) values.push_back(static_cast<float>(i));
+  return values;
+}
+
+// A graph under construction.
+struct Graph {
+  tf::GraphDef def;
+
+  tf::NodeDef& add(const std::string& op, const std::string& name, const std::vector<std::string>& inputs) {
+    auto* node = def.add_node();
+    node->set_op(op);
+    node->set_name(name);
+    for (const auto& input : inputs) node->add_input(input);
+    return *node;
+  }
+  void placeholder(const std::string& name, const Shape& shape) {
+    auto& attr = *add("Placeholder", name, {}).mutable_attr();
+    attr["dtype"].set_type(1);
+    for (int64_t size : shape) attr["shape"].mutable_shape()->add_dim()->set_size(size);
+  }
+  tf::TensorProto& constant(const std::string& name, const Shape& shape, int dtype) {
+    auto& tensor = *(*add("Const", name, {}).mutable_attr())["value"].mutable_tensor();
+    tensor.set_dtype(dtype);
+    for (int64_t size : shape) tensor.mutable_tensor_shape()->add_dim()->set_size(size);
+    return tensor;
+  }
+  void floats(const std::string& name, const Shape& shape, const std::vector<float>& values) {
+    constant(name, shape, 1).set_tensor_content(std::string(reinterpret_cast<const char*>(values.data()), values.size() * 4));
+  }
+  void ints(const std::string& name, const std::vector<int32_t>& values, bool scalar = false) {
+    auto& tensor = constant(name, scalar ? Shape{} : Shape{static_cast<int64_t>(values.size())}, 3);
+    tensor.mutable_int_val()->Add(values.begin(), values.end());
+  }
+  Result<std::unique_ptr<Network>> import(TfImportOptions options = {}) const {
+    auto network = std::make_unique<Network>();
+    options.name = "graph.pb";
+    Status status = import_tensorflow_into(bytes_of(def.SerializeAsString()), *network, options);
+    if (!status.ok()) return std::move(status).error();
+    Status verified = network->verify();
+    EXPECT_TRUE(verified.ok()) << verified.error().message;
+    return network;
+  }
+  std::string error() const {
+    auto network = import();
+    return network.ok() ? "no error" : network.error().message;
+  }
+};
+
+void set_list(tf::NodeDef& node, const char* name, const std::vector<int64_t>& values) {
+  (*node.mutable_attr())[name].mutable_list()->mutable_i()->Add(values.begin(), values.end());
+}
+void set_word(tf::NodeDef& node, const char* name, const std::string& word) { (*node.mutable_attr())[name].set_s(word); }
+
+std::vector<float> run(const Graph& graph, const Shape& shape, const std::vector<float>& values) {
+  auto network = graph.import();
+  EXPECT_TRUE(network.ok()) << network.error().message;
+  if (!network.ok()) return {};
+  auto outputs = (*network)->evaluate({Array::of(DataType::kFloat, shape, values)});
+  EXPECT_TRUE(outputs.ok()) << outputs.error().message;
+  return outputs.ok() ? (*outputs)[0].floats() : std::vector<float>{};
+}
+
+size_t transposes(const Network& network) {
+  size_t count = 0;
+  for (const auto& layer : network.layers()) count += layer->as<Transpose>() != nullptr;
+  return count;
+}
+
+TEST(TensorFlow, ConvolutionsReadChannelsLast) {
+  Graph graph;
+  graph.placeholder("x", {-1, 2, 2, 2});
+  graph.floats("k", {1, 1, 2, 1}, {1, 10});
+  auto& conv = graph.add("Conv2D", "y", {"x", "k"});
+  set_list(conv, "strides", {1, 1, 1, 1});
+  set_word(conv, "padding", "SAME");
+  EXPECT_THAT(run(graph, {1, 2, 2, 2}, counting(8)), ElementsAre(10, 32, 54, 76));
+}
+
+TEST(TensorFlow, SamePaddingPutsTheOddOneBehind) {
+  Graph graph;
+  graph.placeholder("x", {1, 1, 4, 1});
+  graph.floats("k", {1, 3, 1, 1}, {1, 10, 100});
+  auto& conv = graph.add("Conv2D", "y", {"x", "k"});
+  set_list(conv, "strides", {1, 2, 2, 1});
+  set_word(conv, "padding", "SAME");
+  EXPECT_THAT(run(graph, {1, 1, 4, 1}, {1, 2, 3, 4}), ElementsAre(321, 43));
+}
+
+TEST(TensorFlow, DepthwiseKernelsMultiplyChannels) {
+  Graph graph;
+  graph.placeholder("x", {1, 1, 1, 2});
+  graph.floats("k", {1, 1, 2, 2}, {1, 2, 3, 4});
+  graph.add("DepthwiseConv2dNative", "y", {"x", "k"});
+  EXPECT_THAT(run(graph, {1, 1, 1, 2}, {1, 10}), ElementsAre(1, 2, 30, 40));
+}
+
+TEST(TensorFlow, TransposedConvolutionsHaveTheDimsTheyAreAskedFor) {
+  Graph graph;
+  graph.placeholder("x", {1, 1, 2, 1});
+  graph.floats("k", {1, 3, 1, 1}, {1, 10, 100});
+  graph.ints("dims", {1, 1, 4, 1});
+  auto& conv = graph.add("Conv2DBackpropInput", "y", {"dims", "k", "x"});
+  set_list(conv, "strides", {1, 2, 2, 1});
+  set_word(conv, "padding", "SAME");
+  // The gradient of the convolution above: y = its transpose.
+  EXPECT_THAT(run(graph, {1, 1, 2, 1}, {1, 2}), ElementsAre(1, 10, 102, 20));
+}
+
+// Convolution, normalization, activation, depthwise convolution, as MobileNet has them, with a residual.
+TEST(TensorFlow, NoTransposesBetweenConvolutions) {
+  Graph graph;
+  graph.placeholder("x", {-1, 8, 8, 3});
+  std::string last = "x";
+  int64_t channels = 3;
+  for (int block = 0; block < 3; ++block) {
+    const std::string n = std::to_string(block);
+    graph.floats("k" + n, {1, 1, channels, 4}, std::vector<float>(static_cast<size_t>(channels * 4), 0.5f));
+    set_word(graph.add("Conv2D", "conv" + n, {last, "k" + n}), "padding", "SAME");
+    for (const char* part : {"gamma", "beta", "mean", "variance"}) graph.floats(part + n, {4}, {1, 2, 3, 4});
+    auto& norm = graph.add("FusedBatchNormV3", "norm" + n, {"conv" + n, "gamma" + n, "beta" + n, "mean" + n, "variance" + n});
+    (*norm.mutable_attr())["is_training"].set_b(false);
+    graph.add("Relu6", "act" + n, {"norm" + n});
+    graph.floats("d" + n, {3, 3, 4, 1}, std::vector<float>(36, 0.1f));
+    set_word(graph.add("DepthwiseConv2dNative", "depth" + n, {"act" + n, "d" + n}), "padding", "SAME");
+    graph.floats("b" + n, {4}, {1, 2, 3, 4});
+    graph.add("BiasAdd", "bias" + n, {"depth" + n, "b" + n});
+    graph.add("AddV2", "sum" + n, {"bias" + n, "act" + n});
+    last = "sum" + n;
+    channels = 4;
+  }
+  graph.ints("pads", {0, 0, 1, 1, 1, 1, 0, 0});
+  graph.add("Pad", "pad", {last, "pads"});
+  auto& pool = graph.add("MaxPool", "pool", {"pad"});
+  set_list(pool, "ksize", {1, 2, 2, 1});
+  set_list(pool, "strides", {1, 2, 2, 1});
+  graph.ints("axis", {3}, true);
+  graph.add("ConcatV2", "both", {"pool", "pool", "axis"});
+  graph.ints("axes", {1, 2});
+  graph.add("Mean", "mean", {"both", "axes"});
+  graph.add("Softmax", "y", {"mean"});
+  auto network = graph.import();
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ((*network)->outputs()[0]->type.dims.size(), 2u);
+  EXPECT_EQ(transposes(**network), 1u);  // of the input
+}
+
+TEST(TensorFlow, KerasFlattensByShapeArithmetic) {
+  Graph graph;
+  graph.placeholder("x", {-1, 2, 3});
+  graph.add("Shape", "shape", {"x"});
+  graph.ints("zero", {0});
+  graph.ints("one", {1});
+  (*graph.add("StridedSlice", "batch", {"shape", "zero", "one", "one"}).mutable_attr())["shrink_axis_mask"].set_i(1);
+  graph.ints("rest", {6}, true);
+  graph.add("Pack", "dims", {"batch", "rest"});
+  graph.add("Reshape", "y", {"x", "dims"});
+  auto network = graph.import();
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  const TensorType type = (*network)->outputs()[0]->type;
+  EXPECT_EQ(type.dims[0], (*network)->inputs()[0]->type.dims[0]);
+  EXPECT_TRUE(type.dims[1].is(6));
+}
+
+TEST(TensorFlow, SlicesFollowTheirMasks) {
+  Graph graph;
+  graph.placeholder("x", {2, 3, 4});
+  graph.ints("b", {1, 0, 1, 0});
+  graph.ints("e", {2, 0, 4, 0});
+  graph.ints("s", {1, 1, 2, 1});
+  auto& attr = *graph.add("StridedSlice", "y", {"x", "b", "e", "s"}).mutable_attr();  // x[1, ..., 1:4:2, newaxis]
+  attr["shrink_axis_mask"].set_i(1);
+  attr["ellipsis_mask"].set_i(2);
+  attr["new_axis_mask"].set_i(8);
+  auto network = graph.import();
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ((*network)->outputs()[0]->type.text(), "float [3, 2, 1]");
+  EXPECT_THAT(run(graph, {2, 3, 4}, counting(24)), ElementsAre(13, 15, 17, 19, 21, 23));
+}
+
+TEST(TensorFlow, ElementsMove) {
+  Graph split;
+  split.placeholder("x", {1, 4});
+  split.ints("axis", {1}, true);
+  (*split.add("Split", "parts", {"axis", "x"}).mutable_attr())["num_split"].set_i(2);
+  split.add("Sub", "y", {"parts:1", "parts"});
+  EXPECT_THAT(run(split, {1, 4}, {1, 2, 30, 40}), ElementsAre(29, 38));
+
+  Graph slice;
+  slice.placeholder("x", {2, 3});
+  slice.ints("b", {0, 1});
+  slice.ints("s", {-1, 1});
+  slice.add("Slice", "y", {"x", "b", "s"});
+  EXPECT_THAT(run(slice, {2, 3}, counting(6)), ElementsAre(1, 4));
+
+  Graph depth;
+  depth.placeholder("x", {1, 1, 1, 8});
+  (*depth.add("DepthToSpace", "y", {"x"}).mutable_attr())["block_size"].set_i(2);
+  EXPECT_THAT(run(depth, {1, 1, 1, 8}, counting(8)), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+
+  Graph resize;
+  resize.placeholder("x", {1, 1, 2, 1});
+  resize.ints("size", {1, 4});
+  resize.add("ResizeBilinear", "y", {"x", "size"});
+  EXPECT_THAT(run(resize, {1, 1, 2, 1}, {1, 3}), ElementsAre(1, 2, 3, 3));
+
+  Graph lrn;
+  lrn.placeholder("x", {1, 1, 1, 2});
+  auto& attr = *lrn.add("LRN", "y", {"x"}).mutable_attr();
+  attr["depth_radius"].set_i(1);
+  attr["alpha"].set_f(1);
+  attr["beta"].set_f(1);
+  EXPECT_THAT(run(lrn, {1, 1, 1, 2}, {1, 2}), Pointwise(FloatNear(1e-5f), {1.f / 6, 2.f / 6}));
+}
+
+TEST(TensorFlow, ConstantsMayBeWrittenInShort) {
+  Graph graph;
+  graph.placeholder("x", {4});
+  graph.constant("c", {4}, 1).add_float_val(3);
+  auto& half = graph.constant("h", {4}, 19);
+  half.add_half_val(0x3c00);
+  half.add_half_val(0x4000);
+  auto& cast = graph.add("Cast", "f", {"h"});
+  (*cast.mutable_attr())["DstT"].set_type(1);
+  graph.add("Mul", "m", {"x", "c"});
+  graph.add("Add", "y", {"m", "f"});
+  EXPECT_THAT(run(graph, {4}, {1, 2, 3, 4}), ElementsAre(4, 8, 11, 14));
+}
+
+TEST(TensorFlow, ProgramsNameInputsAndOutputs) {
+  Graph graph;
+  graph.add("DecodeWav", "wav", {});
+  graph.add("Mfcc", "front", {"wav"});
+  graph.add("Relu", "y", {"front"});
+  graph.add("Neg", "z", {"y"});
+  EXPECT_THAT(graph.error(), HasSubstr("node 'wav' (DecodeWav): no such operator is known"));
+  TfImportOptions options;
+  options.inputs["front"] = {{2, 3}, TfInputOrder::kAsInFile};
+  options.outputs = {"y"};
+  auto network = graph.import(options);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ((*network)->inputs()[0]->name, "front");
+  EXPECT_EQ((*network)->outputs()[0]->name, "y");
+  EXPECT_EQ((*network)->layers().size(), 1u);
+}
+
+TEST(TensorFlow, ErrorsNameTheNodeAndComeTogether) {
+  Graph graph;
+  graph.placeholder("x", {1, 4});
+  graph.add("Unheard", "first", {"x"});
+  graph.add("Relu", "behind", {"first"});
+  graph.add("Conv2D", "second", {"x", "x"});
+  graph.add("Neg", "third", {"nothing"});
+  const std::string error = graph.error();
+  EXPECT_THAT(error, HasSubstr("graph.pb: 3 errors"));
+  EXPECT_THAT(error, HasSubstr("node 'first' (Unheard; inputs float [1, 4]): no such operator is known; put known operators in its place"));
+  EXPECT_THAT(error, HasSubstr("node 'second' (Conv2D; inputs float [1, 4], float [1, 4]): an image [N, H, W, C] is wanted, not float [1, 4]"));
+  EXPECT_THAT(error, HasSubstr("node 'third' (Neg): it reads 'nothing', and there is no such node"));
+  EXPECT_THAT(error, Not(HasSubstr("behind")));
+}
+
+TEST(TensorFlow, HostileGraphsEndInErrors) {
+  EXPECT_FALSE(import_tensorflow_file("no such file.pb").ok());
+  Graph cycle;
+  cycle.add("Relu", "a", {"b"});
+  cycle.add("Relu", "b", {"a"});
+  cycle.add("Relu", "y", {"a"});
+  EXPECT_THAT(cycle.error(), HasSubstr("lie on a cycle: a loop of TensorFlow"));
+  Graph huge;
+  huge.constant("c", {1 << 30, 1 << 30}, 1).add_float_val(1);
+  huge.add("Relu", "y", {"c"});
+  EXPECT_THAT(huge.error(), HasSubstr("written in short and are more than the limit"));
+  Graph overflow;
+  overflow.constant("c", {int64_t{1} << 62, int64_t{1} << 62}, 1).add_float_val(1);
+  overflow.add("Relu", "y", {"c"});
+  EXPECT_THAT(overflow.error(), HasSubstr("more elements than can be counted"));
+  Graph few;
+  few.constant("c", {3}, 1).set_tensor_content("12345678");
+  few.add("Relu", "y", {"c"});
+  EXPECT_THAT(few.error(), HasSubstr("its values [3] take 12 bytes, but there are 8"));
+  Graph twice;
+  twice.placeholder("x", {1});
+  twice.placeholder("x", {1});
+  EXPECT_THAT(twice.error(), HasSubstr("two nodes are called 'x'"));
+  Network network;
+  EXPECT_THAT(import_tensorflow_into(bytes_of("garbage"), network).error().message, HasSubstr("not a TensorFlow graph, or truncated"));
+}
+
+// ---- UFF ----
+
+namespace uff = ::ingot_uff;
+
+struct UffModel {
+  uff::MetaGraph meta;
+  UffModel() {
+    meta.set_version(1);
+    meta.add_graphs()->set_id("main");
+  }
+  uff::Node& add(const std::string& operation, const std::string& id, const std::vector<std::string>& inputs) {
+    auto* node = meta.mutable_graphs(0)->add_nodes();
+    node->set_operation(operation);
+    node->set_id(id);
+    for (const auto& input : inputs) node->add_inputs(input);
+    return *node;
+  }
+  void constant(const std::string& id, const Shape& shape, const std::vector<float>& values) {
+    auto& fields = *add("Const", id, {}).mutable_fields();
+    fields["dtype"].set_dtype(0x20020);
+    fields["shape"].mutable_i_list()->mutable_val()->Add(shape.begin(), shape.end());
+    fields["values"].set_ref("weights_" + id);
+    (*meta.mutable_referenced_data())["weights_" + id].set_blob(std::string(reinterpret_cast<const char*>(values.data()), values.size() * 4));
+  }
+  void orders(uff::Node& node, const std::vector<std::vector<int64_t>>& orders) {
+    for (const auto& order : orders) {
+      auto& one = *(*node.mutable_fields())["inputs_orders"].mutable_dim_orders_list()->add_val();
+      (*one.mutable_orders())[-1].mutable_val()->Add(order.begin(), order.end());
+    }
+  }
+  Result<std::unique_ptr<Network>> import(TfImportOptions options) const {
+    auto network = std::make_unique<Network>();
+    options.name = "model.uff";
+    Status status = import_uff_into(bytes_of(meta.SerializeAsString()), *network, options);
+    if (!status.ok()) return std::move(status).error();
+    return network;
+  }
+};
+
+constexpr int64_t kRest = INT32_MAX;
+
+UffModel conv_model() {
+  UffModel model;
+  model.add("MarkOutput", "MarkOutput_0", {"y"});
+  auto& conv = model.add("Conv", "y", {"x", "k"});
+  (*conv.mutable_fields())["strides"].mutable_i_list()->add_val(1);
+  (*conv.mutable_fields())["strides"].mutable_i_list()->add_val(1);
+  (*conv.mutable_fields())["implicit_padding"].set_s("same");
+  model.orders(conv, {{0, 2, kRest, 1}, {2, kRest, 1, 0}});
+  model.constant("k", {1, 1, 2, 1}, {1, 10});
+  model.add("Input", "x", {});
+  return model;
+}
+
+TEST(Uff, TheProgramTellsTheOrderOfItsInputs) {
+  const UffModel model = conv_model();
+  TfImportOptions options;
+  options.batch = Dim::symbol("batch");
+  options.inputs["x"] = {{2, 2, 2}, TfInputOrder::kChannelsFirst};
+  auto planes = model.import(options);
+  ASSERT_TRUE(planes.ok()) << planes.error().message;
+  EXPECT_EQ((*planes)->inputs()[0]->type.text(), "float [batch, 2, 2, 2]");
+  EXPECT_THAT((*(*planes)->evaluate({Array::of(DataType::kFloat, {1, 2, 2, 2}, counting(8))}))[0].floats(), ElementsAre(40, 51, 62, 73));
+  options.inputs["x"].order = TfInputOrder::kChannelsLast;
+  auto images = model.import(options);
+  ASSERT_TRUE(images.ok()) << images.error().message;
+  EXPECT_EQ((*images)->outputs()[0]->name, "y");
+  EXPECT_THAT((*(*images)->evaluate({Array::of(DataType::kFloat, {1, 2, 2, 2}, counting(8))}))[0].floats(), ElementsAre(10, 32, 54, 76));
+  options.outputs = {"MarkOutput_0"};
+  auto marked = model.import(options);
+  ASSERT_TRUE(marked.ok()) << marked.error().message;
+  EXPECT_EQ((*marked)->outputs()[0]->name, "MarkOutput_0");
+}
+
+TEST(Uff, VectorsGetOnesBehindAsInTensorRT) {
+  UffModel model;
+  auto& input = model.add("Input", "x", {});
+  for (int64_t size : {1, 3}) (*input.mutable_fields())["shape"].mutable_i_list()->add_val(size);
+  model.constant("w", {2, 3}, {1, 2, 3, 4, 5, 6});
+  model.orders(model.add("FullyConnected", "y", {"x", "w"}), {{0, 1}, {0, 1}});
+  (*model.add("Activation", "z", {"y"}).mutable_fields())["func"].set_s("relu");
+  TfImportOptions options;
+  options.batch = Dim::symbol("batch");
+  options.four_dims = true;
+  options.inputs["x"] = {{3, 1, 1}, TfInputOrder::kChannelsFirst};
+  auto network = model.import(options);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ((*network)->outputs()[0]->type.text(), "float [batch, 2, 1, 1]");
+  EXPECT_THAT((*(*network)->evaluate({Array::of(DataType::kFloat, {1, 3, 1, 1}, std::vector<float>{1, 1, 1})}))[0].floats(), ElementsAre(6, 15));
+}
+
+TEST(Uff, ErrorsNameTheNode) {
+  UffModel model = conv_model();
+  auto& custom = model.add("_Unheard", "c", {"y"});
+  (*custom.mutable_fields())["mode"].set_s("b'SAME'");
+  (*model.add("Binary", "b", {"y", "y"}).mutable_fields())["func"].set_s("what");
+  TfImportOptions options;
+  options.inputs["x"] = {{1, 2, 2, 2}, TfInputOrder::kChannelsFirst};
+  options.outputs = {"c", "b"};
+  std::string seen;
+  options.custom = [&](const TfForeignNode& node, Network&) {
+    seen = node.op + " " + std::get<std::string>(node.attributes.at("mode"));
+    return std::nullopt;
+  };
+  const std::string error = model.import(options).error().message;
+  EXPECT_EQ(seen, "Unheard SAME");
+  EXPECT_THAT(error, HasSubstr("node 'c' (Unheard; inputs float [1, 2, 2, 1]): no such operator is known"));
+  EXPECT_THAT(error, HasSubstr("the function 'what' is not known"));
+  EXPECT_THAT(conv_model().import({}).error().message, HasSubstr("the graph does not tell its dims; give them for the input 'x'"));
+  options.inputs["no node"] = {};
+  EXPECT_THAT(model.import(options).error().message, HasSubstr("there is no node 'no node' that could be an input"));
+}
+
+TEST(Uff, HostileModelsEndInErrors) {
+  Network network;
+  EXPECT_THAT(import_uff_into(bytes_of("garbage"), network).error().message, HasSubstr("not a UFF model, or truncated"));
+  EXPECT_THAT(import_uff_into(bytes_of(uff::MetaGraph().SerializeAsString() + std::string("\x08\x01")), network).error().message, HasSubstr("the model has no nodes"));
+  UffModel loop;
+  (*loop.meta.mutable_referenced_data())["a"].set_ref("b");
+  (*loop.meta.mutable_referenced_data())["b"].set_ref("a");
+  (*loop.add("Const", "c", {}).mutable_fields())["values"].set_ref("a");
+  (*loop.add("Unary", "y", {"c"}).mutable_fields())["func"].set_s("neg");
+  EXPECT_THAT(loop.import({}).error().message, HasSubstr("node 'c' (Const): it has no values"));
+  UffModel sizes;
+  sizes.constant("c", {int64_t{1} << 62, int64_t{1} << 62}, {1});
+  (*sizes.add("Unary", "y", {"c"}).mutable_fields())["func"].set_s("neg");
+  EXPECT_THAT(sizes.import({}).error().message, HasSubstr("more elements than can be counted"));
+}
+
+}  // namespace
+}  // namespace ingot
