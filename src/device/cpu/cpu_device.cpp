@@ -1,5 +1,6 @@
 // The CPU as a device: host memory, and the program's streams through whatever CUDA runtime it has loaded.
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <chrono>
@@ -46,6 +47,8 @@ const Runtime& runtime() {
   return found;
 }
 
+constexpr size_t kHugePage = size_t{2} << 20;
+
 class CpuDevice final : public Device {
  public:
   CpuDevice() : description_("cpu " + cpu_name() + " " + std::string(name_of(machine_isa()))) {}
@@ -54,9 +57,13 @@ class CpuDevice final : public Device {
   const std::string& description() const override { return description_; }
 
   Result<void*> allocate(size_t bytes, size_t alignment) override {
+    // Activations of many megabytes lie in huge pages, or kernels that walk them wait for page tables.
+    const bool is_huge = bytes >= 2 * kHugePage;
+    if (is_huge) alignment = std::max(alignment, kHugePage);
     const size_t rounded = (bytes + alignment) / alignment * alignment;
     void* memory = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
     if (!memory) return out_of_memory("no memory for " + std::to_string(bytes) + " bytes");
+    if (is_huge) madvise(memory, rounded, MADV_HUGEPAGE);
     return memory;
   }
   void release(void* address) override { std::free(address); }
