@@ -43,6 +43,17 @@ struct PanelItem {
   const Finish* finish = nullptr;
 };
 
+// Asks for the lines of `count` rows, `bytes` of each from byte `at` on.
+inline void prefetch_rows(const void* const* rows, int count, int64_t at, int64_t bytes) {
+  for (int row = 0; row < count; ++row) {
+    const char* line = static_cast<const char*>(rows[row]) + at;
+    for (int64_t byte = 0; byte < bytes; byte += 64) __builtin_prefetch(line + byte);
+  }
+}
+
+// Panels of at most so many bytes are few enough beside the rows of a tile to be read again for each.
+constexpr size_t kSmallPanel = 16 << 10;
+
 // Rows: PanelItem item(int64_t index); void locate(int64_t index, int64_t first, int64_t count, const RowAddresses&).
 template <class Rows>
 void run_panels(ThreadPool& pool, const TileKernel& kernel, const Cut& cut, int64_t items, int64_t columns, int64_t k, int64_t b_stride,
@@ -72,20 +83,33 @@ void run_panels(ThreadPool& pool, const TileKernel& kernel, const Cut& cut, int6
     tile.k = k;
     tile.b_stride = b_stride;
     tile.finish = item.finish;
-    if (kernel.begin) kernel.begin();
-    for (int64_t panel = first_panel; panel < last_panel; ++panel) {
+    const Finish& finish = *item.finish;
+    const int64_t output_bytes = bits_of(finish.output) / 8, residual_bytes = bits_of(finish.residual) / 8;
+    auto run_tile = [&](int64_t panel, int64_t t) {
+      const int64_t row = row_count * t / tiles;
+      tile.a = a + row;
+      tile.c = c + row;
+      tile.residual = residual + row;
+      tile.rows = static_cast<int>(row_count * (t + 1) / tiles - row);
       tile.b = item.panels + static_cast<size_t>(panel) * item.panel_bytes;
       tile.column = item.column + panel * kPanelColumns;
       tile.panel_column = item.finish_column + panel * kPanelColumns;
       tile.columns = static_cast<int>(std::min<int64_t>(kPanelColumns, columns - panel * kPanelColumns));
-      for (int64_t t = 0, row = 0; t < tiles; ++t) {
-        const int64_t end = row_count * (t + 1) / tiles;
-        tile.a = a + row;
-        tile.c = c + row;
-        tile.residual = residual + row;
-        tile.rows = static_cast<int>(end - row);
-        kernel.run(tile);
-        row = end;
+      // Their rows lie far apart, so that the CPU does not foresee them; they come while the sums are built. Bytes fill half a line only.
+      if (finish.has_residual && residual_bytes > 1)
+        prefetch_rows(tile.residual, tile.rows, tile.column * residual_bytes, tile.columns * residual_bytes);
+      if (output_bytes > 1) prefetch_rows(tile.c, tile.rows, tile.column * output_bytes, tile.columns * output_bytes);
+      kernel.run(tile);
+    };
+    if (kernel.begin) kernel.begin();
+    if (item.taps == 1 && item.panel_bytes <= kSmallPanel && !kernel.begin) {
+      // Outputs and residuals pass once, row by row; the panels come from the second-level cache each time.
+      for (int64_t t = 0; t < tiles; ++t) {
+        for (int64_t panel = first_panel; panel < last_panel; ++panel) run_tile(panel, t);
+      }
+    } else {
+      for (int64_t panel = first_panel; panel < last_panel; ++panel) {
+        for (int64_t t = 0; t < tiles; ++t) run_tile(panel, t);
       }
     }
     if (kernel.end) kernel.end();
