@@ -9,7 +9,9 @@ build: setup
 	@tools/configure $(BUILD)
 	@cmake --build $(BUILD)
 
-demo: build
+demo: setup
+	@tools/configure $(BUILD)
+	@cmake --build $(BUILD) --target trtexec face_detection
 	@tools/demo $(BUILD)
 
 test: build
