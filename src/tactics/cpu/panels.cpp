@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 
 #include "base/byte_reader.h"
 
@@ -15,10 +16,12 @@ constexpr int64_t kMostBytes = int64_t{1} << 46;  // far above memory, far below
 struct Header {
   uint32_t source = 0;
   int32_t strides[3] = {}, dilations[3] = {};
+  uint32_t unused = 0;
   int64_t groups = 0;
-  char unused[24] = {};
+  char unused_end[24] = {};
 };
 static_assert(sizeof(Header) == kHeaderBytes);
+static_assert(std::has_unique_object_representations_v<Header>);  // it is compared and stored as bytes: no padding
 
 Header header_of(const PanelSpec& spec) {
   Header header;
