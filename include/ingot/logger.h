@@ -46,5 +46,5 @@ using nvinfer1::IProfiler;
 }  // namespace v_1_0
 }  // namespace nvinfer1
 
-// The logger of the first builder, runtime or refitter that was created; null before.
+// The logger of the oldest builder, runtime or other object that is there; null where there is none.
 extern "C" TENSORRTAPI nvinfer1::ILogger* getLogger() noexcept;

@@ -229,7 +229,10 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   bool getUnfusedTensorsDebugState() const noexcept override { return false; }
   void setErrorRecorder(IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
   IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
-  bool setCommunicator(void*) noexcept override { return false; }
+  bool setCommunicator(void*) noexcept override {
+    reporter_.report(unsupported("setCommunicator: engines run on one device"));
+    return false;
+  }
 
   bool setInputShapeBinding(int32_t binding, int32_t const* data) noexcept override {
     const char* name = engine_.getBindingName(binding);

@@ -1,8 +1,6 @@
 // The C functions that programs reach: versions, the logger, and the makers of builders and runtimes.
 #include "api/library.h"
 
-#include <atomic>
-
 #include "api/reporter.h"
 #include "operators/register.h"
 
@@ -11,8 +9,6 @@ namespace {
 
 // The generation whose behaviour the library has where a program does not say otherwise.
 constexpr int kMajor = 10, kMinor = 16, kPatch = 0, kBuild = 1;
-
-std::atomic<nvinfer1::ILogger*> first_logger{nullptr};
 
 // NV_TENSORRT_VERSION of a program: 1000 * major up to generation 9, 10000 * major from 10 on.
 int major_of(int32_t version) { return version >= 100000 ? version / 10000 : version / 1000; }
@@ -23,8 +19,6 @@ void* make(void* logger, Make make_object) noexcept {
   Reporter reporter(user);
   return guarded(reporter, static_cast<void*>(nullptr), [&]() -> Result<void*> {
     if (!user) return invalid("the logger is null");
-    nvinfer1::ILogger* none = nullptr;
-    first_logger.compare_exchange_strong(none, user);
     register_all_operators();
     TRY_ASSIGN(std::shared_ptr<Device> device, default_device());
     return static_cast<void*>(make_object(user, device));
@@ -46,7 +40,7 @@ TENSORRTAPI void* createInferRuntime_INTERNAL(void* logger, int32_t) noexcept {
   return make(logger, [](nvinfer1::ILogger* user, const std::shared_ptr<ingot::Device>& device) { return make_runtime(user, device); });
 }
 
-TENSORRTAPI nvinfer1::ILogger* getLogger() noexcept { return first_logger.load(); }
+TENSORRTAPI nvinfer1::ILogger* getLogger() noexcept { return oldest_logger(); }
 TENSORRTAPI int32_t getInferLibVersion() noexcept { return kMajor * 10000 + kMinor * 100 + kPatch; }
 TENSORRTAPI int32_t getInferLibMajorVersion() noexcept { return kMajor; }
 TENSORRTAPI int32_t getInferLibMinorVersion() noexcept { return kMinor; }

@@ -15,13 +15,19 @@ namespace ingot::api {
 // Hands the core's messages to the user's logger; exceptions of the logger end here.
 class LogAdapter final : public Log {
  public:
-  explicit LogAdapter(nvinfer1::ILogger* logger) : logger_(logger) {}
+  explicit LogAdapter(nvinfer1::ILogger* logger);
+  LogAdapter(const LogAdapter&) = delete;
+  LogAdapter& operator=(const LogAdapter&) = delete;
+  ~LogAdapter() override;
   void write(Severity severity, const std::string& message) override;
   nvinfer1::ILogger* logger() const { return logger_; }
 
  private:
   nvinfer1::ILogger* logger_;
 };
+
+// The logger that has been in use longest; null where no object with a logger is there.
+nvinfer1::ILogger* oldest_logger() noexcept;
 
 nvinfer1::ErrorCode code_of(ErrorCode code);
 

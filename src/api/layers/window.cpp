@@ -90,6 +90,7 @@ Result<WindowWeights> window_weights(const Tensor& x, int64_t maps, const Shape&
   TRY_ASSIGN(int64_t tap_count, volume(taps));
   const int64_t channels = x.type.dims[1].value();
   if (maps < 1 || tap_count < 1) return invalid("output maps and kernel sizes are positive");
+  if (weights.count < 0) return invalid("the weights have a count of " + std::to_string(weights.count));
   WindowWeights result;
   // Values of one group: channels / groups * maps (or maps / groups * channels, which is as many).
   int64_t share = channels;
