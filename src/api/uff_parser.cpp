@@ -76,7 +76,11 @@ class ReaderFacade final : public UffReader {
       auto mapped = MappedFile::open(file);
       if (!mapped.ok()) return std::move(mapped).error();
       options.name = file;
-      return import_uff_into((*mapped)->bytes(), facade.core(), options);
+      // A frozen TensorFlow graph is taken too: it begins with a node, a UFF file with its version.
+      constexpr std::byte kFirstNode{0x0a};
+      const Bytes bytes = (*mapped)->bytes();
+      if (!bytes.empty() && bytes[0] == kFirstNode) return import_tensorflow_into(bytes, facade.core(), options);
+      return import_uff_into(bytes, facade.core(), options);
     });
   }
   bool parse_buffer(const void* bytes, size_t size, nvinfer1::INetworkDefinition& network, nvinfer1::DataType type) noexcept override {

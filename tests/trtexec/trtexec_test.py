@@ -131,10 +131,47 @@ class CommandLine(Case):
         self.assertIn("taken as --skipInference", self.passes("--onnx=" + MODEL, "--buildOnly").err)
 
     def test_other_flags_of_other_versions_say_what_to_use(self):
-        for flag, message in [("--batch=4", "--shapes=NAME:4x"), ("--uff=x", "--onnx=FILE"), ("--useDLACore=0", "no DLA"),
+        for flag, message in [("--batch=4", "--shapes=NAME:4x"), ("--uff=x", "exclude each other"), ("--useDLACore=0", "no DLA"),
                               ("--safetyPlugins=x", "dynamicPlugins"), ("--strictTypes", "--precisionConstraints"), ("--sleepTime=1", "--idleTime")]:
             with self.subTest(flag):
                 self.assertIn(message, self.fails("--onnx=" + MODEL, flag).err)
+
+
+class OldFormats(Case):
+    """Caffe, UFF and TensorFlow models give the digits that their expected outputs tell."""
+
+    def check(self, name, expected, digits, *flags):
+        expected = read_floats(os.path.join(MODELS, expected))[1]
+        for digit in range(digits):
+            images = read_floats(os.path.join(MODELS, name))[1]
+            with open(self.path("in.raw"), "wb") as file:
+                file.write(array.array("f", images[digit * 784:(digit + 1) * 784]).tobytes())
+            self.passes(*flags, *BRIEF, "--exportOutput=" + self.path("out.json"))
+            with open(self.path("out.json")) as file:
+                values = json.load(file)[0]["values"]
+            for got, wanted in zip(values, expected[digit * 10:digit * 10 + 10]):
+                self.assertAlmostEqual(got, wanted, places=4)
+
+    def test_caffe(self):
+        folder = os.path.join(MODELS, "caffe", "mnist_lenet")
+        self.check("caffe/mnist_lenet/input_data.npy", "caffe/mnist_lenet/expected_opencv.npy", 2, "--deploy=" + os.path.join(folder, "deploy.prototxt"),
+                   "--model=" + os.path.join(folder, "mnist_v1.caffemodel"), "--output=prob", "--loadInputs=data:" + self.path("in.raw"))
+
+    def test_uff(self):
+        self.check("uff/mnist_lenet/input_nchw.npy", "uff/mnist_lenet/expected_numpy.npy", 2, "--uff=" + os.path.join(MODELS, "uff/mnist_lenet/mnist_lenet.uff"),
+                   "--uffInput=input_1,1,28,28", "--output=prob/Softmax", "--loadInputs=input_1:" + self.path("in.raw"))
+
+    def test_tensorflow(self):
+        self.check("tf/mnist_allcnn/input_nhwc.npy", "tf/mnist_allcnn/expected_numpy.npy", 2, "--tf=" + os.path.join(MODELS, "tf/mnist_allcnn/all_cnn3.pb"),
+                   "--uffInput=input_layer_1,28,28,1", "--uffNHWC", "--output=AllCNN/Softmax", "--loadInputs=input_layer_1:" + self.path("in.raw"))
+
+    def test_what_is_missing_is_told(self):
+        deploy = "--deploy=" + os.path.join(MODELS, "caffe", "mnist_lenet", "deploy.prototxt")
+        self.assertIn("--output=NAME is missing", self.fails(deploy).err)
+        self.assertIn("no blob 'x'", self.fails(deploy, "--output=x").err)
+        self.assertIn("the weights are made up", self.passes(deploy, "--output=prob", *BRIEF).err)
+        self.assertIn("--deploy=FILE", self.fails("--onnx=" + MODEL, "--model=x").err)
+        self.assertIn("is no NAME,X,Y,Z", self.fails("--uff=x", "--uffInput=x").err)
 
 
 class Messages(Case):

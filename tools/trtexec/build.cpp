@@ -8,6 +8,7 @@
 #include "calibrator.h"
 #include "files.h"
 #include "log.h"
+#include "old_formats.h"
 #include "progress.h"
 
 namespace ingot::trtexec {
@@ -374,10 +375,16 @@ bool build_plan(const Options& options, std::unique_ptr<IHostMemory>& plan) {
   const std::unique_ptr<INetworkDefinition> network(builder->createNetworkV2(flags));
   const std::unique_ptr<IBuilderConfig> config(builder->createBuilderConfig());
   if (!network || !config) return fail("A network cannot be created");
-  const std::unique_ptr<nvonnxparser::IParser> parser(nvonnxparser::createParser(*network, library_logger()));
-  if (!parser) return fail("The ONNX parser cannot start");
-  if (options.plugin_override) parser->setFlag(nvonnxparser::OnnxParserFlag::kENABLE_PLUGIN_OVERRIDE);
-  if (!parse_model(options, *parser, *network, progress)) return false;
+  std::unique_ptr<nvonnxparser::IParser> parser;
+  const OldParser old_parser(options);
+  if (!options.onnx.empty()) {
+    parser.reset(nvonnxparser::createParser(*network, library_logger()));
+    if (!parser) return fail("The ONNX parser cannot start");
+    if (options.plugin_override) parser->setFlag(nvonnxparser::OnnxParserFlag::kENABLE_PLUGIN_OVERRIDE);
+    if (!parse_model(options, *parser, *network, progress)) return false;
+  } else if (!old_parser.parse(*network)) {
+    return false;
+  }
 
   set_flags(options, *config);
   std::vector<char const*> kept;
@@ -413,7 +420,7 @@ bool make_engine(const Options& options, LoadedEngine& loaded) {
   }
   std::unique_ptr<IHostMemory> plan;
   FileView file;
-  if (!options.onnx.empty()) {
+  if (!options.model().empty()) {
     if (!build_plan(options, plan)) return false;
     if (!options.save_engine.empty() && !write_file(options.save_engine, plan->data(), plan->size())) return false;
     if (options.skip_inference && !options.dump_layers && options.export_layers.empty()) return true;

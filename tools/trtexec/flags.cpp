@@ -246,8 +246,30 @@ std::string take_batch(Options&, const std::string& value) {
   return "";
 }
 
+// NAME,X,Y,Z of --uffInput.
+std::string take_old_input(Options& options, const std::string& value) {
+  const std::vector<std::string> parts = split(value, ',');
+  if (parts.size() < 2 || parts[0].empty()) return "'" + value + "' is no NAME,X,Y,Z";
+  OldInput input{parts[0], {}};
+  for (size_t i = 1; i < parts.size(); ++i) {
+    char* end = nullptr;
+    const long long extent = std::strtoll(parts[i].c_str(), &end, 10);
+    if (end == parts[i].c_str() || *end || extent < 1 || extent > INT32_MAX || parts.size() > 8) return "'" + parts[i] + "' is no extent";
+    input.extents.push_back(extent);
+  }
+  options.old_inputs.push_back(std::move(input));
+  return "";
+}
+
+std::string take_outputs(Options& options, const std::string& value) {
+  for (const std::string& name : split(value, ',')) {
+    if (name.empty()) return "the name of an output is empty";
+    options.outputs.push_back(name);
+  }
+  return "";
+}
+
 constexpr const char* kNoDla = "there is no DLA; leave the flag out";
-constexpr const char* kOnnxOnly = "only ONNX models are read; convert the model and use --onnx=FILE";
 constexpr const char* kNoSafetyPlugins = "there is no safety scope; use --dynamicPlugins=FILE";
 constexpr const char* kNoStreaming = "weights are not streamed by this version; leave the flag out, they stay in memory";
 constexpr const char* kNoDebug =
@@ -276,6 +298,13 @@ const std::vector<Flag>& flags() {
   using enum Section;
   static const std::vector<Flag> table = {
       {"onnx", kModel, "FILE", "ONNX model to build an engine from", word(&Options::onnx)},
+      {"deploy", kModel, "FILE", "Caffe model to build an engine from (prototxt)", word(&Options::deploy)},
+      {"model", kModel, "FILE", "Weights of the Caffe model; made up where they are missing", word(&Options::caffe_model)},
+      {"uff", kModel, "FILE", "UFF model to build an engine from", word(&Options::uff)},
+      {"tf", kModel, "FILE", "Frozen TensorFlow graph to build an engine from", word(&Options::tf)},
+      {"uffInput", kModel, "SPEC", "Input of the UFF or TensorFlow model, as NAME,C,H,W; may be given again", take_old_input},
+      {"uffNHWC", kModel, "", "Those inputs are laid out, and given, as H,W,C", on(&Options::channels_last)},
+      {"output", kModel, "NAME,...", "Outputs of the Caffe, UFF or TensorFlow model; may be given again", take_outputs},
       {"loadEngine", kModel, "FILE", "Plan to load in place of building from a model", word(&Options::load_engine)},
       {"saveEngine", kModel, "FILE", "Where to keep the plan", word(&Options::save_engine)},
 
@@ -406,12 +435,6 @@ const std::vector<Flag>& flags() {
           const std::string&
               value) { return std::string(value == "SameAsBuild" ? "" : "only plans for this platform are built: build there"); }},
 
-      {"model", kForeign, "FILE", "", refused(kOnnxOnly)},
-      {"deploy", kForeign, "FILE", "", refused(kOnnxOnly)},
-      {"uff", kForeign, "FILE", "", refused(kOnnxOnly)},
-      {"uffInput", kForeign, "SPEC", "", refused(kOnnxOnly)},
-      {"uffNHWC", kForeign, "", "", refused(kOnnxOnly)},
-      {"output", kForeign, "NAMES", "", refused("the outputs are those of the ONNX model; change them there")},
       {"minShapesCalib", kForeign, "SPEC", "", refused("shapes for calibration are not taken; use --calib=FILE or quantize the model")},
       {"optShapesCalib", kForeign, "SPEC", "", refused("shapes for calibration are not taken; use --calib=FILE or quantize the model")},
       {"maxShapesCalib", kForeign, "SPEC", "", refused("shapes for calibration are not taken; use --calib=FILE or quantize the model")},

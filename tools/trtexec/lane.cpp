@@ -130,7 +130,7 @@ bool Lane::set_shapes(const Options& options, ICudaEngine& engine, bool first) {
       std::copy(given->second.begin(), given->second.end(), wanted.d);
     } else if (dynamic(shape)) {
       wanted = engine.getProfileShape(name.c_str(), profile, nvinfer1::OptProfileSelector::kOPT);
-      if (first && options.onnx.empty())
+      if (first && options.model().empty())
         warn("Shape missing for input with dynamic shape: " + name +
              ". Automatically setting shape to that of the profile: " + text_of(wanted));
     }

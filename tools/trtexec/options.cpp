@@ -109,10 +109,15 @@ bool check_layer_precisions(const Options& options) {
 bool check(const Options& options) {
   bool good = true;
   const auto wrong = [&](const char* text) { good = fail(text); };
-  if (options.onnx.empty() && options.load_engine.empty())
-    wrong("No model is given: use --onnx=FILE to build an engine or --loadEngine=FILE to load one");
-  if (!options.onnx.empty() && !options.load_engine.empty())
-    wrong("--onnx and --loadEngine exclude each other: give the model or the plan");
+  const int models = !options.onnx.empty() + !options.deploy.empty() + !options.uff.empty() + !options.tf.empty() + !options.load_engine.empty();
+  if (models == 0) wrong("No model is given: use --onnx=FILE to build an engine or --loadEngine=FILE to load one");
+  if (models > 1) wrong("--onnx, --deploy, --uff, --tf and --loadEngine exclude each other: give one model, or the plan");
+  if (!options.caffe_model.empty() && options.deploy.empty()) wrong("--model holds the weights of a Caffe model; give its definition with --deploy=FILE");
+  if (!options.outputs.empty() && (!options.onnx.empty() || !options.load_engine.empty()))
+    wrong("--output: the outputs are those of the ONNX model or the plan; change them there");
+  if (options.outputs.empty() && options.load_engine.empty() && options.onnx.empty() && models == 1)
+    wrong("--output=NAME is missing: which values are the outputs of the model?");
+  if (!options.old_inputs.empty() && options.uff.empty() && options.tf.empty()) wrong("--uffInput is for --uff and --tf");
   if (options.strongly_typed && (options.fp16 || options.bf16 || options.int8 || options.fp8 || options.int4 || options.best))
     wrong("--stronglyTyped takes the types of the model: leave --fp16, --bf16, --int8, --fp8, --int4 and --best out");
   if (!options.calib.empty() && !options.wants_int8()) wrong("--calib needs --int8 or --best");
@@ -267,8 +272,8 @@ std::string pool_text(const Options& options, nvinfer1::MemoryPoolType pool) {
 void print_options(const Options& options) {
   using nvinfer1::MemoryPoolType;
   info("=== Model Options ===");
-  info(std::string("Format: ") + (options.onnx.empty() ? "*" : "ONNX"));
-  info("Model: " + options.onnx);
+  info(std::string("Format: ") + (!options.onnx.empty() ? "ONNX" : !options.deploy.empty() ? "Caffe" : !options.uff.empty() ? "UFF" : !options.tf.empty() ? "TensorFlow" : "*"));
+  info("Model: " + options.model());
   info("Output:");
   info("=== Build Options ===");
   info("Memory Pools: workspace: " + pool_text(options, MemoryPoolType::kWORKSPACE) + ", dlaSRAM: " +

@@ -21,9 +21,19 @@ struct IoFormat {
 };
 enum class PrecisionConstraints { kNone, kPrefer, kObey };
 
+struct OldInput {
+  std::string name;
+  std::vector<int64_t> extents;  // without the batch
+};
+
 struct Options {
   // Model
   std::string onnx;
+  std::string deploy, caffe_model;  // of Caffe: the definition, and weights, which are made up where there are none
+  std::string uff, tf;
+  std::vector<OldInput> old_inputs;  // of UFF and TensorFlow
+  bool channels_last = false;        // of those inputs
+  std::vector<std::string> outputs;  // of Caffe, UFF and TensorFlow
   std::string load_engine, save_engine;
   // Build
   Shapes min_shapes, opt_shapes, max_shapes;
@@ -57,6 +67,8 @@ struct Options {
   std::vector<double> percentiles = {90, 95, 99};
   std::string export_times, export_output, export_profile, export_layers;
 
+  // The file of the network; empty where a plan is loaded.
+  const std::string& model() const { return !onnx.empty() ? onnx : !deploy.empty() ? deploy : !uff.empty() ? uff : tf; }
   bool profiles() const { return dump_profile || !export_profile.empty(); }
   bool wants_int8() const { return int8 || best; }
 };
