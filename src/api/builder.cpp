@@ -210,14 +210,6 @@ class BuilderFacade final : public nvinfer1::IBuilder {
       TRY_ASSIGN(Profile shapes, profile->core());
       network->profiles.push_back(std::move(shapes));
     }
-    if (config.getFlag(BuilderFlag::kINT8) && config.calibrator()) {
-      Profile shapes;
-      const auto* wanted = static_cast<const OptimizationProfileFacade*>(const_cast<BuilderConfigFacade&>(config).getCalibrationProfile());
-      if (wanted) {
-        TRY_ASSIGN(shapes, wanted->core());
-      }
-      TRY(calibrate(*network, *config.calibrator(), wanted ? &shapes : nullptr, device_, reporter_.log(), getInferLibVersion()));
-    }
     const bool implicit = has_implicit_batch(definition);
     if (implicit) {
       // The batch is dimension 0 of every input, and its range is the only thing that is open.
@@ -228,6 +220,20 @@ class BuilderFacade final : public nvinfer1::IBuilder {
         entry.min = entry.opt = entry.max;
         entry.min[0] = 1;
       }
+    }
+    if (config.getFlag(BuilderFlag::kINT8) && config.calibrator()) {
+      Profile shapes;
+      const auto* wanted = static_cast<const OptimizationProfileFacade*>(const_cast<BuilderConfigFacade&>(config).getCalibrationProfile());
+      if (wanted) {
+        TRY_ASSIGN(shapes, wanted->core());
+      } else if (implicit) {
+        // Batches have the size that the calibrator says.
+        shapes = network->profiles[0];
+        const int32_t batch = config.calibrator()->getBatchSize();
+        if (batch < 1) return invalid("calibration: getBatchSize() gives " + std::to_string(batch));
+        for (auto& [input, entry] : shapes.shapes) entry.min[0] = entry.opt[0] = entry.max[0] = batch;
+      }
+      TRY(calibrate(*network, *config.calibrator(), wanted || implicit ? &shapes : nullptr, device_, reporter_.log(), getInferLibVersion()));
     }
     TRY(prepare_plugins(*network, is_strongly_typed(definition), max_batch_, *device_, allocator_));
     MonitorAdapter monitor(config.monitor());

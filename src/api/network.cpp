@@ -266,7 +266,11 @@ void NetworkFacade::setName(char const* name) noexcept {
 }
 char const* NetworkFacade::getName() const noexcept { return network_->name.c_str(); }
 NetworkDefinitionCreationFlags NetworkFacade::getFlags() const noexcept { return flags_; }
-bool NetworkFacade::getFlag(NetworkDefinitionCreationFlag flag) const noexcept { return flags_ >> static_cast<int>(flag) & 1u; }
+bool NetworkFacade::getFlag(NetworkDefinitionCreationFlag flag) const noexcept {
+  if (flag == NetworkDefinitionCreationFlag::kSTRONGLY_TYPED) return strongly_typed_;
+  if (flag == NetworkDefinitionCreationFlag::kEXPLICIT_BATCH) return !implicit_batch_;
+  return flags_ >> static_cast<int>(flag) & 1u;
+}
 IBuilder& NetworkFacade::getBuilder() const noexcept { return builder_; }
 void NetworkFacade::setErrorRecorder(IErrorRecorder* recorder) noexcept { reporter_.set_recorder(recorder); }
 IErrorRecorder* NetworkFacade::getErrorRecorder() const noexcept { return reporter_.recorder(); }

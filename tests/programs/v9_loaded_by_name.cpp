@@ -26,7 +26,8 @@ int main(int, char** arguments) {
     void* library = dlopen((folder + "libnvinfer.so." + std::to_string(major)).c_str(), RTLD_NOW);
     CHECK(library != nullptr && (first == nullptr || first == library));  // one library under all names
     first = library;
-    for (char const* name : {"libnvonnxparser.so.", "libnvinfer_plugin.so.", "libnvparsers.so."}) CHECK(dlopen((folder + name + std::to_string(major)).c_str(), RTLD_NOW) != nullptr);
+    for (char const* name : {"libnvonnxparser.so.", "libnvinfer_plugin.so.", "libnvparsers.so."})
+      CHECK(dlopen((folder + name + std::to_string(major)).c_str(), RTLD_NOW) != nullptr);
   }
   ShowingLogger logger;
   void* made = symbol_of<void*(void*, int32_t)>(first, "createInferBuilder_INTERNAL")(&logger, NV_TENSORRT_VERSION);
