@@ -143,7 +143,9 @@ class ReaderFacade final : public UffReader {
       if (!name || node.op != name || namespace_ != (space ? space : "")) continue;
       const nvinfer1::PluginFieldCollection given{static_cast<int32_t>(fields.fields().size()), fields.fields().data()};
       nvinfer1::IPluginV2* plugin = creators[i]->createPlugin(node.name.c_str(), &given);
-      return taken(node, plugin ? network.addPluginV2(inputs.data(), input_count, *plugin) : nullptr);
+      nvinfer1::ILayer* layer = plugin ? network.addPluginV2(inputs.data(), input_count, *plugin) : nullptr;
+      if (plugin) plugin->destroy();  // the network has a copy
+      return taken(node, layer);
     }
     return std::nullopt;
   }

@@ -127,6 +127,7 @@ UFFS = {
     "functions": meta(uff_node("Unary", "u", "x", func=data_s("rsqrt")) + uff_node("Binary", "b", "u x", func=data_s("pow")) + uff_node("LeakyRelu", "l", "b", alpha=data_d(0.1)) + uff_node("Reduce", "r", "l", func=data_s("mean"), axes=data_ints(1, 2), keepdims=data_b(1)) + uff_node("Squeeze", "q", "r", axes=data_ints(1, 2)) + uff_node("ArgMax", "y", "q", axis=data_i(1)) + INPUT),
     "moves": meta(uff_node("Transpose", "t", "x", permutation=data_ints(0, 3, 1, 2)) + uff_node("Concat", "c", "t t", axis=data_i(1)) + uff_node("ExpandDims", "e", "c", axis=data_i(1)) + uff_node("Stack", "y", "e e", axis=data_i(0)) + INPUT),
     "custom": meta(uff_node("_DepthToSpace", "y", "x", block_size=data_i(1), mode=data_s("b'NHWC'")) + uff_node("_Unheard", "z", "x") + INPUT),
+    "plugin": meta(uff_node("_ProgramClip", "y", "x", low=data_d(-1), high=data_d(1.5)) + uff_node("Input", "x", shape=data_ints(-1, 1, 1, 3))),
     "references": meta(uff_node("Const", "c", values=data_ref("a")) + uff_node("Identity", "y", "c"), a=data_ref("b"), b=data_ref("a")),
 }
 
