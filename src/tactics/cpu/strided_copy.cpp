@@ -226,10 +226,16 @@ void fill_elements(void* to, const void* element, int element_bytes, int64_t cou
 
 namespace {
 
+// Element `from_index` to element `to_index`; halves in pairs lie on odd addresses, too.
+template <class T>
+void move_element(char* to, int64_t to_index, const char* from, int64_t from_index) {
+  std::memcpy(to + to_index * static_cast<int64_t>(sizeof(T)), from + from_index * static_cast<int64_t>(sizeof(T)), sizeof(T));
+}
+
 template <class T, int kColumns>
-void transpose_narrow(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t rows) {
+void transpose_narrow(const char* from, int64_t from_stride, char* to, int64_t to_stride, int64_t rows) {
   for (int64_t r = 0; r < rows; ++r) {
-    for (int c = 0; c < kColumns; ++c) to[c * to_stride + r] = from[r * from_stride + c];
+    for (int c = 0; c < kColumns; ++c) move_element<T>(to, c * to_stride + r, from, r * from_stride + c);
   }
 }
 
@@ -237,17 +243,17 @@ void transpose_narrow(const T* from, int64_t from_stride, T* to, int64_t to_stri
 
 template <class T>
 void transpose_plain(const void* from, int64_t from_stride, void* to, int64_t to_stride, int64_t rows, int64_t columns) {
-  const auto* f = static_cast<const T*>(from);
-  auto* t = static_cast<T*>(to);
+  const auto* f = static_cast<const char*>(from);
+  auto* t = static_cast<char*>(to);
   if (rows == 3 && to_stride == 3) {  // pictures, planes to pixels
     for (int64_t c = 0; c < columns; ++c) {
-      for (int r = 0; r < 3; ++r) t[c * 3 + r] = f[r * from_stride + c];
+      for (int r = 0; r < 3; ++r) move_element<T>(t, c * 3 + r, f, r * from_stride + c);
     }
     return;
   }
   if (columns == 3) return transpose_narrow<T, 3>(f, from_stride, t, to_stride, rows);
   for (int64_t c = 0; c < columns; ++c) {
-    for (int64_t r = 0; r < rows; ++r) t[c * to_stride + r] = f[r * from_stride + c];
+    for (int64_t r = 0; r < rows; ++r) move_element<T>(t, c * to_stride + r, f, r * from_stride + c);
   }
 }
 template void transpose_plain<uint8_t>(const void*, int64_t, void*, int64_t, int64_t, int64_t);
