@@ -41,7 +41,7 @@ struct Built {
   std::vector<std::shared_ptr<Memory>> memories, given;  // of outputs and inputs
   std::unique_ptr<ExecutionContext> context;
 
-  bool allows_bf16 = false;
+  bool allows_bf16 = false, allows_half = false, allows_tf32 = false;
   // After a run, with its inputs and memory.
   Result<double> time(const Arrays& inputs) {
     for (size_t i = inputs.size(); i < engine->io().size(); ++i) {
@@ -71,8 +71,9 @@ struct Built {
     network->profiles.clear();
     if (!profile.shapes.empty()) network->profiles.push_back(profile);
     BuildConfig config;
-    config.allow_tf32 = false;
+    config.allow_tf32 = allows_tf32;
     config.optimize.allow_bf16 = allows_bf16;
+    config.optimize.allow_half = allows_half;
     TRY_ASSIGN(config.device, default_device(stderr_log()));
     config.log = &stderr_log();
     TRY_ASSIGN(Plan plan, build_plan(*network, config));
@@ -117,9 +118,11 @@ struct Built {
   }
 };
 
-Result<Run> built_engine(std::shared_ptr<const Network> network, bool bf16, std::shared_ptr<EngineFacts> facts) {
+Result<Run> built_engine(std::shared_ptr<const Network> network, const std::string& name, std::shared_ptr<EngineFacts> facts) {
   auto built = std::make_shared<Built>();
-  built->allows_bf16 = bf16;
+  built->allows_bf16 = name == "build-bf16";
+  built->allows_half = name == "build-fp16";
+  built->allows_tf32 = name == "build-tf32";
   return Run([network, built, facts](const Arrays& inputs) -> Result<Arrays> {
     bool fits = built->engine != nullptr;
     for (size_t i = 0; fits && i < inputs.size(); ++i) fits = built->context->set_input_shape(network->inputs()[i]->name, inputs[i].shape()).ok();
@@ -141,10 +144,10 @@ Result<Run> built_engine(std::shared_ptr<const Network> network, bool bf16, std:
 
 Result<Engine> engine_by_name(const std::string& name, std::shared_ptr<EngineFacts> facts) {
   if (name == "reference") return Engine(reference_engine);
-  if (name == "build" || name == "build-bf16") {
-    return Engine([facts, bf16 = name != "build"](std::shared_ptr<const Network> network) { return built_engine(std::move(network), bf16, facts); });
+  if (name == "build" || name == "build-bf16" || name == "build-fp16" || name == "build-tf32") {
+    return Engine([facts, name](std::shared_ptr<const Network> network) { return built_engine(std::move(network), name, facts); });
   }
-  return invalid("the engine '" + name + "' is not known; there are reference, build and build-bf16");
+  return invalid("the engine '" + name + "' is not known; there are reference, build, build-bf16, build-fp16 and build-tf32");
 }
 
 }  // namespace ingot::tools

@@ -118,6 +118,7 @@ Result<Plan> build_plan(const Network& original, const BuildConfig& config, Buil
   auto begin = std::chrono::steady_clock::now();
   OptimizeOptions options = config.optimize;
   options.refittable = config.refittable;
+  options.half_is_fast = device->is_fast_in_half();
   options.log = &log;
   TRY(optimize(*network, options));
   TRY(give_outputs_layers(*network));

@@ -19,6 +19,12 @@ struct Stream {
   void* handle = nullptr;
 };
 
+// Work that was put on a stream once and can be run again with one call.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+};
+
 class Device {
  public:
   virtual ~Device() = default;
@@ -30,6 +36,8 @@ class Device {
   // Whether steps only put their work on the stream: what they compute is there once the stream is synchronized, and the host cannot
   // read the device's memory without copy().
   virtual bool is_asynchronous() const { return false; }
+  // Whether products of 16-bit floats (half) are faster than those of floats.
+  virtual bool is_fast_in_half() const { return false; }
 
   virtual Result<void*> allocate(size_t bytes, size_t alignment = 256) = 0;
   // Waits for what still uses the memory.
@@ -41,6 +49,13 @@ class Device {
   virtual Status synchronize(Stream stream) = 0;
   // True where what is queued goes into a graph, to run any number of times later, in place of running now.
   virtual bool is_captured(Stream) { return false; }
+  // Keeps what `run` puts on the stream that it is given, without running it. `previous`, which nobody replays any more, may be made into the
+  // new one. Devices that run at once keep nothing.
+  virtual Result<std::shared_ptr<Recording>> record(const std::function<Status(Stream stream)>& /*run*/, std::shared_ptr<Recording> /*previous*/) {
+    return unsupported("this device keeps no recordings");
+  }
+  // Runs it behind what is queued on the stream.
+  virtual Status replay(Recording& /*recording*/, Stream) { return unsupported("this device keeps no recordings"); }
   // Between any two of the host's and the device's memory, behind what is queued on the stream; done when it returns.
   virtual Status copy(void* to, const void* from, size_t bytes, Stream stream) = 0;
   // An error where `address` is no memory that steps can read and write.

@@ -59,6 +59,7 @@ Result<bool> apply_rewrite(std::string_view name, Network& network) {
     name = name.substr(name.find(' ') + 1);
     const std::string_view word = name.substr(0, name.find(' '));
     if (word == "half") options.allow_half = true;
+    else if (word == "half_is_fast") options.half_is_fast = true;
     else if (word == "bf16") options.allow_bf16 = true;
     else if (word == "int8") options.allow_int8 = true;
     else if (word == "refittable") options.refittable = true;

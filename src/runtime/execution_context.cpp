@@ -12,6 +12,7 @@ namespace ingot {
 namespace {
 
 constexpr size_t kRuns = 64;          // asynchronous runs that may wait on a stream at once
+constexpr size_t kRecordings = 4;      // sets of addresses whose recordings are kept, for each set of shapes
 constexpr size_t kRecentShapes = 8;   // sets of shapes whose launches are kept
 
 // A step as it has run; for INGOT_DEBUG=steps.
@@ -273,7 +274,8 @@ void ExecutionContext::run_on_stream(void* handle) {
   // The stream's thread is none of ours: what a step's containers may throw ends here.
   const auto steps = [&]() -> Status {
     try {
-      return context.run_steps(run);
+      TRY_ASSIGN(const bool done, context.run_recorded(run));
+      return done ? Status(Ok{}) : context.run_steps(run);
     } catch (const std::bad_alloc&) {
       return out_of_memory("memory ran out");  // short enough to need none
     } catch (const std::exception& failure) {
@@ -380,6 +382,51 @@ Status ExecutionContext::fetch_host_outputs(Run& run) {
     TRY(engine_->device().copy(host_addresses_[i], staged_[i].get(), bytes, run.stream));
   }
   return Ok{};
+}
+
+Result<bool> ExecutionContext::run_recorded(Run& run) {
+  Prepared& prepared = *run.prepared;
+  Device& device = engine_->device();
+  static const bool shown = debug_enabled("steps");
+  const auto allocates = [](const OutputAllocator& allocator) { return static_cast<bool>(allocator.allocate) || static_cast<bool>(allocator.notify_shape); };
+  if (!device.is_asynchronous() || run.captured || !prepared.is_recordable || prepared.any_late || has_host_io_ || profiler_ || listener_ || shown ||
+      std::any_of(allocators_.begin(), allocators_.end(), allocates))
+    return false;
+  // The first run loads what the steps' kernels need.
+  if (!prepared.has_run) {
+    prepared.has_run = true;
+    return false;
+  }
+  auto& recorded = prepared.recorded;
+  auto entry = std::find_if(recorded.begin(), recorded.end(), [&](const RecordedSteps& steps) { return steps.base == run.base && steps.addresses == run.addresses; });
+  if (entry == recorded.end()) {
+    RecordedSteps made;
+    if (recorded.size() == kRecordings) {
+      made = std::move(recorded.back());
+      recorded.pop_back();
+    }
+    const Stream stream = run.stream;
+    auto recording = device.record(
+        [&](Stream own) {
+          run.stream = own;
+          return run_steps(run);
+        },
+        std::move(made.recording));
+    run.stream = stream;
+    if (!recording.ok()) {
+      prepared.is_recordable = false;
+      debug("steps", "the steps are not recorded: " + recording.error().message);
+      return false;
+    }
+    made.base = run.base;
+    made.addresses = run.addresses;
+    made.recording = std::move(recording).value();
+    recorded.insert(recorded.begin(), std::move(made));
+  } else {
+    std::rotate(recorded.begin(), entry, entry + 1);
+  }
+  TRY(device.replay(*recorded.front().recording, run.stream));
+  return true;
 }
 
 Status ExecutionContext::run_steps(Run& run) {

@@ -73,6 +73,8 @@ class ExecutionContext {
   struct Run;
   static void run_on_stream(void* run);
   Status run_steps(Run& run);
+  // On devices that record: true where the steps ran as a recording.
+  Result<bool> run_recorded(Run& run);
   // Learns the output shapes of a step that hang on values, and gives what has no memory yet some.
   Status resolve_late(Prepared& prepared, Run& run, size_t step, SymbolValues* values);
   Status check_addresses();

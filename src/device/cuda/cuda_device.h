@@ -24,11 +24,15 @@ class CudaDevice final : public Device {
   const std::string& description() const override { return description_; }
   int ordinal() const override { return ordinal_; }
   bool is_asynchronous() const override { return true; }
+  bool is_fast_in_half() const override { return capability_ >= 70; }
   Result<void*> allocate(size_t bytes, size_t alignment) override;
   void release(void* address) override;
   Status enqueue(Stream stream, void (*work)(void*), void* context) override;
   Status synchronize(Stream stream) override;
   bool is_captured(Stream stream) override;
+  // CUDA graphs.
+  Result<std::shared_ptr<Recording>> record(const std::function<Status(Stream stream)>& run, std::shared_ptr<Recording> previous) override;
+  Status replay(Recording& recording, Stream stream) override;
   Status copy(void* to, const void* from, size_t bytes, Stream stream) override;
   Status check_address(const void* address) const override;
   Result<double> measure_ms(const std::function<Status(Stream)>& run) override;

@@ -29,6 +29,12 @@ constexpr int kFunctionMostShared = 8;
 constexpr unsigned kStreamNonBlocking = 1;
 constexpr int kCaptureRelaxed = 2;
 
+// What an update of a graph tells: its result, and the nodes at fault.
+struct GraphUpdateResult {
+  int result;
+  void *node, *from_node;
+};
+
 // The calls by their names without "cu"; those with a version suffix have it in the table of driver.cpp.
 struct Driver {
   CuResult (*init)(unsigned flags);

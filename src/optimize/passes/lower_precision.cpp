@@ -77,6 +77,8 @@ bool wants_float_result(const Layer& layer) { return !layer.output_types.empty()
 using Types = std::unordered_map<int64_t, DataType>;
 
 Types choose_types(const std::vector<Layer*>& order, const OptimizeOptions& options) {
+  const bool in_half = options.allow_half && options.half_is_fast, lowers = in_half || options.allow_bf16;
+  const DataType usual = in_half ? DataType::kHalf : DataType::kBf16;
   Types types;
   std::unordered_map<int64_t, bool> behind, before;  // a lowered product, with only bearers between
   const auto may_bear = [&](const Layer& layer) { return is_bearer(layer) && !layer.precision && !wants_float_result(layer); };
@@ -85,10 +87,10 @@ Types choose_types(const std::vector<Layer*>& order, const OptimizeOptions& opti
     if (layer->precision && (product || is_bearer(*layer))) {
       const DataType wish = *layer->precision;
       if ((wish == DataType::kBf16 && options.allow_bf16) || (wish == DataType::kHalf && options.allow_half)) types[layer->id()] = wish;
-    } else if (product && options.allow_bf16) {
-      types[layer->id()] = DataType::kBf16;
+    } else if (product && lowers) {
+      types[layer->id()] = usual;
       behind[layer->id()] = true;
-    } else if (options.allow_bf16 && may_bear(*layer)) {
+    } else if (lowers && may_bear(*layer)) {
       for (size_t i = 0; i < layer->inputs().size(); ++i) {
         const Tensor* input = layer->input(i);
         if (input && input->producer() && is_data_input(*layer, i) && behind.contains(input->producer()->id())) behind[layer->id()] = true;
@@ -103,7 +105,7 @@ Types choose_types(const std::vector<Layer*>& order, const OptimizeOptions& opti
       if ((lowered || before.contains(reader->id())) && reads_as_data(*reader, layer.output())) before[layer.id()] = !is_product(layer);
     }
     if (is_product(layer)) before.erase(layer.id());
-    if (before.contains(layer.id()) && behind.contains(layer.id())) types[layer.id()] = DataType::kBf16;
+    if (before.contains(layer.id()) && behind.contains(layer.id())) types[layer.id()] = usual;
   }
   return types;
 }
@@ -318,6 +320,24 @@ EXAMPLE("the CPU multiplies no halves") {
     weights w float [2, 2] = 1 2 3 4
     a = matmul(x, w)
     output a)");
+}
+
+EXAMPLE("a device that is fast in halves gets them") {
+  expect_rewrite("lower_precision half half_is_fast", R"net(
+    input x [n, 2]
+    weights w float [2, 2] = 1 2 3 4
+    a = matmul(x, w)
+    b = relu(a)
+    d = matmul(b, w)
+    output d)net",
+                 R"net(
+    input x [n, 2]
+    weights w half [2, 2] = 1 2 3 4
+    u = cast(x) to=half
+    a = matmul(u, w)
+    b = pointwise(a) expression="cast(relu(cast(x0, to=float)), to=half)" to=half
+    d = matmul(b, w) to=float
+    output d)net");
 }
 
 EXAMPLE("products over bytes stay") {

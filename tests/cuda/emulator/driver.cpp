@@ -87,6 +87,12 @@ thread_local void* current_context = nullptr;
 
 extern "C" {
 
+// For the emulated libraries beside this one: work that touches the device's memory.
+int emulatedSubmit(Stream* stream, std::function<int()>* work) {
+  std::lock_guard lock(mutex);
+  return submit(stream, std::move(*work));
+}
+
 int cuInit(unsigned) { return 0; }
 int cuDriverGetVersion(int* version) {
   *version = 13000;

@@ -50,6 +50,14 @@ struct ProductParameters {
   float residual_scale, output_scale;
 };
 
+// Elements of x, the residual and y that lie alike and dense.
+struct FinishParameters {
+  const void *x, *residual;
+  void* y;
+  long long count;
+  float residual_scale, output_scale;
+};
+
 // Windows over up to three spatial dims.
 struct WindowParameters {
   const void *x, *w, *bias, *residual, *scales;
