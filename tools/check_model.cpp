@@ -13,6 +13,7 @@
 //     --looser NAME=LIMIT         another limit for this output
 //     --batches 1,2,7             runs on so many rows of all inputs and expectations, taken round and round; equal rows must give
 //                                 equal bits, whatever stands beside them
+//     --each-batch                runs of different batch sizes may differ in bits: libraries take other kernels for them
 //     --most-memory=1.1           how much memory activations may take, as a multiple of what lives at the same time
 // Prints the largest difference from the expected values, relative to the largest of them, and the memory of activations; fails above
 // the limits.
@@ -38,7 +39,7 @@ struct Options {
   double limit = 1e-4, most_memory = 1.1;
   Named inputs, fills, looser, rows, states, expected, expected_rows, expected_found;
   std::vector<int64_t> batches;
-  bool is_static = false, planes = false, times = false;
+  bool is_static = false, planes = false, times = false, each_batch = false;
 };
 
 Result<Options> parse(int argc, char** argv) {
@@ -77,6 +78,8 @@ Result<Options> parse(int argc, char** argv) {
       options.times = true;
     } else if (argument == "--planes") {
       options.planes = true;
+    } else if (argument == "--each-batch") {
+      options.each_batch = true;
     } else if (argument == "--static") {
       options.is_static = true;
     } else if (argument.starts_with("--engine=")) {
@@ -263,6 +266,7 @@ class Checker {
     if (options.inputs.empty()) return Ok{};
     TRY_ASSIGN(Array first, read_npy(options.inputs.begin()->second));
     const int64_t different = first.shape()[0];
+    if (options.each_batch) rows_.clear();
     for (size_t o = 0; o < outputs.size(); ++o) {
       if (outputs[o].rank() == 0 || outputs[o].shape()[0] != batch) continue;
       auto& known = rows_[network_.outputs()[o]->name];

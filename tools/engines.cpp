@@ -50,6 +50,7 @@ struct Built {
     }
     return engine->device().measure_ms([&](Stream stream) -> Status {
       TRY(context->enqueue(stream));
+      if (engine->device().is_asynchronous()) TRY(context->take_run_error());
       return engine->device().is_asynchronous() ? Status(Ok{}) : engine->device().synchronize(stream);
     });
   }

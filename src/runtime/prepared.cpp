@@ -74,6 +74,35 @@ void Prepared::point_at(void* arena) {
   base = arena;
 }
 
+namespace {
+
+// Whether the values of all outputs follow from the shapes that are known; they lie in memory of the device then.
+Result<bool> make_known(const Engine& engine, const Layer& layer, Groups& groups, Prepared& prepared, std::unordered_map<int, Location>* locations) {
+  std::vector<Array> values;
+  for (const Tensor* output : layer.outputs()) {
+    const TensorType& type = output->type;
+    if (locations->contains(groups.of(output)) || !type.values || depends_on_unknown(type.dims, prepared.known) || depends_on_unknown(*type.values, prepared.known) ||
+        bits_of(type.type) < 8)
+      return false;
+    TRY_ASSIGN(Array array, Array::make(type.type, shape_at(type.dims, prepared.known)));
+    const Shape numbers = shape_at(*type.values, prepared.known);
+    if (static_cast<int64_t>(numbers.size()) != array.count()) return false;
+    array.mutable_data();
+    for (int64_t i = 0; i < array.count(); ++i) array.set_integer(i, numbers[static_cast<size_t>(i)]);
+    values.push_back(std::move(array));
+  }
+  Device& device = engine.device();
+  for (size_t o = 0; o < values.size(); ++o) {
+    TRY_ASSIGN(void* memory, device.allocate(values[o].byte_count()));
+    prepared.known_values.emplace_back(memory, [keeper = engine.shared_device()](void* address) { keeper->release(address); });
+    TRY(device.copy(memory, values[o].data(), values[o].byte_count(), {}));
+    (*locations)[groups.of(layer.output(o))] = {Location::kConstant, 0, memory};
+  }
+  return !values.empty();
+}
+
+}  // namespace
+
 Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std::vector<Shape>& input_shapes, size_t profile, bool with_launches,
                                                  const std::vector<const void*>& host_inputs, const std::vector<std::unique_ptr<Kernel>>& own) {
   const Network& network = engine.network();
@@ -115,10 +144,16 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
     if (groups.join(layer.input(0), layer.output(0))) prepared->steps[step].is_view = true;
   }
 
+  // Where steps cannot run on the device itself, small integers that hang on shapes alone are worked out now, not in each run.
+  std::vector<bool> is_known(engine.step_count(), false);
   std::unordered_map<int, Location> locations;
   for (size_t i = 0; i < engine.io().size(); ++i) locations[groups.of(engine.io()[i].tensor)] = {Location::kIo, i, nullptr};
   for (const auto& tensor : network.tensors()) {
     if (tensor->is_constant()) locations[groups.of(tensor.get())] = {Location::kConstant, 0, tensor->constant.data()};
+  }
+  for (size_t step = 0; with_launches && engine.device().is_asynchronous() && step < engine.step_count(); ++step) {
+    if (!is_reference_tactic(engine.choice(step).tactic)) continue;
+    TRY_ASSIGN(is_known[step], make_known(engine, engine.layer(step), groups, *prepared, &locations));
   }
   // What hangs on values gets its memory during the run: bounds may be far above what the values turn out to ask for.
   for (const auto& tensor : network.tensors()) {
@@ -186,7 +221,7 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
     }
     made.is_late |= made.produces_shapes;
     prepared->any_late |= made.is_late;
-    if (!with_launches || made.is_view || made.is_late) continue;
+    if (!with_launches || made.is_view || made.is_late || is_known[step]) continue;
     const Kernel& kernel = step < own.size() && own[step] ? *own[step] : engine.kernel(step);
     auto launch = kernel.launch(inputs, outputs);
     if (!launch.ok()) return std::move(launch).error().within("layer '" + layer.name + "' (" + engine.choice(step).tactic + ")");

@@ -52,6 +52,7 @@ struct Prepared {
     std::vector<uint32_t> slots;
   };
   std::vector<LateBuffer> late_buffers;
+  std::vector<std::shared_ptr<void>> known_values;  // of steps whose outputs hang on shapes alone
 
   size_t total_bytes() const { return arena_bytes + workspace_bytes; }
   // Points the arena's and constants' slots at `arena`.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "device/device.h"
 #include "operators/attention.h"
@@ -32,6 +33,8 @@ int trials() {
 // Calls body(random) for each seed; body returns "" where right.
 void for_seeds(const std::function<std::string(Random&)>& body) {
   auto device = cuda_device(-1);
+  const char* wish = std::getenv("INGOT_DEVICE");
+  ASSERT_TRUE(device.ok() || !wish || std::string(wish) != "cuda") << device.error().message;
   if (!device.ok()) GTEST_SKIP() << device.error().message;
   for (int seed = 0; seed < trials(); ++seed) {
     Random random(static_cast<uint64_t>(seed));

@@ -45,7 +45,7 @@ Result<void*> cublaslt_handle(CudaDevice& device) {
   if (const auto known = handles->find(&device); known != handles->end()) return known->second;
   TRY(device.make_current());
   void* handle = nullptr;
-  TRY(CublasLt::status("create", lt->create(&handle)));
+  if (const int code = lt->create(&handle)) return unsupported("cuBLASLt does not start: status " + std::to_string(code));
   (*handles)[&device] = handle;
   return handle;
 }

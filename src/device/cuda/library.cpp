@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <link.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -75,6 +76,8 @@ Result<SharedLibrary> SharedLibrary::open(const std::vector<std::string>& names,
     for (const std::string& name : names) {
       if (opened(*own + "/" + name, 0)) return library;
     }
+    // A folder with a driver of its own is all there is: libraries from elsewhere are none for it.
+    if (access((*own + "/libcuda.so.1").c_str(), R_OK) == 0) return unsupported(names[0] + " is not found in " + *own);
   }
   for (const std::string& name : names) {
     if (opened(name, RTLD_NOLOAD)) return library;

@@ -1,27 +1,23 @@
 // cuda.matmul_cublaslt_N: matrix products by cuBLASLt, by the N-th of the ways that it proposes for the shapes to tune for, so that selection
 // times them; the same way serves other shapes, so that a row's sums do not hang on how many rows stand beside it. Bias, residual and ReLU are
 // part of the product, other epilogues a pass over its result.
-#include <algorithm>
+#include <optional>
 
-#include "device/cuda/cublaslt.h"
 #include "operators/matmul.h"
 #include "tactics/cuda/finish.h"
+#include "tactics/cuda/lt_product.h"
 #include "tactics/cuda/matmul_geometry.h"
 
 namespace ingot::cuda {
 namespace {
 
-constexpr int kRanks = 4;
-constexpr size_t kMostWorkspace = size_t{32} << 20;
-constexpr unsigned kAlignment = 16;  // of what products read and write
+constexpr int kRanks = 3;
 
 bool has_input(const Problem& problem, size_t input) { return input < problem.inputs.size() && is_present(problem, input); }
 
-int lt_type(DataType type) { return type == DataType::kHalf ? kLtHalf : type == DataType::kBf16 ? kLtBf16 : kLtFloat; }
-
 // What of the epilogue is part of the product; the rest is a pass of its own.
-struct Plan {
-  bool bias = false, relu = false, residual = false, rest = false;
+struct Plan : LtEpilogue {
+  bool rest = false;
 };
 Plan plan_of(const Problem& problem, const EpilogueFields& fields) {
   Plan plan;
@@ -36,162 +32,51 @@ Plan plan_of(const Problem& problem, const EpilogueFields& fields) {
   return plan;
 }
 
-// The library's descriptions of one product.
-struct Descriptions {
-  const CublasLt* lt = nullptr;
-  void *product = nullptr, *a = nullptr, *b = nullptr, *y = nullptr;
-
-  Descriptions() = default;
-  Descriptions(const Descriptions&) = delete;
-  Descriptions& operator=(const Descriptions&) = delete;
-  ~Descriptions() {
-    if (product) lt->product_destroy(product);
-    for (void* matrix : {a, b, y}) {
-      if (matrix) lt->matrix_destroy(matrix);
-    }
-  }
-
-  // The library's matrices are column by column: it computes y' = b' * a'.
-  Status make(const ProductParameters& p, DataType type, DataType output, bool tf32, const Plan& plan, const void* bias) {
-    const bool b_plain = p.b_column == 1 || p.columns == 1, a_plain = p.a_depth == 1 || p.depth == 1;
-    if ((!b_plain && p.b_depth != 1 && p.depth != 1) || (!a_plain && p.a_row != 1 && p.rows != 1)) return unsupported("an operand has no dimension without gaps");
-    TRY(CublasLt::status("product_create", lt->product_create(&product, tf32 ? kLtComputeTf32 : kLtComputeFloat, kLtFloat)));
-    const int b_operation = b_plain ? kLtOperationNone : kLtOperationTranspose, a_operation = a_plain ? kLtOperationNone : kLtOperationTranspose;
-    TRY(set(kLtTransposeA, b_operation));
-    TRY(set(kLtTransposeB, a_operation));
-    const int epilogue = (plan.bias ? kLtEpilogueBias : 0) + (plan.relu ? kLtEpilogueRelu : 0);
-    TRY(set(kLtEpilogue, epilogue ? epilogue : kLtEpilogueNone));
-    if (plan.bias) {
-      TRY(set(kLtBiasPointer, bias));
-      TRY(set(kLtBiasType, lt_type(output)));
-    }
-    const int64_t batches = p.batch_rank > 0 ? p.batch_sizes[p.batch_rank - 1] : 1;
-    const auto stride = [&](const long long* strides) { return p.batch_rank > 0 ? int64_t{strides[p.batch_rank - 1]} : 0; };
-    TRY(b_plain ? matrix(&b, type, p.columns, p.depth, p.b_depth, batches, stride(p.b_batch)) : matrix(&b, type, p.depth, p.columns, p.b_column, batches, stride(p.b_batch)));
-    TRY(a_plain ? matrix(&a, type, p.depth, p.rows, p.a_row, batches, stride(p.a_batch)) : matrix(&a, type, p.rows, p.depth, p.a_depth, batches, stride(p.a_batch)));
-    return matrix(&y, output, p.columns, p.rows, p.y_row, batches, stride(p.y_batch));
-  }
-
- private:
-  template <class T>
-  Status set(int attribute, T value) {
-    return CublasLt::status("product_set", lt->product_set(product, attribute, &value, sizeof value));
-  }
-  Status matrix(void** made, DataType type, int64_t rows, int64_t columns, int64_t leading, int64_t batches, int64_t stride) {
-    TRY(CublasLt::status("matrix_create", lt->matrix_create(made, lt_type(type), static_cast<uint64_t>(rows), static_cast<uint64_t>(columns), std::max(leading, rows))));
-    const auto count = static_cast<int32_t>(batches);
-    TRY(CublasLt::status("matrix_set", lt->matrix_set(*made, kLtBatchCount, &count, sizeof count)));
-    return CublasLt::status("matrix_set", lt->matrix_set(*made, kLtBatchStride, &stride, sizeof stride));
-  }
-};
-
-// The ways that the library proposes, best first.
-Result<std::vector<LtCandidate>> candidates_of(const CublasLt& lt, void* handle, const Descriptions& d, int most) {
-  struct Wishes {
-    const CublasLt& lt;
-    void* made = nullptr;
-    ~Wishes() {
-      if (made) lt.wishes_destroy(made);
-    }
-  } wishes{lt};
-  TRY(CublasLt::status("wishes_create", lt.wishes_create(&wishes.made)));
-  const size_t workspace = kMostWorkspace;
-  TRY(CublasLt::status("wishes_set", lt.wishes_set(wishes.made, kLtMostWorkspace, &workspace, sizeof workspace)));
-  TRY(CublasLt::status("wishes_set", lt.wishes_set(wishes.made, kLtReductionSchemes, &kLtOrderedReductions, sizeof kLtOrderedReductions)));
-  for (int attribute : {kLtAlignmentA, kLtAlignmentB, kLtAlignmentC, kLtAlignmentD})
-    TRY(CublasLt::status("wishes_set", lt.wishes_set(wishes.made, attribute, &kAlignment, sizeof kAlignment)));
-  std::vector<LtCandidate> found(static_cast<size_t>(most));
-  int count = 0;
-  const int code = lt.candidates(handle, d.product, d.b, d.a, d.y, d.y, wishes.made, most, found.data(), &count);
-  if (code) return CublasLt::status("candidates", code).error();
-  found.resize(static_cast<size_t>(count));
-  std::erase_if(found, [](const LtCandidate& candidate) { return candidate.state != 0; });
-  return found;
-}
-
 struct LtLaunch final : Launch {
-  std::shared_ptr<const void> owner;  // of the weights
-  const CublasLt* lt = nullptr;
-  void* handle = nullptr;
-  Descriptions descriptions;
-  LtCandidate candidate{};
-  ProductParameters parameters{};
+  std::unique_ptr<LtProduct> product;
   Operands operands;
+  DeviceMemory bias;
   Plan plan;
   Finish finish;
   bool has_residual = false;
-  int64_t outer = 1;  // products besides those that lie evenly
-  int64_t element = 4, y_element = 4, count = 0;
+  int64_t count = 0;
 
-  size_t workspace_bytes() const override { return candidate.workspace_bytes; }
+  size_t workspace_bytes() const override { return product->workspace_bytes(); }
   Status run(const RunArguments& arguments) const override {
-    const ProductParameters& p = parameters;
-    const float one = 1, none = 0;
-    const auto* a = static_cast<const char*>(operands.at(arguments, 0));
-    const auto* b = static_cast<const char*>(operands.at(arguments, 1));
-    auto* y = static_cast<char*>(arguments.outputs[0]);
-    const auto* residual = has_residual ? static_cast<const char*>(operands.at(arguments, 3)) : nullptr;
-    for (int64_t i = 0; i < outer; ++i) {
-      int64_t rest = i, in_a = 0, in_b = 0, in_y = 0;
-      for (int d = p.batch_rank - 2; d >= 0; --d) {
-        const int64_t at = rest % p.batch_sizes[d];
-        rest /= p.batch_sizes[d];
-        in_a += at * p.a_batch[d];
-        in_b += at * p.b_batch[d];
-        in_y += at * p.y_batch[d];
-      }
-      char* to = y + in_y * y_element;
-      const char* addend = plan.residual ? residual + in_y * y_element : to;
-      const int code = lt->run(handle, descriptions.product, &one, b + in_b * element, descriptions.b, a + in_a * element, descriptions.a, plan.residual ? &one : &none,
-                               addend, descriptions.y, to, descriptions.y, &candidate.algorithm, arguments.workspace, candidate.workspace_bytes,
-                               static_cast<CuStream>(arguments.stream.handle));
-      if (code) return CublasLt::status("run", code);
-    }
+    const void* residual = has_residual ? operands.at(arguments, 3) : nullptr;
+    void* y = arguments.outputs[0];
+    TRY(product->run(operands.at(arguments, 0), operands.at(arguments, 1), residual, y, 1, arguments.workspace, arguments.stream));
     return plan.rest ? finish.run(y, residual, y, count, arguments.stream) : Status(Ok{});
   }
 };
 
 struct LtKernel final : Kernel {
   CudaDevice* device = nullptr;
-  const CublasLt* lt = nullptr;
-  void* handle = nullptr;
   MatMul op;
   Problem problem;
   Operands operands;
   DeviceMemory bias;
   Plan plan;
-  LtAlgorithm algorithm{};
+  std::optional<LtAlgorithm> algorithm;
+  int rank = 0;
 
-  Status describe(const ProductParameters& p, Descriptions* d) const {
-    d->lt = lt;
+  Result<std::unique_ptr<LtProduct>> product(const ProductParameters& p, const LtAlgorithm* wanted, int rank) const {
     const bool tf32 = problem.allow_tf32 && problem.inputs[0].type == DataType::kFloat;
-    return d->make(p, problem.inputs[0].type, problem.outputs[0].type, tf32, plan, bias.get());
+    return LtProduct::make(*device, p, problem.inputs[0].type, problem.outputs[0].type, tf32, plan, bias.get(), wanted, rank);
   }
 
   Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& shapes, const std::vector<Shape>& outputs) const override {
     auto launch = std::make_unique<LtLaunch>();
-    TRY_ASSIGN(launch->parameters, matmul_geometry(op, shapes, outputs[0]));
-    const ProductParameters& p = launch->parameters;
+    TRY_ASSIGN(const ProductParameters p, matmul_geometry(op, shapes, outputs[0]));
     TRY_ASSIGN(launch->count, volume(outputs[0]));
     if (launch->count == 0 || p.depth == 0) return by_tiles(shapes, outputs);
-    TRY(device->make_current());
-    TRY(describe(p, &launch->descriptions));
-    const Descriptions& d = launch->descriptions;
-    if (lt->check(handle, d.product, d.b, d.a, d.y, d.y, &algorithm, &launch->candidate) == 0 && launch->candidate.state == 0 && launch->candidate.workspace_bytes <= kMostWorkspace) {
-      launch->candidate.algorithm = algorithm;
-    } else {
-      auto found = candidates_of(*lt, handle, d, 1);
-      if (!found.ok() || found->empty()) return by_tiles(shapes, outputs);
-      launch->candidate = found->front();
-    }
-    for (int i = 0; i + 1 < p.batch_rank; ++i) launch->outer *= p.batch_sizes[i];
-    launch->lt = lt;
-    launch->handle = handle;
+    auto made = product(p, algorithm ? &*algorithm : nullptr, algorithm ? 0 : rank);
+    if (!made.ok()) return by_tiles(shapes, outputs);
+    launch->product = std::move(made).value();
     launch->operands = operands;
+    launch->bias = bias;
     launch->plan = plan;
     launch->has_residual = has_input(problem, 3);
-    launch->element = bits_of(problem.inputs[0].type) / 8;
-    launch->y_element = bits_of(problem.outputs[0].type) / 8;
     if (plan.rest) {
       const DataType residual = launch->has_residual ? problem.inputs[3].type : DataType::kFloat;
       TRY_ASSIGN(launch->finish, Finish::make(*device, op, problem.outputs[0].type, launch->has_residual, residual, problem.outputs[0].type, launch->count));
@@ -234,8 +119,6 @@ class CublasLtProduct final : public CudaTactic {
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<LtKernel>();
     TRY_ASSIGN(kernel->device, device_of(problem));
-    TRY_ASSIGN(kernel->lt, cublaslt());
-    TRY_ASSIGN(kernel->handle, cublaslt_handle(*kernel->device));
     kernel->op = static_cast<const MatMul&>(*problem.op);
     kernel->problem = problem;
     kernel->plan = plan_of(problem, kernel->op);
@@ -252,15 +135,13 @@ class CublasLtProduct final : public CudaTactic {
     for (size_t i = 0; i < types.size(); ++i) {
       if (is_present(problem, i)) types[i].dims = to_dims(problem.opt_inputs[i]);
     }
-    TRY_ASSIGN(const TensorTypes outputs, problem.op->infer(types));
-    TRY_ASSIGN(const ProductParameters p, matmul_geometry(kernel->op, problem.opt_inputs, constant_shape(outputs[0].dims)));
+    kernel->rank = rank_;
+    const auto outputs = problem.op->infer(types);
+    if (!outputs.ok()) return std::unique_ptr<Kernel>(std::move(kernel));  // nothing to tune for
+    TRY_ASSIGN(const ProductParameters p, matmul_geometry(kernel->op, problem.opt_inputs, constant_shape((*outputs)[0].dims)));
     REQUIRES(p.rows > 0 && p.columns > 0 && p.depth > 0 && batch_count(p) > 0, "the product is empty");
-    TRY(kernel->device->make_current());
-    Descriptions descriptions;
-    TRY(kernel->describe(p, &descriptions));
-    TRY_ASSIGN(const std::vector<LtCandidate> found, candidates_of(*kernel->lt, kernel->handle, descriptions, rank_ + 1));
-    REQUIRES(found.size() > static_cast<size_t>(rank_), "cuBLASLt proposes " + std::to_string(found.size()) + " ways");
-    kernel->algorithm = found[static_cast<size_t>(rank_)].algorithm;
+    TRY_ASSIGN(const std::unique_ptr<LtProduct> product, kernel->product(p, nullptr, rank_));
+    kernel->algorithm = product->algorithm();
     return std::unique_ptr<Kernel>(std::move(kernel));
   }
   // About what a GPU of these years takes; the library's first proposal is most often its best.

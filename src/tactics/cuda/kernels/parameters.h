@@ -100,6 +100,8 @@ struct AttentionParameters {
   long long mask_strides[4];                                         // batch, head, query, key
   float scale, softcap;
   int causal;
+  void* scores;      // of each batch, head and query: `keys` floats, over which their weights are written
+  long long score_row;  // floats from row to row
 };
 
 }  // namespace ingot_kernels

@@ -1,0 +1,351 @@
+// cuda.convolution_cudnn_N: convolutions by cuDNN's graphs, channels-last, by the N-th of the engines that it proposes for the shapes to tune
+// for, so that selection times them; the same engine serves other shapes where it can. Bias, residual and ReLU are part of the graph, other
+// epilogues a pass over its result.
+#include <algorithm>
+
+#include "device/cuda/cudnn.h"
+#include "operators/convolution.h"
+#include "tactics/cuda/finish.h"
+#include "tactics/cuda/product_code.h"
+
+namespace ingot::cuda {
+namespace {
+
+constexpr int kRanks = 4;
+constexpr int64_t kMostWorkspace = int64_t{256} << 20;
+constexpr int64_t kAlignment = 16;
+// Attributes of what a graph is made of.
+constexpr int kTensorAlignment = 900, kTensorType = 901, kTensorDims = 902, kTensorStrides = 903, kTensorId = 906, kTensorVirtual = 907;
+constexpr int kConvolutionType = 100, kConvolutionMode = 101, kConvolutionDilations = 102, kConvolutionStrides = 103, kConvolutionPadsAfter = 104, kConvolutionPadsBefore = 105,
+              kConvolutionDims = 106;
+constexpr int kForwardAlpha = 700, kForwardBeta = 701, kForwardConvolution = 702, kForwardW = 703, kForwardX = 704, kForwardY = 705;
+constexpr int kPointwiseMode = 0, kPointwiseType = 1, kStepPointwise = 750, kStepX = 751, kStepB = 752, kStepY = 753;
+constexpr int kGraphHandle = 800, kGraphSteps = 801;
+constexpr int kAdd = 0, kRelu = 100, kCrossCorrelation = 1;
+constexpr int kDnnFloat = 0, kDnnHalf = 2, kDnnBf16 = 9;
+// What engines say of their rounding.
+constexpr int kNoteTensorCore = 0, kNoteDownConvert = 1, kNoteReducedPrecision = 2, kNoteFft = 3, kNoteNondeterministic = 4, kNoteWinograd6 = 7, kNoteWinograd13 = 8;
+enum Id : int64_t { kX = 1, kW, kBias, kResidual, kY, kFirstVirtual };
+
+bool has_input(const Problem& problem, size_t input) { return input < problem.inputs.size() && is_present(problem, input); }
+int dnn_type(DataType type) { return type == DataType::kHalf ? kDnnHalf : type == DataType::kBf16 ? kDnnBf16 : kDnnFloat; }
+
+struct Plan {
+  bool bias = false, relu = false, residual = false, rest = false;
+};
+Plan plan_of(const Problem& problem, const EpilogueFields& fields) {
+  Plan plan;
+  plan.bias = has_input(problem, 2);
+  const std::string text = fields.epilogue.text();
+  const bool alike = has_input(problem, 3) && problem.inputs[3].type == problem.outputs[0].type;
+  if (text == "x0") return plan;
+  if (text == "relu(x0)") plan.relu = true;
+  else if (alike && (text == "add(x0, x1)" || text == "add(x1, x0)")) plan.residual = true;
+  else if (alike && (text == "relu(add(x0, x1))" || text == "relu(add(x1, x0))")) plan.relu = plan.residual = true;
+  else plan.rest = true;
+  return plan;
+}
+
+// The graph of a convolution: its objects live as long as it.
+class Graph {
+ public:
+  Graph(const Cudnn& library, void* handle) : library_(library), handle_(handle) {}
+
+  Status build(const WindowGeometry& g, DataType type, DataType output, const Plan& plan) {
+    const size_t first = g.input[0] == 1 && g.output[0] == 1 && g.kernel[0] == 1 ? 1 : 0, spatial = 3 - first;
+    std::vector<int64_t> x{g.batch, g.input_channels}, w{g.output_channels, g.group_inputs()}, y{g.batch, g.output_channels}, bias{1, g.output_channels};
+    std::vector<int64_t> before, after, strides, dilations;
+    for (size_t d = first; d < 3; ++d) {
+      x.push_back(g.input[d]);
+      w.push_back(g.kernel[d]);
+      y.push_back(g.output[d]);
+      bias.push_back(1);
+      const int64_t reach = g.dilations[d] * (g.kernel[d] - 1) + 1;
+      REQUIRES(g.pads[d] >= 0, "the padding is negative");
+      // The same padding on both sides where it gives as many outputs: some engines know no other.
+      const bool same = (g.input[d] + 2 * g.pads[d] - reach) / g.strides[d] + 1 == g.output[d];
+      before.push_back(g.pads[d]);
+      after.push_back(same ? g.pads[d] : std::max<int64_t>(0, (g.output[d] - 1) * g.strides[d] + reach - g.input[d] - g.pads[d]));
+      strides.push_back(g.strides[d]);
+      dilations.push_back(g.dilations[d]);
+    }
+    TRY_ASSIGN(CudnnObject convolution, CudnnObject::make(library_, CudnnKind::kConvolution));
+    const int compute = kDnnFloat, mode = kCrossCorrelation;
+    TRY(convolution.set(kConvolutionType, kCudnnDataType, 1, &compute));
+    TRY(convolution.set(kConvolutionMode, kCudnnConvolutionMode, 1, &mode));
+    TRY(convolution.set_ints(kConvolutionDims, {static_cast<int64_t>(spatial)}));
+    TRY(convolution.set_ints(kConvolutionDilations, dilations));
+    TRY(convolution.set_ints(kConvolutionStrides, strides));
+    TRY(convolution.set_ints(kConvolutionPadsBefore, before));
+    TRY(convolution.set_ints(kConvolutionPadsAfter, after));
+    TRY(convolution.finalize());
+
+    const int steps = 1 + plan.residual + plan.bias + plan.relu;
+    int step = 0;
+    // Between the steps nothing is stored.
+    const auto next = [&]() -> Result<const CudnnObject*> {
+      ++step;
+      return step == steps ? tensor(kY, y, output, false) : tensor(kFirstVirtual + step, y, DataType::kFloat, true);
+    };
+    TRY_ASSIGN(const CudnnObject* of_x, tensor(kX, x, type, false));
+    TRY_ASSIGN(const CudnnObject* of_w, tensor(kW, w, type, false));
+    TRY_ASSIGN(const CudnnObject* result, next());
+    TRY_ASSIGN(CudnnObject forward, CudnnObject::make(library_, CudnnKind::kConvolutionForward));
+    const float one = 1, none = 0;
+    TRY(forward.set(kForwardAlpha, kCudnnFloat, 1, &one));
+    TRY(forward.set(kForwardBeta, kCudnnFloat, 1, &none));
+    TRY(forward.set_object(kForwardConvolution, convolution));
+    TRY(forward.set_object(kForwardX, *of_x));
+    TRY(forward.set_object(kForwardW, *of_w));
+    TRY(forward.set_object(kForwardY, *result));
+    TRY(forward.finalize());
+    keep(std::move(convolution));
+    steps_.push_back(std::move(forward));
+    // The residual before the bias: that order has precompiled kernels.
+    if (plan.residual) {
+      TRY_ASSIGN(const CudnnObject* residual, tensor(kResidual, y, output, false));
+      TRY_ASSIGN(result, pointwise(kAdd, result, residual, next));
+    }
+    if (plan.bias) {
+      TRY_ASSIGN(const CudnnObject* addend, tensor(kBias, bias, output, false));
+      TRY_ASSIGN(result, pointwise(kAdd, result, addend, next));
+    }
+    if (plan.relu) {
+      TRY_ASSIGN(result, pointwise(kRelu, result, nullptr, next));
+    }
+    TRY_ASSIGN(graph_, CudnnObject::make(library_, CudnnKind::kGraph));
+    std::vector<void*> raws;
+    for (const CudnnObject& operation : steps_) raws.push_back(operation.raw());
+    TRY(graph_.set(kGraphHandle, kCudnnHandle, 1, &handle_));
+    TRY(graph_.set(kGraphSteps, kCudnnDescriptor, static_cast<int64_t>(raws.size()), raws.data()));
+    return graph_.finalize();
+  }
+  const CudnnObject& made() const { return graph_; }
+
+ private:
+  const CudnnObject* keep(CudnnObject object) {
+    objects_.push_back(std::make_unique<CudnnObject>(std::move(object)));
+    return objects_.back().get();
+  }
+  Result<const CudnnObject*> tensor(int64_t id, const std::vector<int64_t>& dims, DataType type, bool is_virtual) {
+    TRY_ASSIGN(CudnnObject made, CudnnObject::make(library_, CudnnKind::kTensor));
+    // Channels innermost.
+    std::vector<int64_t> strides(dims.size());
+    strides[1] = 1;
+    int64_t stride = dims[1];
+    for (size_t d = dims.size(); d-- > 2;) {
+      strides[d] = stride;
+      stride *= dims[d];
+    }
+    strides[0] = stride;
+    const int number = dnn_type(type);
+    TRY(made.set(kTensorType, kCudnnDataType, 1, &number));
+    TRY(made.set_ints(kTensorDims, dims));
+    TRY(made.set_ints(kTensorStrides, strides));
+    TRY(made.set_ints(kTensorId, {id}));
+    TRY(made.set_ints(kTensorAlignment, {kAlignment}));
+    TRY(made.set(kTensorVirtual, kCudnnBool, 1, &is_virtual));
+    TRY(made.finalize());
+    return keep(std::move(made));
+  }
+  template <class Next>
+  Result<const CudnnObject*> pointwise(int mode, const CudnnObject* x, const CudnnObject* b, Next next) {
+    TRY_ASSIGN(CudnnObject how, CudnnObject::make(library_, CudnnKind::kPointwise));
+    const int compute = kDnnFloat;
+    TRY(how.set(kPointwiseMode, kCudnnPointwiseMode, 1, &mode));
+    TRY(how.set(kPointwiseType, kCudnnDataType, 1, &compute));
+    TRY(how.finalize());
+    TRY_ASSIGN(const CudnnObject* y, next());
+    TRY_ASSIGN(CudnnObject operation, CudnnObject::make(library_, CudnnKind::kPointwiseOperation));
+    TRY(operation.set_object(kStepPointwise, how));
+    TRY(operation.set_object(kStepX, *x));
+    if (b) TRY(operation.set_object(kStepB, *b));
+    TRY(operation.set_object(kStepY, *y));
+    TRY(operation.finalize());
+    keep(std::move(how));
+    steps_.push_back(std::move(operation));
+    return y;
+  }
+
+  const Cudnn& library_;
+  void* handle_;
+  std::vector<std::unique_ptr<CudnnObject>> objects_;
+  std::vector<CudnnObject> steps_;
+  CudnnObject graph_;
+};
+
+bool is_right(const CudnnEngine& engine, const Problem& problem) {
+  const bool exact = problem.inputs[0].type == DataType::kFloat && !problem.allow_tf32;
+  return std::none_of(engine.notes.begin(), engine.notes.end(), [&](int note) {
+    return note == kNoteNondeterministic || note == kNoteReducedPrecision || note == kNoteFft || note == kNoteWinograd6 || note == kNoteWinograd13 ||
+           (exact && (note == kNoteTensorCore || note == kNoteDownConvert));
+  });
+}
+
+struct DnnLaunch final : Launch {
+  const Cudnn* library = nullptr;
+  CudnnHandle* handle = nullptr;
+  CudnnPlan made;
+  Operands operands;
+  DeviceMemory bias;
+  Plan plan;
+  Finish finish;
+  bool has_residual = false;
+  int64_t count = 0;
+
+  size_t workspace_bytes() const override { return made.workspace_bytes > 0 ? static_cast<size_t>(made.workspace_bytes) + kWorkspaceAlignment : 0; }
+  Status run(const RunArguments& arguments) const override {
+    std::vector<int64_t> ids{kX, kW, kY};
+    std::vector<void*> data{const_cast<void*>(operands.at(arguments, 0)), const_cast<void*>(operands.at(arguments, 1)), arguments.outputs[0]};
+    void* residual = has_residual ? const_cast<void*>(operands.at(arguments, 3)) : nullptr;
+    if (plan.bias) {
+      ids.push_back(kBias);
+      data.push_back(bias.get());
+    }
+    if (plan.residual) {
+      ids.push_back(kResidual);
+      data.push_back(residual);
+    }
+    TRY(cudnn_run(*library, *handle, made, ids, data, aligned_workspace(arguments.workspace), arguments.stream));
+    return plan.rest ? finish.run(arguments.outputs[0], residual, arguments.outputs[0], count, arguments.stream) : Status(Ok{});
+  }
+};
+
+struct DnnKernel final : Kernel {
+  CudaDevice* device = nullptr;
+  const Cudnn* library = nullptr;
+  CudnnHandle* handle = nullptr;
+  Convolution op;
+  Problem problem;
+  Operands operands;
+  DeviceMemory bias;
+  Plan plan;
+  CudnnEngine engine;
+
+  WindowGeometry geometry_for(const std::vector<Shape>& shapes, const Shape& output) const {
+    const Shape taps(shapes[1].begin() + 2, shapes[1].end()), spatial(shapes[0].begin() + 2, shapes[0].end());
+    return window_geometry(op, op.pads_for(spatial, taps), taps, op.groups, shapes[0], output);
+  }
+
+  Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& shapes, const std::vector<Shape>& outputs) const override {
+    auto launch = std::make_unique<DnnLaunch>();
+    TRY_ASSIGN(launch->count, volume(outputs[0]));
+    if (launch->count == 0) return by_tiles(shapes, outputs);
+    TRY(device->make_current());
+    Graph graph(*library, handle->handle);
+    if (!graph.build(geometry_for(shapes, outputs[0]), problem.inputs[0].type, problem.outputs[0].type, plan).ok()) return by_tiles(shapes, outputs);
+    auto made = cudnn_plan(*library, handle->handle, graph.made(), engine);
+    if (!made.ok() || made->workspace_bytes > kMostWorkspace) {
+      auto engines = cudnn_engines(*library, graph.made());
+      for (size_t i = 0; engines.ok() && i < engines->size() && (!made.ok() || made->workspace_bytes > kMostWorkspace); ++i) {
+        if (is_right((*engines)[i], problem)) made = cudnn_plan(*library, handle->handle, graph.made(), (*engines)[i]);
+      }
+    }
+    if (!made.ok() || made->workspace_bytes > kMostWorkspace) return by_tiles(shapes, outputs);
+    launch->made = std::move(made).value();
+    launch->library = library;
+    launch->handle = handle;
+    launch->operands = operands;
+    launch->bias = bias;
+    launch->plan = plan;
+    launch->has_residual = has_input(problem, 3);
+    if (plan.rest) {
+      const DataType residual = launch->has_residual ? problem.inputs[3].type : DataType::kFloat;
+      TRY_ASSIGN(launch->finish, Finish::make(*device, op, problem.outputs[0].type, launch->has_residual, residual, problem.outputs[0].type, launch->count));
+    }
+    return std::unique_ptr<Launch>(std::move(launch));
+  }
+
+  // Shapes that no engine serves.
+  Result<std::unique_ptr<Launch>> by_tiles(const std::vector<Shape>& shapes, const std::vector<Shape>& outputs) const {
+    const Tactic* tiles = TacticCatalogue::instance().find("cuda.convolution");
+    if (!tiles) return unsupported("cuDNN has no engine for this convolution, and cuda.convolution is switched off");
+    TRY_ASSIGN(std::unique_ptr<Kernel> kernel, tiles->prepare(problem, {}));
+    return kernel->launch(shapes, outputs);
+  }
+};
+
+class CudnnConvolution final : public CudaTactic {
+ public:
+  explicit CudnnConvolution(int rank) : rank_(rank), name_("cuda.convolution_cudnn_" + std::to_string(rank)) {}
+
+  std::string_view name() const override { return name_; }
+  Status accepts(const Problem& problem) const override {
+    const auto* op = dynamic_cast<const Convolution*>(problem.op);
+    REQUIRES(op, std::string(problem.op->name()) + " is no convolution");
+    TRY_ASSIGN([[maybe_unused]] const Cudnn* library, cudnn());
+    TRY(accepts_window_product(problem, *op));
+    const DataType type = problem.inputs[0].type, output = problem.outputs[0].type;
+    REQUIRES(is_channels_last_problem(problem), "the tensors are not channels-last");
+    REQUIRES(type == DataType::kHalf || type == DataType::kBf16 || type == DataType::kFloat, "the operands are of type " + std::string(name_of(type)));
+    REQUIRES(output == type, "the output is of type " + std::string(name_of(output)));
+    REQUIRES(is_constant(problem, 1), "the weights are no constant");
+    REQUIRES(!op->is_quantized() && op->sum_scale == 0 && op->residual_scale == 0 && op->output_scale == 0, "the layer is quantized");
+    REQUIRES(!has_input(problem, 2) || (is_constant(problem, 2) && is_floating(problem.inputs[2].type)), "the bias is no constant");
+    REQUIRES(!has_input(problem, 3) || (is_floating(problem.inputs[3].type) && !is_constant(problem, 3)), "the residual is no tensor of floats");
+    return Ok{};
+  }
+  std::vector<Formats> proposals(const Problem& problem) const override {
+    if (problem.inputs.empty() || problem.inputs[0].rank() < 3) return {};
+    return {window_formats(problem).back()};
+  }
+
+  Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
+    auto kernel = std::make_unique<DnnKernel>();
+    TRY_ASSIGN(kernel->device, device_of(problem));
+    TRY_ASSIGN(kernel->library, cudnn());
+    TRY_ASSIGN(kernel->handle, cudnn_handle(*kernel->device));
+    kernel->op = static_cast<const Convolution&>(*problem.op);
+    kernel->problem = problem;
+    kernel->plan = plan_of(problem, kernel->op);
+    TRY(kernel->device->make_current());
+    TensorTypes types = problem.inputs;
+    for (size_t i = 0; i < types.size(); ++i) {
+      if (is_present(problem, i)) types[i].dims = to_dims(problem.opt_inputs[i]);
+    }
+    const auto outputs = problem.op->infer(types);
+    if (!outputs.ok()) return unsupported(outputs.error().message);
+    const Shape output = constant_shape((*outputs)[0].dims);
+    REQUIRES(volume(output).value_or(0) > 0, "the output is empty");
+    Graph graph(*kernel->library, kernel->handle->handle);
+    if (auto status = graph.build(kernel->geometry_for(problem.opt_inputs, output), problem.inputs[0].type, problem.outputs[0].type, kernel->plan); !status.ok())
+      return unsupported(status.error().message);
+    TRY_ASSIGN(std::vector<CudnnEngine> engines, cudnn_engines(*kernel->library, graph.made()));
+    std::erase_if(engines, [&](const CudnnEngine& engine) { return !is_right(engine, problem); });
+    REQUIRES(engines.size() > static_cast<size_t>(rank_), "cuDNN proposes " + std::to_string(engines.size()) + " engines");
+    kernel->engine = std::move(engines[static_cast<size_t>(rank_)]);
+
+    // [M, C, taps] as [M, taps, C]
+    Problem own = problem;
+    const Array& w = problem.constants[1];
+    TRY_ASSIGN(own.constants[1], permuted(w, {w.shape()[0], w.shape()[1], w.count() / std::max<int64_t>(1, w.shape()[0] * w.shape()[1])}, {0, 2, 1}));
+    TRY_ASSIGN(kernel->operands, Operands::make(*kernel->device, own));
+    if (kernel->plan.bias) {
+      const Array& given = problem.constants[2];
+      TRY_ASSIGN(Array bias, Array::make(problem.outputs[0].type, given.shape()));
+      bias.mutable_data();
+      for (int64_t i = 0; i < given.count(); ++i) bias.set_number(i, given.number(i));
+      TRY_ASSIGN(kernel->bias, uploaded(*kernel->device, bias));
+    }
+    return std::unique_ptr<Kernel>(std::move(kernel));
+  }
+  std::optional<double> estimate_ms(const Problem& problem) const override {
+    double elements = 0;
+    for (const Shape& shape : problem.opt_inputs) elements += static_cast<double>(volume(shape).value_or(0));
+    return 0.004 + 0.001 * rank_ + elements * 1e-9;
+  }
+
+ private:
+  int rank_;
+  std::string name_;
+};
+
+}  // namespace
+}  // namespace ingot::cuda
+
+namespace ingot {
+#define REGISTER_TACTICS(function) void function(TacticCatalogue& catalogue)
+REGISTER_TACTICS(register_tactic_cuda_convolution_cudnn) {
+  for (int rank = 0; rank < cuda::kRanks; ++rank) catalogue.add(std::make_unique<cuda::CudnnConvolution>(rank));
+}
+}  // namespace ingot
