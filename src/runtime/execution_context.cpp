@@ -390,7 +390,8 @@ Result<bool> ExecutionContext::run_recorded(Run& run) {
   static const bool shown = debug_enabled("steps");
   const auto allocates = [](const OutputAllocator& allocator) { return static_cast<bool>(allocator.allocate) || static_cast<bool>(allocator.notify_shape); };
   if (!device.is_asynchronous() || run.captured || !prepared.is_recordable || prepared.any_late || has_host_io_ || profiler_ || listener_ || shown ||
-      std::any_of(allocators_.begin(), allocators_.end(), allocates))
+      std::any_of(allocators_.begin(), allocators_.end(), allocates) ||
+      std::any_of(own_kernels_.begin(), own_kernels_.end(), [](const auto& kernel) { return kernel != nullptr; }))
     return false;
   // The first run loads what the steps' kernels need.
   if (!prepared.has_run) {
