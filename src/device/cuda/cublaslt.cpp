@@ -10,15 +10,19 @@ namespace {
 
 Result<CublasLt> load() {
   auto library = SharedLibrary::open({"libcublasLt.so.13", "libcublasLt.so.12"}, {"cublas", "cu13"});
-  if (!library.ok()) return unsupported("cuBLASLt is not found; install libcublas (or pip install nvidia-cublas) for faster matrix products");
+  if (!library.ok())
+    return unsupported("cuBLASLt is not found; install libcublas (or pip install nvidia-cublas) for faster matrix products");
   CublasLt lt{};
-  const bool complete = library->load(lt.create, "cublasLtCreate") && library->load(lt.version_call, "cublasLtGetVersion") &&
-                        library->load(lt.product_create, "cublasLtMatmulDescCreate") && library->load(lt.product_set, "cublasLtMatmulDescSetAttribute") &&
-                        library->load(lt.product_destroy, "cublasLtMatmulDescDestroy") && library->load(lt.matrix_create, "cublasLtMatrixLayoutCreate") &&
-                        library->load(lt.matrix_set, "cublasLtMatrixLayoutSetAttribute") && library->load(lt.matrix_destroy, "cublasLtMatrixLayoutDestroy") &&
-                        library->load(lt.wishes_create, "cublasLtMatmulPreferenceCreate") && library->load(lt.wishes_set, "cublasLtMatmulPreferenceSetAttribute") &&
-                        library->load(lt.wishes_destroy, "cublasLtMatmulPreferenceDestroy") && library->load(lt.candidates, "cublasLtMatmulAlgoGetHeuristic") &&
-                        library->load(lt.check, "cublasLtMatmulAlgoCheck") && library->load(lt.run, "cublasLtMatmul");
+  const bool complete =
+      library->load(lt.create, "cublasLtCreate") && library->load(lt.version_call, "cublasLtGetVersion") &&
+      library->load(lt.product_create, "cublasLtMatmulDescCreate") && library->load(lt.product_set, "cublasLtMatmulDescSetAttribute") &&
+      library->load(lt.product_destroy, "cublasLtMatmulDescDestroy") && library->load(lt.matrix_create, "cublasLtMatrixLayoutCreate") &&
+      library->load(lt.matrix_set, "cublasLtMatrixLayoutSetAttribute") && library->load(lt.matrix_destroy, "cublasLtMatrixLayoutDestroy") &&
+      library->load(lt.wishes_create, "cublasLtMatmulPreferenceCreate") &&
+      library->load(lt.wishes_set, "cublasLtMatmulPreferenceSetAttribute") &&
+      library->load(lt.wishes_destroy, "cublasLtMatmulPreferenceDestroy") &&
+      library->load(lt.candidates, "cublasLtMatmulAlgoGetHeuristic") && library->load(lt.check, "cublasLtMatmulAlgoCheck") &&
+      library->load(lt.run, "cublasLtMatmul");
   if (!complete) return unsupported("cuBLASLt at " + library->path() + " is too old");
   return lt;
 }
@@ -27,7 +31,12 @@ Result<CublasLt> load() {
 
 Status CublasLt::status(const char* call, int code) {
   if (code == 0) return Ok{};
-  const char* text = code == 1 ? "not initialized" : code == 3 ? "no memory" : code == 7 ? "invalid value" : code == 13 ? "execution failed" : code == 15 ? "not supported" : "";
+  const char* text = code == 1    ? "not initialized"
+                     : code == 3  ? "no memory"
+                     : code == 7  ? "invalid value"
+                     : code == 13 ? "execution failed"
+                     : code == 15 ? "not supported"
+                                  : "";
   return internal("cuBLASLt, " + std::string(call) + ": status " + std::to_string(code) + (*text ? " (" + std::string(text) + ")" : ""));
 }
 

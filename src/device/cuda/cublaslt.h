@@ -21,11 +21,12 @@ struct LtCandidate {
 };
 
 // The library's numbers for what it is told.
-constexpr int kLtFloat = 0, kLtHalf = 2, kLtBf16 = 14;           // element types
+constexpr int kLtFloat = 0, kLtHalf = 2, kLtBf16 = 14;  // element types
 constexpr int kLtComputeFloat = 68, kLtComputeTf32 = 77;
 constexpr int kLtTransposeA = 3, kLtTransposeB = 4, kLtEpilogue = 7, kLtBiasPointer = 8, kLtBiasType = 26;  // of a product
-constexpr int kLtBatchCount = 5, kLtBatchStride = 6;             // of a matrix
-constexpr int kLtMostWorkspace = 1, kLtReductionSchemes = 3, kLtAlignmentA = 5, kLtAlignmentB = 6, kLtAlignmentC = 7, kLtAlignmentD = 8;  // of wishes
+constexpr int kLtBatchCount = 5, kLtBatchStride = 6;                                                        // of a matrix
+constexpr int kLtMostWorkspace = 1, kLtReductionSchemes = 3, kLtAlignmentA = 5, kLtAlignmentB = 6, kLtAlignmentC = 7,
+              kLtAlignmentD = 8;                                              // of wishes
 constexpr int kLtEpilogueNone = 1, kLtEpilogueRelu = 2, kLtEpilogueBias = 4;  // added up, but none
 constexpr int kLtOperationNone = 0, kLtOperationTranspose = 1;
 // Partial sums meet in a workspace, in one order; not in the output.
@@ -43,10 +44,12 @@ struct CublasLt {
   int (*wishes_create)(void** wishes);
   int (*wishes_set)(void* wishes, int attribute, const void* value, size_t bytes);
   int (*wishes_destroy)(void* wishes);
-  int (*candidates)(void* handle, void* product, void* a, void* b, void* c, void* d, void* wishes, int most, LtCandidate* found, int* count);
+  int (*candidates)(void* handle, void* product, void* a, void* b, void* c, void* d, void* wishes, int most, LtCandidate* found,
+                    int* count);
   int (*check)(void* handle, void* product, void* a, void* b, void* c, void* d, const LtAlgorithm* algorithm, LtCandidate* result);
-  int (*run)(void* handle, void* product, const void* alpha, const void* a_data, void* a, const void* b_data, void* b, const void* beta, const void* c_data,
-             void* c, void* d_data, void* d, const LtAlgorithm* algorithm, void* workspace, size_t workspace_bytes, CuStream stream);
+  int (*run)(void* handle, void* product, const void* alpha, const void* a_data, void* a, const void* b_data, void* b, const void* beta,
+             const void* c_data, void* c, void* d_data, void* d, const LtAlgorithm* algorithm, void* workspace, size_t workspace_bytes,
+             CuStream stream);
 
   // An error that names the call, or Ok for 0.
   static Status status(const char* call, int code);

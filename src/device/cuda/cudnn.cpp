@@ -21,8 +21,10 @@ Result<Cudnn> load() {
   auto library = SharedLibrary::open({"libcudnn.so.9"}, {"cudnn"});
   if (!library.ok()) return unsupported("cuDNN 9 is not found; install libcudnn9 (or pip install nvidia-cudnn) for faster convolutions");
   Cudnn dnn{};
-  const bool complete = library->load(dnn.version_call, "cudnnGetVersion") && library->load(dnn.create, "cudnnCreate") && library->load(dnn.set_stream, "cudnnSetStream") &&
-                        library->load(dnn.descriptor_create, "cudnnBackendCreateDescriptor") && library->load(dnn.descriptor_destroy, "cudnnBackendDestroyDescriptor") &&
+  const bool complete = library->load(dnn.version_call, "cudnnGetVersion") && library->load(dnn.create, "cudnnCreate") &&
+                        library->load(dnn.set_stream, "cudnnSetStream") &&
+                        library->load(dnn.descriptor_create, "cudnnBackendCreateDescriptor") &&
+                        library->load(dnn.descriptor_destroy, "cudnnBackendDestroyDescriptor") &&
                         library->load(dnn.finalize, "cudnnBackendFinalize") && library->load(dnn.set, "cudnnBackendSetAttribute") &&
                         library->load(dnn.get, "cudnnBackendGetAttribute") && library->load(dnn.execute, "cudnnBackendExecute");
   if (!complete) return unsupported("cuDNN at " + library->path() + " is too old");
@@ -90,7 +92,8 @@ Result<CudnnEngine> engine_of(const Cudnn& library, const CudnnObject& config) {
   TRY_ASSIGN([[maybe_unused]] int64_t engines, config.get(kConfigEngine, kCudnnDescriptor, 1, &raw));
   TRY_ASSIGN([[maybe_unused]] int64_t one, engine.get(kEngineIndex, kCudnnInt64, 1, &result.index));
   int notes[kMostNotes] = {};
-  if (auto count = engine.get(kEngineNotes, kCudnnNumericalNote, kMostNotes, notes); count.ok()) result.notes.assign(notes, notes + std::min(*count, kMostNotes));
+  if (auto count = engine.get(kEngineNotes, kCudnnNumericalNote, kMostNotes, notes); count.ok())
+    result.notes.assign(notes, notes + std::min(*count, kMostNotes));
   std::vector<CudnnObject> knobs;
   std::vector<void*> raws;
   for (int64_t i = 0; i < kMostKnobs; ++i) {
@@ -166,7 +169,8 @@ Result<CudnnPlan> cudnn_plan(const Cudnn& library, void* handle, const CudnnObje
   return result;
 }
 
-Status cudnn_run(const Cudnn& library, CudnnHandle& handle, const CudnnPlan& plan, const std::vector<int64_t>& ids, const std::vector<void*>& data, void* workspace, Stream stream) {
+Status cudnn_run(const Cudnn& library, CudnnHandle& handle, const CudnnPlan& plan, const std::vector<int64_t>& ids,
+                 const std::vector<void*>& data, void* workspace, Stream stream) {
   TRY_ASSIGN(CudnnObject pack, CudnnObject::make(library, CudnnKind::kPack));
   TRY(pack.set_ints(kPackIds, ids));
   TRY(pack.set(kPackData, kCudnnPointer, static_cast<int64_t>(data.size()), data.data()));

@@ -1,5 +1,5 @@
-// cuDNN's graphs (its backend interface), found at run time: operations described by attributes, and engines that run them. The declarations
-// are our own, of the calls and numbers that are used.
+// cuDNN's graphs (its backend interface), found at run time: operations described by attributes, and engines that run them. The
+// declarations are our own, of the calls and numbers that are used.
 #pragma once
 
 #include <cstdint>
@@ -35,11 +35,24 @@ struct CudnnHandle {
 };
 Result<CudnnHandle*> cudnn_handle(CudaDevice& device);
 
-enum class CudnnKind { kPointwise = 0, kConvolution = 1, kEngine = 2, kEngineConfig = 3, kHeuristic = 4, kPlan = 5, kKnobChoice = 7, kConvolutionForward = 10,
-                       kPointwiseOperation = 13, kGraph = 15, kPack = 16, kTensor = 17 };
+enum class CudnnKind {
+  kPointwise = 0,
+  kConvolution = 1,
+  kEngine = 2,
+  kEngineConfig = 3,
+  kHeuristic = 4,
+  kPlan = 5,
+  kKnobChoice = 7,
+  kConvolutionForward = 10,
+  kPointwiseOperation = 13,
+  kGraph = 15,
+  kPack = 16,
+  kTensor = 17
+};
 // Types of attributes.
-constexpr int kCudnnHandle = 0, kCudnnDataType = 1, kCudnnBool = 2, kCudnnInt64 = 3, kCudnnFloat = 4, kCudnnPointer = 6, kCudnnConvolutionMode = 7, kCudnnHeuristicMode = 8,
-              kCudnnKnobType = 9, kCudnnNumericalNote = 11, kCudnnPointwiseMode = 14, kCudnnDescriptor = 15;
+constexpr int kCudnnHandle = 0, kCudnnDataType = 1, kCudnnBool = 2, kCudnnInt64 = 3, kCudnnFloat = 4, kCudnnPointer = 6,
+              kCudnnConvolutionMode = 7, kCudnnHeuristicMode = 8, kCudnnKnobType = 9, kCudnnNumericalNote = 11, kCudnnPointwiseMode = 14,
+              kCudnnDescriptor = 15;
 
 class CudnnObject {
  public:
@@ -54,7 +67,9 @@ class CudnnObject {
   static Result<CudnnObject> make(const Cudnn& library, CudnnKind kind);
 
   Status set(int attribute, int type, int64_t count, const void* values);
-  Status set_ints(int attribute, const std::vector<int64_t>& values) { return set(attribute, kCudnnInt64, static_cast<int64_t>(values.size()), values.data()); }
+  Status set_ints(int attribute, const std::vector<int64_t>& values) {
+    return set(attribute, kCudnnInt64, static_cast<int64_t>(values.size()), values.data());
+  }
   Status set_object(int attribute, const CudnnObject& object) { return set(attribute, kCudnnDescriptor, 1, &object.made_); }
   Status finalize();
   // How many values there are; at most `most` of them are written.
@@ -81,6 +96,7 @@ struct CudnnPlan {
 };
 Result<CudnnPlan> cudnn_plan(const Cudnn& library, void* handle, const CudnnObject& graph, const CudnnEngine& engine);
 // Runs a plan on data by the numbers of its tensors.
-Status cudnn_run(const Cudnn& library, CudnnHandle& handle, const CudnnPlan& plan, const std::vector<int64_t>& ids, const std::vector<void*>& data, void* workspace, Stream stream);
+Status cudnn_run(const Cudnn& library, CudnnHandle& handle, const CudnnPlan& plan, const std::vector<int64_t>& ids,
+                 const std::vector<void*>& data, void* workspace, Stream stream);
 
 }  // namespace ingot::cuda

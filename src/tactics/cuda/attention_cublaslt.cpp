@@ -1,5 +1,5 @@
-// cuda.attention_cublaslt: attention as two products by cuBLASLt, with a pass between that turns scores into weights. The scores are floats in
-// the workspace, so this is for lengths whose scores fit there.
+// cuda.attention_cublaslt: attention as two products by cuBLASLt, with a pass between that turns scores into weights. The scores are floats
+// in the workspace, so this is for lengths whose scores fit there.
 #include <algorithm>
 
 #include "tactics/cuda/attention_geometry.h"
@@ -14,8 +14,10 @@ constexpr int64_t kKept = 16;                    // scores that a lane keeps in 
 
 bool has_input(const Problem& problem, size_t input) { return input < problem.inputs.size() && is_present(problem, input); }
 
-// Batch dims of both products: images, heads of keys, heads of queries that share them; the largest last, for the library walks that one itself.
-void set_batches(const AttentionParameters& p, const long long (&a)[3], const long long (&b)[3], const long long (&y)[3], ProductParameters* product) {
+// Batch dims of both products: images, heads of keys, heads of queries that share them; the largest last, for the library walks that one
+// itself.
+void set_batches(const AttentionParameters& p, const long long (&a)[3], const long long (&b)[3], const long long (&y)[3],
+                 ProductParameters* product) {
   const int64_t group = p.heads / p.key_heads;
   struct Dim {
     int64_t size, a, b, y;
@@ -41,7 +43,9 @@ struct AttentionLaunch final : Launch {
   bool packed = false, has_mask = false;
   size_t score_bytes = 0;
 
-  size_t workspace_bytes() const override { return score_bytes + kWorkspaceAlignment + std::max(scores->workspace_bytes(), values->workspace_bytes()); }
+  size_t workspace_bytes() const override {
+    return score_bytes + kWorkspaceAlignment + std::max(scores->workspace_bytes(), values->workspace_bytes());
+  }
   Status run(const RunArguments& arguments) const override {
     AttentionParameters p = geometry.parameters;
     p.q = operands.at(arguments, 0);
@@ -78,7 +82,8 @@ struct AttentionKernel final : Kernel {
     auto launch = std::make_unique<AttentionLaunch>();
     launch->geometry = attention_geometry(op, shapes, outputs[0], type, has_mask);
     AttentionParameters& p = launch->geometry.parameters;
-    REQUIRES(p.batch > 0 && p.heads > 0 && p.queries > 0 && p.keys > 0 && p.depth > 0 && p.value_depth > 0, "there is nothing to attend to");
+    REQUIRES(p.batch > 0 && p.heads > 0 && p.queries > 0 && p.keys > 0 && p.depth > 0 && p.value_depth > 0,
+             "there is nothing to attend to");
     REQUIRES(p.key_heads > 0 && p.heads % p.key_heads == 0, "the heads of keys do not divide those of queries");
     // Rows end on 16 bytes, of floats and of what is written over them.
     const int64_t row = ceil_divide(p.keys, 8) * 8, count = int64_t{p.batch} * p.heads * p.queries;
@@ -116,9 +121,9 @@ struct AttentionKernel final : Kernel {
     launch->packed = op.packed;
     launch->has_mask = has_mask;
     const DataType mask = has_mask ? problem.inputs[3].type : DataType::kFloat;
-    const std::string code = "typedef " + storage_type(type) + " T;\ntypedef " + storage_type(mask) + " MASK;\n#define HAS_MASK " + std::to_string(has_mask) +
-                             "\n#define MASK_DROPS " + std::to_string(mask == DataType::kBool) + "\n#define KEPT " +
-                             std::to_string(std::min<int64_t>(kKept, ceil_divide(p.keys, 32))) + "\n";
+    const std::string code = "typedef " + storage_type(type) + " T;\ntypedef " + storage_type(mask) + " MASK;\n#define HAS_MASK " +
+                             std::to_string(has_mask) + "\n#define MASK_DROPS " + std::to_string(mask == DataType::kBool) +
+                             "\n#define KEPT " + std::to_string(std::min<int64_t>(kKept, ceil_divide(p.keys, 32))) + "\n";
     TRY_ASSIGN(launch->weights, KernelFunction::make(*device, kernel_source("attention_weights", code), "attention_weights"));
     return std::unique_ptr<Launch>(std::move(launch));
   }
@@ -133,13 +138,16 @@ struct CublasLtAttention final : CudaTactic {
     TRY(has_known_types(problem));
     TRY(all_linear(problem));
     const DataType type = problem.inputs[0].type;
-    REQUIRES(type == DataType::kHalf || type == DataType::kBf16 || type == DataType::kFloat, "the elements are of type " + std::string(name_of(type)));
+    REQUIRES(type == DataType::kHalf || type == DataType::kBf16 || type == DataType::kFloat,
+             "the elements are of type " + std::string(name_of(type)));
     REQUIRES(problem.outputs[0].type == type, "the output is of type " + std::string(name_of(problem.outputs[0].type)));
     REQUIRES(op->packed || (has_input(problem, 1) && has_input(problem, 2)), "k or v is left out");
     REQUIRES(op->packed || (problem.inputs[1].type == type && problem.inputs[2].type == type), "q, k and v differ in type");
     return Ok{};
   }
-  std::vector<Formats> proposals(const Problem& problem) const override { return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}}; }
+  std::vector<Formats> proposals(const Problem& problem) const override {
+    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
+  }
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<AttentionKernel>();
     TRY_ASSIGN(kernel->device, device_of(problem));

@@ -5,7 +5,8 @@
 
 namespace ingot::cuda {
 
-AttentionGeometry attention_geometry(const Attention& op, const std::vector<Shape>& shapes, const Shape& output, DataType type, bool has_mask) {
+AttentionGeometry attention_geometry(const Attention& op, const std::vector<Shape>& shapes, const Shape& output, DataType type,
+                                     bool has_mask) {
   AttentionGeometry made;
   AttentionParameters& p = made.parameters;
   const Shape &q = shapes[0], &y = output;

@@ -7,9 +7,10 @@
 namespace ingot::cuda {
 
 struct AttentionGeometry {
-  AttentionParameters parameters{};   // pointers are left for the run
-  int64_t k_first = 0, v_first = 0;   // bytes, of packed inputs
+  AttentionParameters parameters{};  // pointers are left for the run
+  int64_t k_first = 0, v_first = 0;  // bytes, of packed inputs
 };
-AttentionGeometry attention_geometry(const Attention& op, const std::vector<Shape>& shapes, const Shape& output, DataType type, bool has_mask);
+AttentionGeometry attention_geometry(const Attention& op, const std::vector<Shape>& shapes, const Shape& output, DataType type,
+                                     bool has_mask);
 
 }  // namespace ingot::cuda

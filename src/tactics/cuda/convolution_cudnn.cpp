@@ -1,6 +1,6 @@
-// cuda.convolution_cudnn_N: convolutions by cuDNN's graphs, channels-last, by the N-th of the engines that it proposes for the shapes to tune
-// for, so that selection times them; the same engine serves other shapes where it can. Bias, residual and ReLU are part of the graph, other
-// epilogues a pass over its result.
+// cuda.convolution_cudnn_N: convolutions by cuDNN's graphs, channels-last, by the N-th of the engines that it proposes for the shapes to
+// tune for, so that selection times them; the same engine serves other shapes where it can. Bias, residual and ReLU are part of the graph,
+// other epilogues a pass over its result.
 #include <algorithm>
 
 #include "device/cuda/cudnn.h"
@@ -16,15 +16,16 @@ constexpr int64_t kMostWorkspace = int64_t{256} << 20;
 constexpr int64_t kAlignment = 16;
 // Attributes of what a graph is made of.
 constexpr int kTensorAlignment = 900, kTensorType = 901, kTensorDims = 902, kTensorStrides = 903, kTensorId = 906, kTensorVirtual = 907;
-constexpr int kConvolutionType = 100, kConvolutionMode = 101, kConvolutionDilations = 102, kConvolutionStrides = 103, kConvolutionPadsAfter = 104, kConvolutionPadsBefore = 105,
-              kConvolutionDims = 106;
+constexpr int kConvolutionType = 100, kConvolutionMode = 101, kConvolutionDilations = 102, kConvolutionStrides = 103,
+              kConvolutionPadsAfter = 104, kConvolutionPadsBefore = 105, kConvolutionDims = 106;
 constexpr int kForwardAlpha = 700, kForwardBeta = 701, kForwardConvolution = 702, kForwardW = 703, kForwardX = 704, kForwardY = 705;
 constexpr int kPointwiseMode = 0, kPointwiseType = 1, kStepPointwise = 750, kStepX = 751, kStepB = 752, kStepY = 753;
 constexpr int kGraphHandle = 800, kGraphSteps = 801;
 constexpr int kAdd = 0, kRelu = 100, kCrossCorrelation = 1;
 constexpr int kDnnFloat = 0, kDnnHalf = 2, kDnnBf16 = 9;
 // What engines say of their rounding.
-constexpr int kNoteTensorCore = 0, kNoteDownConvert = 1, kNoteReducedPrecision = 2, kNoteFft = 3, kNoteNondeterministic = 4, kNoteWinograd6 = 7, kNoteWinograd13 = 8;
+constexpr int kNoteTensorCore = 0, kNoteDownConvert = 1, kNoteReducedPrecision = 2, kNoteFft = 3, kNoteNondeterministic = 4,
+              kNoteWinograd6 = 7, kNoteWinograd13 = 8;
 enum Id : int64_t { kX = 1, kW, kBias, kResidual, kY, kFirstVirtual };
 
 bool has_input(const Problem& problem, size_t input) { return input < problem.inputs.size() && is_present(problem, input); }
@@ -39,10 +40,14 @@ Plan plan_of(const Problem& problem, const EpilogueFields& fields) {
   const std::string text = fields.epilogue.text();
   const bool alike = has_input(problem, 3) && problem.inputs[3].type == problem.outputs[0].type;
   if (text == "x0") return plan;
-  if (text == "relu(x0)") plan.relu = true;
-  else if (alike && (text == "add(x0, x1)" || text == "add(x1, x0)")) plan.residual = true;
-  else if (alike && (text == "relu(add(x0, x1))" || text == "relu(add(x1, x0))")) plan.relu = plan.residual = true;
-  else plan.rest = true;
+  if (text == "relu(x0)")
+    plan.relu = true;
+  else if (alike && (text == "add(x0, x1)" || text == "add(x1, x0)"))
+    plan.residual = true;
+  else if (alike && (text == "relu(add(x0, x1))" || text == "relu(add(x1, x0))"))
+    plan.relu = plan.residual = true;
+  else
+    plan.rest = true;
   return plan;
 }
 
@@ -53,7 +58,8 @@ class Graph {
 
   Status build(const WindowGeometry& g, DataType type, DataType output, const Plan& plan) {
     const size_t first = g.input[0] == 1 && g.output[0] == 1 && g.kernel[0] == 1 ? 1 : 0, spatial = 3 - first;
-    std::vector<int64_t> x{g.batch, g.input_channels}, w{g.output_channels, g.group_inputs()}, y{g.batch, g.output_channels}, bias{1, g.output_channels};
+    std::vector<int64_t> x{g.batch, g.input_channels}, w{g.output_channels, g.group_inputs()}, y{g.batch, g.output_channels},
+        bias{1, g.output_channels};
     std::vector<int64_t> before, after, strides, dilations;
     for (size_t d = first; d < 3; ++d) {
       x.push_back(g.input[d]);
@@ -177,8 +183,8 @@ class Graph {
 bool is_right(const CudnnEngine& engine, const Problem& problem) {
   const bool exact = problem.inputs[0].type == DataType::kFloat && !problem.allow_tf32;
   return std::none_of(engine.notes.begin(), engine.notes.end(), [&](int note) {
-    return note == kNoteNondeterministic || note == kNoteReducedPrecision || note == kNoteFft || note == kNoteWinograd6 || note == kNoteWinograd13 ||
-           (exact && (note == kNoteTensorCore || note == kNoteDownConvert));
+    return note == kNoteNondeterministic || note == kNoteReducedPrecision || note == kNoteFft || note == kNoteWinograd6 ||
+           note == kNoteWinograd13 || (exact && (note == kNoteTensorCore || note == kNoteDownConvert));
   });
 }
 
@@ -193,10 +199,13 @@ struct DnnLaunch final : Launch {
   bool has_residual = false;
   int64_t count = 0;
 
-  size_t workspace_bytes() const override { return made.workspace_bytes > 0 ? static_cast<size_t>(made.workspace_bytes) + kWorkspaceAlignment : 0; }
+  size_t workspace_bytes() const override {
+    return made.workspace_bytes > 0 ? static_cast<size_t>(made.workspace_bytes) + kWorkspaceAlignment : 0;
+  }
   Status run(const RunArguments& arguments) const override {
     std::vector<int64_t> ids{kX, kW, kY};
-    std::vector<void*> data{const_cast<void*>(operands.at(arguments, 0)), const_cast<void*>(operands.at(arguments, 1)), arguments.outputs[0]};
+    std::vector<void*> data{const_cast<void*>(operands.at(arguments, 0)), const_cast<void*>(operands.at(arguments, 1)),
+                            arguments.outputs[0]};
     void* residual = has_residual ? const_cast<void*>(operands.at(arguments, 3)) : nullptr;
     if (plan.bias) {
       ids.push_back(kBias);
@@ -233,7 +242,8 @@ struct DnnKernel final : Kernel {
     if (launch->count == 0) return by_tiles(shapes, outputs);
     TRY(device->make_current());
     Graph graph(*library, handle->handle);
-    if (!graph.build(geometry_for(shapes, outputs[0]), problem.inputs[0].type, problem.outputs[0].type, plan).ok()) return by_tiles(shapes, outputs);
+    if (!graph.build(geometry_for(shapes, outputs[0]), problem.inputs[0].type, problem.outputs[0].type, plan).ok())
+      return by_tiles(shapes, outputs);
     auto made = cudnn_plan(*library, handle->handle, graph.made(), engine);
     if (!made.ok() || made->workspace_bytes > kMostWorkspace) {
       auto engines = cudnn_engines(*library, graph.made());
@@ -251,7 +261,8 @@ struct DnnKernel final : Kernel {
     launch->has_residual = has_input(problem, 3);
     if (plan.rest) {
       const DataType residual = launch->has_residual ? problem.inputs[3].type : DataType::kFloat;
-      TRY_ASSIGN(launch->finish, Finish::make(*device, op, problem.outputs[0].type, launch->has_residual, residual, problem.outputs[0].type, launch->count));
+      TRY_ASSIGN(launch->finish, Finish::make(*device, op, problem.outputs[0].type, launch->has_residual, residual, problem.outputs[0].type,
+                                              launch->count));
     }
     return std::unique_ptr<Launch>(std::move(launch));
   }
@@ -277,12 +288,14 @@ class CudnnConvolution final : public CudaTactic {
     TRY(accepts_window_product(problem, *op));
     const DataType type = problem.inputs[0].type, output = problem.outputs[0].type;
     REQUIRES(is_channels_last_problem(problem), "the tensors are not channels-last");
-    REQUIRES(type == DataType::kHalf || type == DataType::kBf16 || type == DataType::kFloat, "the operands are of type " + std::string(name_of(type)));
+    REQUIRES(type == DataType::kHalf || type == DataType::kBf16 || type == DataType::kFloat,
+             "the operands are of type " + std::string(name_of(type)));
     REQUIRES(output == type, "the output is of type " + std::string(name_of(output)));
     REQUIRES(is_constant(problem, 1), "the weights are no constant");
     REQUIRES(!op->is_quantized() && op->sum_scale == 0 && op->residual_scale == 0 && op->output_scale == 0, "the layer is quantized");
     REQUIRES(!has_input(problem, 2) || (is_constant(problem, 2) && is_floating(problem.inputs[2].type)), "the bias is no constant");
-    REQUIRES(!has_input(problem, 3) || (is_floating(problem.inputs[3].type) && !is_constant(problem, 3)), "the residual is no tensor of floats");
+    REQUIRES(!has_input(problem, 3) || (is_floating(problem.inputs[3].type) && !is_constant(problem, 3)),
+             "the residual is no tensor of floats");
     return Ok{};
   }
   std::vector<Formats> proposals(const Problem& problem) const override {
@@ -308,7 +321,9 @@ class CudnnConvolution final : public CudaTactic {
     const Shape output = constant_shape((*outputs)[0].dims);
     REQUIRES(volume(output).value_or(0) > 0, "the output is empty");
     Graph graph(*kernel->library, kernel->handle->handle);
-    if (auto status = graph.build(kernel->geometry_for(problem.opt_inputs, output), problem.inputs[0].type, problem.outputs[0].type, kernel->plan); !status.ok())
+    if (auto status =
+            graph.build(kernel->geometry_for(problem.opt_inputs, output), problem.inputs[0].type, problem.outputs[0].type, kernel->plan);
+        !status.ok())
       return unsupported(status.error().message);
     TRY_ASSIGN(std::vector<CudnnEngine> engines, cudnn_engines(*kernel->library, graph.made()));
     std::erase_if(engines, [&](const CudnnEngine& engine) { return !is_right(engine, problem); });
@@ -318,7 +333,8 @@ class CudnnConvolution final : public CudaTactic {
     // [M, C, taps] as [M, taps, C]
     Problem own = problem;
     const Array& w = problem.constants[1];
-    TRY_ASSIGN(own.constants[1], permuted(w, {w.shape()[0], w.shape()[1], w.count() / std::max<int64_t>(1, w.shape()[0] * w.shape()[1])}, {0, 2, 1}));
+    TRY_ASSIGN(own.constants[1],
+               permuted(w, {w.shape()[0], w.shape()[1], w.count() / std::max<int64_t>(1, w.shape()[0] * w.shape()[1])}, {0, 2, 1}));
     TRY_ASSIGN(kernel->operands, Operands::make(*kernel->device, own));
     if (kernel->plan.bias) {
       const Array& given = problem.constants[2];

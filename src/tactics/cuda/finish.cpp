@@ -6,7 +6,8 @@
 
 namespace ingot::cuda {
 
-Result<Finish> Finish::make(CudaDevice& device, const EpilogueFields& fields, DataType sums, bool has_residual, DataType residual, DataType output, int64_t count) {
+Result<Finish> Finish::make(CudaDevice& device, const EpilogueFields& fields, DataType sums, bool has_residual, DataType residual,
+                            DataType output, int64_t count) {
   Finish finish;
   EpilogueFields own = fields;
   own.input_scale = 0;  // the sums are scaled

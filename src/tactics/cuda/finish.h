@@ -10,7 +10,8 @@ class Finish {
  public:
   Finish() = default;
   // For `count` sums of type `sums`, bias included; the residual, where there is one, lies as they do.
-  static Result<Finish> make(CudaDevice& device, const EpilogueFields& fields, DataType sums, bool has_residual, DataType residual, DataType output, int64_t count);
+  static Result<Finish> make(CudaDevice& device, const EpilogueFields& fields, DataType sums, bool has_residual, DataType residual,
+                             DataType output, int64_t count);
   Status run(const void* sums, const void* residual, void* y, int64_t count, Stream stream) const;
 
  private:

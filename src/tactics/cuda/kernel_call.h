@@ -77,7 +77,8 @@ Shape reordered(const Shape& values, const std::vector<size_t>& order);
 // Libraries ask for more than the 64 bytes that workspaces are aligned to; a launch asks for as many bytes more.
 constexpr size_t kWorkspaceAlignment = 256;
 inline void* aligned_workspace(void* workspace) {
-  return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(workspace) + kWorkspaceAlignment - 1) / kWorkspaceAlignment * kWorkspaceAlignment);
+  return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(workspace) + kWorkspaceAlignment - 1) / kWorkspaceAlignment *
+                                 kWorkspaceAlignment);
 }
 
 inline int64_t ceil_divide(int64_t a, int64_t b) { return (a + b - 1) / b; }

@@ -30,9 +30,11 @@ struct LtProduct::Descriptions {
   // The library's matrices are column by column: it computes y' = b' * a'.
   Status make(const ProductParameters& p, DataType type, DataType output, bool tf32, const LtEpilogue& plan, const void* bias) {
     const bool b_plain = p.b_column == 1 || p.columns == 1, a_plain = p.a_depth == 1 || p.depth == 1;
-    if ((!b_plain && p.b_depth != 1 && p.depth != 1) || (!a_plain && p.a_row != 1 && p.rows != 1)) return unsupported("an operand has no dimension without gaps");
+    if ((!b_plain && p.b_depth != 1 && p.depth != 1) || (!a_plain && p.a_row != 1 && p.rows != 1))
+      return unsupported("an operand has no dimension without gaps");
     TRY(CublasLt::status("product_create", lt->product_create(&product, tf32 ? kLtComputeTf32 : kLtComputeFloat, kLtFloat)));
-    const int b_operation = b_plain ? kLtOperationNone : kLtOperationTranspose, a_operation = a_plain ? kLtOperationNone : kLtOperationTranspose;
+    const int b_operation = b_plain ? kLtOperationNone : kLtOperationTranspose,
+              a_operation = a_plain ? kLtOperationNone : kLtOperationTranspose;
     TRY(set(kLtTransposeA, b_operation));
     TRY(set(kLtTransposeB, a_operation));
     const int epilogue = (plan.bias ? kLtEpilogueBias : 0) + (plan.relu ? kLtEpilogueRelu : 0);
@@ -43,8 +45,10 @@ struct LtProduct::Descriptions {
     }
     const int64_t batches = p.batch_rank > 0 ? p.batch_sizes[p.batch_rank - 1] : 1;
     const auto stride = [&](const long long* strides) { return p.batch_rank > 0 ? int64_t{strides[p.batch_rank - 1]} : 0; };
-    TRY(b_plain ? matrix(&b, type, p.columns, p.depth, p.b_depth, batches, stride(p.b_batch)) : matrix(&b, type, p.depth, p.columns, p.b_column, batches, stride(p.b_batch)));
-    TRY(a_plain ? matrix(&a, type, p.depth, p.rows, p.a_row, batches, stride(p.a_batch)) : matrix(&a, type, p.rows, p.depth, p.a_depth, batches, stride(p.a_batch)));
+    TRY(b_plain ? matrix(&b, type, p.columns, p.depth, p.b_depth, batches, stride(p.b_batch))
+                : matrix(&b, type, p.depth, p.columns, p.b_column, batches, stride(p.b_batch)));
+    TRY(a_plain ? matrix(&a, type, p.depth, p.rows, p.a_row, batches, stride(p.a_batch))
+                : matrix(&a, type, p.rows, p.depth, p.a_depth, batches, stride(p.a_batch)));
     return matrix(&y, output, p.columns, p.rows, p.y_row, batches, stride(p.y_batch));
   }
 
@@ -54,7 +58,8 @@ struct LtProduct::Descriptions {
     return CublasLt::status("product_set", lt->product_set(product, attribute, &value, sizeof value));
   }
   Status matrix(void** made, DataType type, int64_t rows, int64_t columns, int64_t leading, int64_t batches, int64_t stride) {
-    TRY(CublasLt::status("matrix_create", lt->matrix_create(made, lt_type(type), static_cast<uint64_t>(rows), static_cast<uint64_t>(columns), std::max(leading, rows))));
+    TRY(CublasLt::status("matrix_create", lt->matrix_create(made, lt_type(type), static_cast<uint64_t>(rows),
+                                                            static_cast<uint64_t>(columns), std::max(leading, rows))));
     const auto count = static_cast<int32_t>(batches);
     TRY(CublasLt::status("matrix_set", lt->matrix_set(*made, kLtBatchCount, &count, sizeof count)));
     return CublasLt::status("matrix_set", lt->matrix_set(*made, kLtBatchStride, &stride, sizeof stride));
@@ -92,8 +97,9 @@ Result<std::vector<LtCandidate>> candidates_of(const CublasLt& lt, void* handle,
 LtProduct::LtProduct() : descriptions_(std::make_unique<Descriptions>()) {}
 LtProduct::~LtProduct() = default;
 
-Result<std::unique_ptr<LtProduct>> LtProduct::make(CudaDevice& device, const ProductParameters& p, DataType type, DataType output, bool tf32, const LtEpilogue& epilogue,
-                                                   const void* bias, const LtAlgorithm* algorithm, int rank) {
+Result<std::unique_ptr<LtProduct>> LtProduct::make(CudaDevice& device, const ProductParameters& p, DataType type, DataType output,
+                                                   bool tf32, const LtEpilogue& epilogue, const void* bias, const LtAlgorithm* algorithm,
+                                                   int rank) {
   std::unique_ptr<LtProduct> made(new LtProduct);
   TRY_ASSIGN(made->lt_, cublaslt());
   TRY_ASSIGN(made->handle_, cublaslt_handle(device));
@@ -101,8 +107,8 @@ Result<std::unique_ptr<LtProduct>> LtProduct::make(CudaDevice& device, const Pro
   Descriptions& d = *made->descriptions_;
   d.lt = made->lt_;
   TRY(d.make(p, type, output, tf32, epilogue, bias));
-  const bool fits = algorithm && made->lt_->check(made->handle_, d.product, d.b, d.a, d.y, d.y, algorithm, &made->candidate_) == 0 && made->candidate_.state == 0 &&
-                    made->candidate_.workspace_bytes <= kMostWorkspace;
+  const bool fits = algorithm && made->lt_->check(made->handle_, d.product, d.b, d.a, d.y, d.y, algorithm, &made->candidate_) == 0 &&
+                    made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace;
   if (fits) {
     made->candidate_.algorithm = *algorithm;
   } else {
@@ -132,9 +138,10 @@ Status LtProduct::run(const void* a, const void* b, const void* residual, void* 
     }
     char* to = static_cast<char*>(y) + in_y * y_element_;
     const void* addend = residual_ ? static_cast<const char*>(residual) + in_y * y_element_ : to;
-    const int code = lt_->run(handle_, descriptions_->product, &scale, static_cast<const char*>(b) + in_b * element_, descriptions_->b,
-                              static_cast<const char*>(a) + in_a * element_, descriptions_->a, &beta, addend, descriptions_->y, to, descriptions_->y, &candidate_.algorithm,
-                              aligned_workspace(workspace), candidate_.workspace_bytes, static_cast<CuStream>(stream.handle));
+    const int code =
+        lt_->run(handle_, descriptions_->product, &scale, static_cast<const char*>(b) + in_b * element_, descriptions_->b,
+                 static_cast<const char*>(a) + in_a * element_, descriptions_->a, &beta, addend, descriptions_->y, to, descriptions_->y,
+                 &candidate_.algorithm, aligned_workspace(workspace), candidate_.workspace_bytes, static_cast<CuStream>(stream.handle));
     if (code) return CublasLt::status("run", code);
   }
   return Ok{};

@@ -16,10 +16,11 @@ struct LtEpilogue {
 class LtProduct {
  public:
   ~LtProduct();
-  // For the sizes and strides of `parameters`; the residual lies as y does, the bias has the type of the output. By `algorithm` where it fits, else
-  // by the rank-th of the ways that the library proposes. An error of kind unsupported where there is none.
-  static Result<std::unique_ptr<LtProduct>> make(CudaDevice& device, const ProductParameters& parameters, DataType type, DataType output, bool tf32,
-                                                 const LtEpilogue& epilogue, const void* bias, const LtAlgorithm* algorithm, int rank);
+  // For the sizes and strides of `parameters`; the residual lies as y does, the bias has the type of the output. By `algorithm` where it
+  // fits, else by the rank-th of the ways that the library proposes. An error of kind unsupported where there is none.
+  static Result<std::unique_ptr<LtProduct>> make(CudaDevice& device, const ProductParameters& parameters, DataType type, DataType output,
+                                                 bool tf32, const LtEpilogue& epilogue, const void* bias, const LtAlgorithm* algorithm,
+                                                 int rank);
   size_t workspace_bytes() const { return candidate_.workspace_bytes > 0 ? candidate_.workspace_bytes + kWorkspaceAlignment : 0; }
   const LtAlgorithm& algorithm() const { return candidate_.algorithm; }
   // The sums are multiplied by `scale`.

@@ -1,6 +1,6 @@
-// cuda.matmul_cublaslt_N: matrix products by cuBLASLt, by the N-th of the ways that it proposes for the shapes to tune for, so that selection
-// times them; the same way serves other shapes, so that a row's sums do not hang on how many rows stand beside it. Bias, residual and ReLU are
-// part of the product, other epilogues a pass over its result.
+// cuda.matmul_cublaslt_N: matrix products by cuBLASLt, by the N-th of the ways that it proposes for the shapes to tune for, so that
+// selection times them; the same way serves other shapes, so that a row's sums do not hang on how many rows stand beside it. Bias, residual
+// and ReLU are part of the product, other epilogues a pass over its result.
 #include <optional>
 
 #include "operators/matmul.h"
@@ -25,10 +25,14 @@ Plan plan_of(const Problem& problem, const EpilogueFields& fields) {
   const std::string text = fields.epilogue.text();
   const bool alike = has_input(problem, 3) && problem.inputs[3].type == problem.outputs[0].type;
   if (text == "x0") return plan;
-  if (text == "relu(x0)") plan.relu = true;
-  else if (alike && (text == "add(x0, x1)" || text == "add(x1, x0)")) plan.residual = true;
-  else if (alike && (text == "relu(add(x0, x1))" || text == "relu(add(x1, x0))")) plan.relu = plan.residual = true;
-  else plan.rest = true;
+  if (text == "relu(x0)")
+    plan.relu = true;
+  else if (alike && (text == "add(x0, x1)" || text == "add(x1, x0)"))
+    plan.residual = true;
+  else if (alike && (text == "relu(add(x0, x1))" || text == "relu(add(x1, x0))"))
+    plan.relu = plan.residual = true;
+  else
+    plan.rest = true;
   return plan;
 }
 
@@ -79,7 +83,8 @@ struct LtKernel final : Kernel {
     launch->has_residual = has_input(problem, 3);
     if (plan.rest) {
       const DataType residual = launch->has_residual ? problem.inputs[3].type : DataType::kFloat;
-      TRY_ASSIGN(launch->finish, Finish::make(*device, op, problem.outputs[0].type, launch->has_residual, residual, problem.outputs[0].type, launch->count));
+      TRY_ASSIGN(launch->finish, Finish::make(*device, op, problem.outputs[0].type, launch->has_residual, residual, problem.outputs[0].type,
+                                              launch->count));
     }
     return std::unique_ptr<Launch>(std::move(launch));
   }
@@ -105,16 +110,20 @@ class CublasLtProduct final : public CudaTactic {
     REQUIRES(problem.inputs.size() >= 2 && is_present(problem, 0) && is_present(problem, 1), "an operand is left out");
     TRY(all_linear(problem));
     const DataType type = problem.inputs[0].type, output = problem.outputs[0].type;
-    REQUIRES(type == DataType::kHalf || type == DataType::kBf16 || type == DataType::kFloat, "the operands are of type " + std::string(name_of(type)));
+    REQUIRES(type == DataType::kHalf || type == DataType::kBf16 || type == DataType::kFloat,
+             "the operands are of type " + std::string(name_of(type)));
     REQUIRES(problem.inputs[1].type == type, "the operands differ in type");
     REQUIRES(output == type || output == DataType::kFloat, "the output is of type " + std::string(name_of(output)));
     REQUIRES(!op->is_quantized() && op->sum_scale == 0 && op->residual_scale == 0 && op->output_scale == 0, "the layer is quantized");
     REQUIRES(!has_input(problem, 2) || (is_constant(problem, 2) && is_floating(problem.inputs[2].type)), "the bias is no constant");
     REQUIRES(!has_input(problem, 2) || problem.inputs[1].rank() >= 2, "a vector has a bias");
-    REQUIRES(!has_input(problem, 3) || (problem.inputs[3].dims == problem.outputs[0].dims && is_floating(problem.inputs[3].type)), "the residual is broadcast");
+    REQUIRES(!has_input(problem, 3) || (problem.inputs[3].dims == problem.outputs[0].dims && is_floating(problem.inputs[3].type)),
+             "the residual is broadcast");
     return Ok{};
   }
-  std::vector<Formats> proposals(const Problem& problem) const override { return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}}; }
+  std::vector<Formats> proposals(const Problem& problem) const override {
+    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
+  }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<LtKernel>();

@@ -56,7 +56,8 @@ Result<ProductParameters> matmul_geometry(const MatMul& op, const std::vector<Sh
   batch_strides(b, b_strides, &in_b);
   TRY(merge_dims(&sizes, {&in_a, &in_b, &in_y, &in_residual}));
   // One matrix b for all of a: its rows make one product.
-  if (sizes.size() == 1 && in_b[0] == 0 && in_a[0] == p.rows * p.a_row && in_y[0] == p.rows * p.y_row && in_residual[0] == p.rows * p.residual_row) {
+  if (sizes.size() == 1 && in_b[0] == 0 && in_a[0] == p.rows * p.a_row && in_y[0] == p.rows * p.y_row &&
+      in_residual[0] == p.rows * p.residual_row) {
     p.rows *= sizes[0];
     sizes.clear();
   }

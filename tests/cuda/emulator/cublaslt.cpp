@@ -1,4 +1,5 @@
-// Stands in for cuBLASLt in tests: products on the emulated device, as its documentation defines them, by plain loops. It proposes two ways.
+// Stands in for cuBLASLt in tests: products on the emulated device, as its documentation defines them, by plain loops. It proposes two
+// ways.
 #include <dlfcn.h>
 
 #include <cstdint>
@@ -87,7 +88,12 @@ int cublasLtMatmulDescDestroy(Product* product) {
   return 0;
 }
 int cublasLtMatmulDescSetAttribute(Product* product, int attribute, const void* value, size_t bytes) {
-  void* to = attribute == 3 ? static_cast<void*>(&product->transpose_a) : attribute == 4 ? &product->transpose_b : attribute == 7 ? &product->epilogue : attribute == 26 ? &product->bias_type : attribute == 8 ? static_cast<void*>(&product->bias) : nullptr;
+  void* to = attribute == 3    ? static_cast<void*>(&product->transpose_a)
+             : attribute == 4  ? &product->transpose_b
+             : attribute == 7  ? &product->epilogue
+             : attribute == 26 ? &product->bias_type
+             : attribute == 8  ? static_cast<void*>(&product->bias)
+                               : nullptr;
   if (!to || bytes != (attribute == 8 ? 8u : 4u)) return 7;
   std::memcpy(to, value, bytes);
   return 0;
@@ -101,9 +107,12 @@ int cublasLtMatrixLayoutDestroy(Matrix* matrix) {
   return 0;
 }
 int cublasLtMatrixLayoutSetAttribute(Matrix* matrix, int attribute, const void* value, size_t bytes) {
-  if (attribute == 5 && bytes == 4) std::memcpy(&matrix->batches, value, 4);
-  else if (attribute == 6 && bytes == 8) std::memcpy(&matrix->stride, value, 8);
-  else return 7;
+  if (attribute == 5 && bytes == 4)
+    std::memcpy(&matrix->batches, value, 4);
+  else if (attribute == 6 && bytes == 8)
+    std::memcpy(&matrix->stride, value, 8);
+  else
+    return 7;
   return 0;
 }
 int cublasLtMatmulPreferenceCreate(void** wishes) {
@@ -115,19 +124,22 @@ int cublasLtMatmulPreferenceDestroy(int* wishes) {
   return 0;
 }
 int cublasLtMatmulPreferenceSetAttribute(int*, int, const void*, size_t) { return 0; }
-int cublasLtMatmulAlgoCheck(void*, Product* product, Matrix* a, Matrix* b, Matrix* c, Matrix* d, const uint64_t* algorithm, Candidate* result) {
+int cublasLtMatmulAlgoCheck(void*, Product* product, Matrix* a, Matrix* b, Matrix* c, Matrix* d, const uint64_t* algorithm,
+                            Candidate* result) {
   if (algorithm[0] != kMark || !fits(*product, *a, *b, *c, *d)) return 15;
   *result = Candidate{{kMark}, kWorkspace, 0, 1, {}};
   return 0;
 }
-int cublasLtMatmulAlgoGetHeuristic(void*, Product* product, Matrix* a, Matrix* b, Matrix* c, Matrix* d, void*, int most, Candidate* found, int* count) {
+int cublasLtMatmulAlgoGetHeuristic(void*, Product* product, Matrix* a, Matrix* b, Matrix* c, Matrix* d, void*, int most, Candidate* found,
+                                   int* count) {
   *count = 0;
   if (!fits(*product, *a, *b, *c, *d)) return 15;
   while (*count < most && *count < 2) found[(*count)++] = Candidate{{kMark}, kWorkspace, 0, 1, {}};
   return 0;
 }
-int cublasLtMatmul(void*, Product* product, const float* alpha, const void* a, Matrix* of_a, const void* b, Matrix* of_b, const float* beta, const void* c, Matrix* of_c,
-                   void* d, Matrix* of_d, const uint64_t* algorithm, void* workspace, size_t workspace_bytes, void* stream) {
+int cublasLtMatmul(void*, Product* product, const float* alpha, const void* a, Matrix* of_a, const void* b, Matrix* of_b, const float* beta,
+                   const void* c, Matrix* of_c, void* d, Matrix* of_d, const uint64_t* algorithm, void* workspace, size_t workspace_bytes,
+                   void* stream) {
   if (algorithm[0] != kMark || workspace_bytes < kWorkspace || !workspace || !fits(*product, *of_a, *of_b, *of_c, *of_d)) return 7;
   for (const void* address : {a, b, c, static_cast<const void*>(d)}) {
     if (reinterpret_cast<uintptr_t>(address) % bytes_of(of_a->type)) return 7;
@@ -140,8 +152,10 @@ int cublasLtMatmul(void*, Product* product, const float* alpha, const void* a, M
         for (uint64_t m = 0; m < y.rows; ++m) {
           float sum = 0;
           for (uint64_t k = 0; k < depth; ++k) {
-            const uint64_t at_a = p.transpose_a ? k + m * x.leading : m + k * x.leading, at_b = p.transpose_b ? n + k * w.leading : k + n * w.leading;
-            sum += number(x.type, a, batch * x.stride + static_cast<int64_t>(at_a)) * number(w.type, b, batch * w.stride + static_cast<int64_t>(at_b));
+            const uint64_t at_a = p.transpose_a ? k + m * x.leading : m + k * x.leading,
+                           at_b = p.transpose_b ? n + k * w.leading : k + n * w.leading;
+            sum += number(x.type, a, batch * x.stride + static_cast<int64_t>(at_a)) *
+                   number(w.type, b, batch * w.stride + static_cast<int64_t>(at_b));
           }
           const int64_t at = static_cast<int64_t>(m + n * y.leading);
           float value = alpha * sum;
