@@ -204,17 +204,11 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t memPool, cudaMemPoolAttr attr,
     switch (attr) {
       case cudaMemPoolReuseFollowEventDependencies:
       case cudaMemPoolReuseAllowOpportunistic:
-      case cudaMemPoolReuseAllowInternalDependencies:
-        memPool->reuse[attr] = *static_cast<int*>(value);
-        return cudaSuccess;
-      case cudaMemPoolAttrReleaseThreshold:
-        memPool->release_threshold = *static_cast<uint64_t*>(value);
-        return cudaSuccess;
+      case cudaMemPoolReuseAllowInternalDependencies: memPool->reuse[attr] = *static_cast<int*>(value); return cudaSuccess;
+      case cudaMemPoolAttrReleaseThreshold: memPool->release_threshold = *static_cast<uint64_t*>(value); return cudaSuccess;
       case cudaMemPoolAttrReservedMemHigh:
-      case cudaMemPoolAttrUsedMemHigh:
-        return *static_cast<uint64_t*>(value) == 0 ? cudaSuccess : cudaErrorInvalidValue;
-      default:
-        return cudaErrorInvalidValue;
+      case cudaMemPoolAttrUsedMemHigh: return *static_cast<uint64_t*>(value) == 0 ? cudaSuccess : cudaErrorInvalidValue;
+      default: return cudaErrorInvalidValue;
     }
   });
 }
@@ -226,21 +220,14 @@ cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t memPool, cudaMemPoolAttr attr,
     switch (attr) {
       case cudaMemPoolReuseFollowEventDependencies:
       case cudaMemPoolReuseAllowOpportunistic:
-      case cudaMemPoolReuseAllowInternalDependencies:
-        *static_cast<int*>(value) = memPool->reuse[attr];
-        return cudaSuccess;
-      case cudaMemPoolAttrReleaseThreshold:
-        *static_cast<uint64_t*>(value) = memPool->release_threshold;
-        return cudaSuccess;
+      case cudaMemPoolReuseAllowInternalDependencies: *static_cast<int*>(value) = memPool->reuse[attr]; return cudaSuccess;
+      case cudaMemPoolAttrReleaseThreshold: *static_cast<uint64_t*>(value) = memPool->release_threshold; return cudaSuccess;
       // No memory is kept in a pool once it is freed.
       case cudaMemPoolAttrReservedMemCurrent:
       case cudaMemPoolAttrReservedMemHigh:
       case cudaMemPoolAttrUsedMemCurrent:
-      case cudaMemPoolAttrUsedMemHigh:
-        *static_cast<uint64_t*>(value) = Memory::get().allocated();
-        return cudaSuccess;
-      default:
-        return cudaErrorInvalidValue;
+      case cudaMemPoolAttrUsedMemHigh: *static_cast<uint64_t*>(value) = Memory::get().allocated(); return cudaSuccess;
+      default: return cudaErrorInvalidValue;
     }
   });
 }
@@ -285,18 +272,11 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
     if (!attributes) return cudaErrorInvalidValue;
     *attributes = {cudaMemoryTypeUnregistered, cudaInvalidDeviceId, nullptr, const_cast<void*>(ptr)};
     switch (Memory::get().find(ptr).place) {
-      case Place::kUnknown:
-        return cudaSuccess;
-      case Place::kDevice:
-        attributes->type = cudaMemoryTypeDevice;
-        break;
-      case Place::kManaged:
-        attributes->type = cudaMemoryTypeManaged;
-        break;
+      case Place::kUnknown: return cudaSuccess;
+      case Place::kDevice: attributes->type = cudaMemoryTypeDevice; break;
+      case Place::kManaged: attributes->type = cudaMemoryTypeManaged; break;
       case Place::kHost:
-      case Place::kRegistered:
-        attributes->type = cudaMemoryTypeHost;
-        break;
+      case Place::kRegistered: attributes->type = cudaMemoryTypeHost; break;
     }
     attributes->device = 0;
     attributes->devicePointer = const_cast<void*>(ptr);

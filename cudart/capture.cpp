@@ -44,26 +44,15 @@ cudaError_t append_to_capture(const StreamRef& stream, Work&& work) {
   if (capture.is_invalid) return cudaErrorStreamCaptureInvalidated;
   cudaGraphNodeType type = cudaGraphNodeTypeEmpty;
   switch (work.kind) {
-    case Work::Kind::kHostFunction:
-      type = cudaGraphNodeTypeHost;
-      break;
-    case Work::Kind::kCopy:
-      type = cudaGraphNodeTypeMemcpy;
-      break;
-    case Work::Kind::kFill:
-      type = cudaGraphNodeTypeMemset;
-      break;
-    case Work::Kind::kGraph:
-      type = cudaGraphNodeTypeGraph;
-      break;
-    case Work::Kind::kNothing:
-      break;
+    case Work::Kind::kHostFunction: type = cudaGraphNodeTypeHost; break;
+    case Work::Kind::kCopy: type = cudaGraphNodeTypeMemcpy; break;
+    case Work::Kind::kFill: type = cudaGraphNodeTypeMemset; break;
+    case Work::Kind::kGraph: type = cudaGraphNodeTypeGraph; break;
+    case Work::Kind::kNothing: break;
     case Work::Kind::kCallback:
     case Work::Kind::kFree:
     case Work::Kind::kRecord:
-    case Work::Kind::kWait:
-      capture.is_invalid = true;
-      return cudaErrorStreamCaptureUnsupported;
+    case Work::Kind::kWait: capture.is_invalid = true; return cudaErrorStreamCaptureUnsupported;
   }
   Capture::Branch& branch = capture.branches[stream.get()];
   branch.last = reinterpret_cast<cudaGraphNode_t>(capture.graph->add(std::move(work), type));

@@ -121,91 +121,49 @@ cudaError_t attribute(int* value, cudaDeviceAttr attr) {
     return cudaSuccess;
   };
   switch (attr) {
-    case cudaDevAttrMaxThreadsPerBlock:
-      return give(prop.maxThreadsPerBlock);
-    case cudaDevAttrMaxBlockDimX:
-      return give(prop.maxThreadsDim[0]);
-    case cudaDevAttrMaxBlockDimY:
-      return give(prop.maxThreadsDim[1]);
-    case cudaDevAttrMaxBlockDimZ:
-      return give(prop.maxThreadsDim[2]);
-    case cudaDevAttrMaxGridDimX:
-      return give(prop.maxGridSize[0]);
-    case cudaDevAttrMaxGridDimY:
-      return give(prop.maxGridSize[1]);
-    case cudaDevAttrMaxGridDimZ:
-      return give(prop.maxGridSize[2]);
-    case cudaDevAttrMaxSharedMemoryPerBlock:
-      return give(prop.sharedMemPerBlock);
-    case cudaDevAttrTotalConstantMemory:
-      return give(prop.totalConstMem);
-    case cudaDevAttrWarpSize:
-      return give(prop.warpSize);
-    case cudaDevAttrMaxPitch:
-      return give(prop.memPitch);
-    case cudaDevAttrMaxRegistersPerBlock:
-      return give(prop.regsPerBlock);
-    case cudaDevAttrClockRate:
-      return give(prop.clockRate);
-    case cudaDevAttrTextureAlignment:
-      return give(prop.textureAlignment);
-    case cudaDevAttrGpuOverlap:
-      return give(prop.deviceOverlap);
-    case cudaDevAttrMultiProcessorCount:
-      return give(prop.multiProcessorCount);
-    case cudaDevAttrIntegrated:
-      return give(prop.integrated);
-    case cudaDevAttrCanMapHostMemory:
-      return give(prop.canMapHostMemory);
-    case cudaDevAttrConcurrentKernels:
-      return give(prop.concurrentKernels);
-    case cudaDevAttrL2CacheSize:
-      return give(prop.l2CacheSize);
-    case cudaDevAttrMaxThreadsPerMultiProcessor:
-      return give(prop.maxThreadsPerMultiProcessor);
-    case cudaDevAttrAsyncEngineCount:
-      return give(prop.asyncEngineCount);
-    case cudaDevAttrUnifiedAddressing:
-      return give(prop.unifiedAddressing);
-    case cudaDevAttrComputeCapabilityMajor:
-      return give(prop.major);
-    case cudaDevAttrComputeCapabilityMinor:
-      return give(prop.minor);
-    case cudaDevAttrMaxSharedMemoryPerMultiprocessor:
-      return give(prop.sharedMemPerMultiprocessor);
-    case cudaDevAttrMaxRegistersPerMultiprocessor:
-      return give(prop.regsPerMultiprocessor);
-    case cudaDevAttrManagedMemory:
-      return give(prop.managedMemory);
-    case cudaDevAttrHostNativeAtomicSupported:
-      return give(prop.hostNativeAtomicSupported);
-    case cudaDevAttrSingleToDoublePrecisionPerfRatio:
-      return give(prop.singleToDoublePrecisionPerfRatio);
-    case cudaDevAttrPageableMemoryAccess:
-      return give(prop.pageableMemoryAccess);
-    case cudaDevAttrConcurrentManagedAccess:
-      return give(prop.concurrentManagedAccess);
-    case cudaDevAttrCanUseHostPointerForRegisteredMem:
-      return give(prop.canUseHostPointerForRegisteredMem);
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-      return give(prop.sharedMemPerBlockOptin);
-    case cudaDevAttrHostRegisterSupported:
-      return give(prop.hostRegisterSupported);
-    case cudaDevAttrPageableMemoryAccessUsesHostPageTables:
-      return give(prop.pageableMemoryAccessUsesHostPageTables);
-    case cudaDevAttrDirectManagedMemAccessFromHost:
-      return give(prop.directManagedMemAccessFromHost);
-    case cudaDevAttrMaxBlocksPerMultiprocessor:
-      return give(prop.maxBlocksPerMultiProcessor);
-    case cudaDevAttrReservedSharedMemoryPerBlock:
-      return give(prop.reservedSharedMemPerBlock);
-    case cudaDevAttrHostRegisterReadOnlySupported:
-      return give(prop.hostRegisterReadOnlySupported);
-    case cudaDevAttrMemoryPoolsSupported:
-      return give(prop.memoryPoolsSupported);
+    case cudaDevAttrMaxThreadsPerBlock: return give(prop.maxThreadsPerBlock);
+    case cudaDevAttrMaxBlockDimX: return give(prop.maxThreadsDim[0]);
+    case cudaDevAttrMaxBlockDimY: return give(prop.maxThreadsDim[1]);
+    case cudaDevAttrMaxBlockDimZ: return give(prop.maxThreadsDim[2]);
+    case cudaDevAttrMaxGridDimX: return give(prop.maxGridSize[0]);
+    case cudaDevAttrMaxGridDimY: return give(prop.maxGridSize[1]);
+    case cudaDevAttrMaxGridDimZ: return give(prop.maxGridSize[2]);
+    case cudaDevAttrMaxSharedMemoryPerBlock: return give(prop.sharedMemPerBlock);
+    case cudaDevAttrTotalConstantMemory: return give(prop.totalConstMem);
+    case cudaDevAttrWarpSize: return give(prop.warpSize);
+    case cudaDevAttrMaxPitch: return give(prop.memPitch);
+    case cudaDevAttrMaxRegistersPerBlock: return give(prop.regsPerBlock);
+    case cudaDevAttrClockRate: return give(prop.clockRate);
+    case cudaDevAttrTextureAlignment: return give(prop.textureAlignment);
+    case cudaDevAttrGpuOverlap: return give(prop.deviceOverlap);
+    case cudaDevAttrMultiProcessorCount: return give(prop.multiProcessorCount);
+    case cudaDevAttrIntegrated: return give(prop.integrated);
+    case cudaDevAttrCanMapHostMemory: return give(prop.canMapHostMemory);
+    case cudaDevAttrConcurrentKernels: return give(prop.concurrentKernels);
+    case cudaDevAttrL2CacheSize: return give(prop.l2CacheSize);
+    case cudaDevAttrMaxThreadsPerMultiProcessor: return give(prop.maxThreadsPerMultiProcessor);
+    case cudaDevAttrAsyncEngineCount: return give(prop.asyncEngineCount);
+    case cudaDevAttrUnifiedAddressing: return give(prop.unifiedAddressing);
+    case cudaDevAttrComputeCapabilityMajor: return give(prop.major);
+    case cudaDevAttrComputeCapabilityMinor: return give(prop.minor);
+    case cudaDevAttrMaxSharedMemoryPerMultiprocessor: return give(prop.sharedMemPerMultiprocessor);
+    case cudaDevAttrMaxRegistersPerMultiprocessor: return give(prop.regsPerMultiprocessor);
+    case cudaDevAttrManagedMemory: return give(prop.managedMemory);
+    case cudaDevAttrHostNativeAtomicSupported: return give(prop.hostNativeAtomicSupported);
+    case cudaDevAttrSingleToDoublePrecisionPerfRatio: return give(prop.singleToDoublePrecisionPerfRatio);
+    case cudaDevAttrPageableMemoryAccess: return give(prop.pageableMemoryAccess);
+    case cudaDevAttrConcurrentManagedAccess: return give(prop.concurrentManagedAccess);
+    case cudaDevAttrCanUseHostPointerForRegisteredMem: return give(prop.canUseHostPointerForRegisteredMem);
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin: return give(prop.sharedMemPerBlockOptin);
+    case cudaDevAttrHostRegisterSupported: return give(prop.hostRegisterSupported);
+    case cudaDevAttrPageableMemoryAccessUsesHostPageTables: return give(prop.pageableMemoryAccessUsesHostPageTables);
+    case cudaDevAttrDirectManagedMemAccessFromHost: return give(prop.directManagedMemAccessFromHost);
+    case cudaDevAttrMaxBlocksPerMultiprocessor: return give(prop.maxBlocksPerMultiProcessor);
+    case cudaDevAttrReservedSharedMemoryPerBlock: return give(prop.reservedSharedMemPerBlock);
+    case cudaDevAttrHostRegisterReadOnlySupported: return give(prop.hostRegisterReadOnlySupported);
+    case cudaDevAttrMemoryPoolsSupported: return give(prop.memoryPoolsSupported);
     // What a CPU has not: peers, error-correcting counters, exclusive modes, clusters, texture units.
-    default:
-      return static_cast<int>(attr) > 0 && attr < cudaDevAttrMax ? give(0) : cudaErrorInvalidValue;
+    default: return static_cast<int>(attr) > 0 && attr < cudaDevAttrMax ? give(0) : cudaErrorInvalidValue;
   }
 }
 

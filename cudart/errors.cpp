@@ -13,8 +13,7 @@ struct ErrorText {
 
 ErrorText text_of(cudaError_t error) {
 #define CASE(code, words) \
-  case code:              \
-    return {#code, words};
+  case code: return {#code, words};
   switch (error) {
     CASE(cudaSuccess, "no error")
     CASE(cudaErrorInvalidValue, "invalid argument")

@@ -116,12 +116,8 @@ void WorkQueue::abandon() {
 
 void run_unlocked(const Work& work) {
   switch (work.kind) {
-    case Work::Kind::kHostFunction:
-      work.host_function(work.user_data);
-      break;
-    case Work::Kind::kCallback:
-      work.callback(work.handle, cudaSuccess, work.user_data);
-      break;
+    case Work::Kind::kHostFunction: work.host_function(work.user_data); break;
+    case Work::Kind::kCallback: work.callback(work.handle, cudaSuccess, work.user_data); break;
     case Work::Kind::kCopy:
       for (size_t row = 0; row < work.height; ++row) {
         std::memmove(static_cast<char*>(work.target) + row * work.target_pitch,
@@ -133,16 +129,11 @@ void run_unlocked(const Work& work) {
         fill_row(static_cast<char*>(work.target) + row * work.target_pitch, work.value, work.element_bytes, work.width);
       }
       break;
-    case Work::Kind::kFree:
-      Memory::get().release(work.target);
-      break;
-    case Work::Kind::kGraph:
-      run_program(*static_cast<const Program*>(work.owned.get()));
-      break;
+    case Work::Kind::kFree: Memory::get().release(work.target); break;
+    case Work::Kind::kGraph: run_program(*static_cast<const Program*>(work.owned.get())); break;
     case Work::Kind::kNothing:
     case Work::Kind::kRecord:
-    case Work::Kind::kWait:
-      break;
+    case Work::Kind::kWait: break;
   }
 }
 

@@ -46,19 +46,21 @@ Result<Options> parse(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
-    Named* named = argument == "--input"         ? &options.inputs
-                   : argument == "--fill"        ? &options.fills
-                   : argument == "--looser"      ? &options.looser
-                   : argument == "--rows"        ? &options.rows
-                   : argument == "--state"       ? &options.states
-                   : argument == "--expect"      ? &options.expected
-                   : argument == "--expect-rows" ? &options.expected_rows
+    Named* named = argument == "--input"               ? &options.inputs
+                   : argument == "--fill"              ? &options.fills
+                   : argument == "--looser"            ? &options.looser
+                   : argument == "--rows"              ? &options.rows
+                   : argument == "--state"             ? &options.states
+                   : argument == "--expect"            ? &options.expected
+                   : argument == "--expect-rows"       ? &options.expected_rows
                    : argument == "--expect-rows-found" ? &options.expected_found
-                                                 : nullptr;
+                                                       : nullptr;
     if (argument == "--weights" || argument == "--output") {
       if (++i == argc) return invalid(argument + " wants a value");
-      if (argument == "--weights") options.weights = argv[i];
-      else options.outputs.emplace_back(argv[i]);
+      if (argument == "--weights")
+        options.weights = argv[i];
+      else
+        options.outputs.emplace_back(argv[i]);
     } else if (named || argument == "--batches") {
       if (++i == argc) return invalid(argument + " wants a value");
       const std::string value = argv[i];
@@ -274,8 +276,8 @@ class Checker {
         TRY_ASSIGN(Array bits, take_rows(outputs[o], row, 1));
         const auto [entry, fresh] = known.try_emplace(row % different, bits);
         if (!fresh && !entry->second.same_bits(bits))
-          return internal("row " + std::to_string(row) + " of the output '" + network_.outputs()[o]->name + "' at batch " + std::to_string(batch) +
-                          " has other bits than the same row has elsewhere");
+          return internal("row " + std::to_string(row) + " of the output '" + network_.outputs()[o]->name + "' at batch " +
+                          std::to_string(batch) + " has other bits than the same row has elsewhere");
       }
     }
     return Ok{};

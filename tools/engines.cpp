@@ -126,7 +126,8 @@ Result<Run> built_engine(std::shared_ptr<const Network> network, const std::stri
   built->allows_tf32 = name == "build-tf32";
   return Run([network, built, facts](const Arrays& inputs) -> Result<Arrays> {
     bool fits = built->engine != nullptr;
-    for (size_t i = 0; fits && i < inputs.size(); ++i) fits = built->context->set_input_shape(network->inputs()[i]->name, inputs[i].shape()).ok();
+    for (size_t i = 0; fits && i < inputs.size(); ++i)
+      fits = built->context->set_input_shape(network->inputs()[i]->name, inputs[i].shape()).ok();
     if (!fits) TRY(built->build(*network, inputs));
     TRY_ASSIGN(Arrays outputs, built->run(inputs));
     if (facts) {

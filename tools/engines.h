@@ -23,8 +23,8 @@ struct EngineFacts {
   double ms = 0;                           // one run, as the device measures it
 };
 
-// "reference": by references alone, slow and sure. "build": built (kTF32 off), written as a plan, loaded and run on the default device; fills `facts`
-// at each run. "build-bf16", "build-fp16", "build-tf32": the same with bf16, half or TF32 allowed.
+// "reference": by references alone, slow and sure. "build": built (kTF32 off), written as a plan, loaded and run on the default device;
+// fills `facts` at each run. "build-bf16", "build-fp16", "build-tf32": the same with bf16, half or TF32 allowed.
 Result<Engine> engine_by_name(const std::string& name, std::shared_ptr<EngineFacts> facts = nullptr);
 
 }  // namespace ingot::tools

@@ -17,7 +17,8 @@ Result<std::unique_ptr<Network>> import_file(const FileImport& file) {
   if (!file.model.ends_with(".onnx")) {
     TfImportOptions options;
     options.log = file.log;
-    for (const auto& [name, shape] : file.input_shapes) options.inputs[name] = {shape, file.channels_first ? TfInputOrder::kChannelsFirst : TfInputOrder::kAsInFile};
+    for (const auto& [name, shape] : file.input_shapes)
+      options.inputs[name] = {shape, file.channels_first ? TfInputOrder::kChannelsFirst : TfInputOrder::kAsInFile};
     options.outputs = file.outputs;
     return import_tensorflow_file(file.model, options);
   }

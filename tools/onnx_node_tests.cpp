@@ -221,16 +221,11 @@ struct Counts {
 
 const char* word_for(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kPassed:
-      return "passed";
-    case Verdict::kPassedWithConstants:
-      return "passed with constants";
-    case Verdict::kDeclined:
-      return "declined";
-    case Verdict::kFailed:
-      return "FAILED";
-    default:
-      return "not taken";
+    case Verdict::kPassed: return "passed";
+    case Verdict::kPassedWithConstants: return "passed with constants";
+    case Verdict::kDeclined: return "declined";
+    case Verdict::kFailed: return "FAILED";
+    default: return "not taken";
   }
 }
 

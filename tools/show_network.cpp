@@ -25,14 +25,22 @@ Status run(int argc, char** argv) {
   bool optimizes = false, only_counts = false;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
-    if (argument == "--optimize") optimizes = true;
-    else if (argument == "--counts") only_counts = true;
-    else if (argument == "--half") options.allow_half = true;
-    else if (argument == "--bf16") options.allow_bf16 = true;
-    else if (argument == "--int8") options.allow_int8 = true;
-    else if (argument == "--refittable") options.refittable = true;
-    else if (argument.starts_with("--")) return invalid("the option " + argument + " is not known");
-    else model = argument;
+    if (argument == "--optimize")
+      optimizes = true;
+    else if (argument == "--counts")
+      only_counts = true;
+    else if (argument == "--half")
+      options.allow_half = true;
+    else if (argument == "--bf16")
+      options.allow_bf16 = true;
+    else if (argument == "--int8")
+      options.allow_int8 = true;
+    else if (argument == "--refittable")
+      options.refittable = true;
+    else if (argument.starts_with("--"))
+      return invalid("the option " + argument + " is not known");
+    else
+      model = argument;
   }
   if (model.empty()) return invalid("which model?");
   OnnxImportOptions import;

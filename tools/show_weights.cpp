@@ -10,8 +10,10 @@ std::string quoted(const std::string& text) {
   std::string result = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') result += '\\';
-    if (static_cast<unsigned char>(c) < ' ') result += '?';
-    else result += c;
+    if (static_cast<unsigned char>(c) < ' ')
+      result += '?';
+    else
+      result += c;
   }
   return result + "\"";
 }
@@ -35,8 +37,9 @@ int main(int argc, char** argv) {
       sum += array.number(i);
       if (i < 3) first += (i ? ", " : "") + number(array.number(i));
     }
-    std::printf("{\"name\": %s, \"shape\": %s, \"dtype\": %s, \"sum\": %s, \"first\": [%s]}\n", quoted(name).c_str(), ingot::to_text(array.shape()).c_str(),
-                quoted(std::string(ingot::name_of(array.type()))).c_str(), number(sum).c_str(), first.c_str());
+    std::printf("{\"name\": %s, \"shape\": %s, \"dtype\": %s, \"sum\": %s, \"first\": [%s]}\n", quoted(name).c_str(),
+                ingot::to_text(array.shape()).c_str(), quoted(std::string(ingot::name_of(array.type()))).c_str(), number(sum).c_str(),
+                first.c_str());
   }
   return 0;
 }

@@ -56,7 +56,8 @@ void write_png(const Image& image, const std::string& path) {
   header.width = static_cast<png_uint_32>(image.width);
   header.height = static_cast<png_uint_32>(image.height);
   header.format = PNG_FORMAT_RGB;
-  if (!png_image_write_to_file(&header, path.c_str(), 0, image.pixels.data(), 0, nullptr)) throw std::runtime_error(path + ": " + header.message);
+  if (!png_image_write_to_file(&header, path.c_str(), 0, image.pixels.data(), 0, nullptr))
+    throw std::runtime_error(path + ": " + header.message);
 }
 
 Image resize(const Image& image, int width, int height) {

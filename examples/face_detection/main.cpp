@@ -46,7 +46,8 @@ std::vector<Face> best_of(std::vector<Face> faces) {
   std::sort(faces.begin(), faces.end(), [](const Face& a, const Face& b) { return a.score > b.score; });
   std::vector<Face> kept;
   for (const Face& face : faces) {
-    if (std::none_of(kept.begin(), kept.end(), [&](const Face& other) { return overlap(face, other) > kMostOverlap; })) kept.push_back(face);
+    if (std::none_of(kept.begin(), kept.end(), [&](const Face& other) { return overlap(face, other) > kMostOverlap; }))
+      kept.push_back(face);
   }
   return kept;
 }

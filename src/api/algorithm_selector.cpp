@@ -47,7 +47,8 @@ std::vector<const Tensor*> tensors_of(const Layer& layer) {
 
 class ContextView final : public IAlgorithmContext {
  public:
-  ContextView(const Layer& layer, const Cases& cases) : name_(layer.name), tensors_(tensors_of(layer)), outputs_(layer.outputs().size()), cases_(cases) {}
+  ContextView(const Layer& layer, const Cases& cases)
+      : name_(layer.name), tensors_(tensors_of(layer)), outputs_(layer.outputs().size()), cases_(cases) {}
   char const* getName() const noexcept override { return name_.c_str(); }
   int32_t getNbInputs() const noexcept override { return static_cast<int32_t>(tensors_.size() - outputs_); }
   int32_t getNbOutputs() const noexcept override { return static_cast<int32_t>(outputs_); }
@@ -55,7 +56,9 @@ class ContextView final : public IAlgorithmContext {
  private:
   nvinfer1::Dims64 getDimensions64_(int32_t index, OptProfileSelector select) const noexcept override {
     if (index < 0 || static_cast<size_t>(index) >= tensors_.size()) return invalid_dims();
-    const SymbolValues& values = select == OptProfileSelector::kMIN ? cases_.min : select == OptProfileSelector::kMAX ? cases_.max : cases_.opt;
+    const SymbolValues& values = select == OptProfileSelector::kMIN   ? cases_.min
+                                 : select == OptProfileSelector::kMAX ? cases_.max
+                                                                      : cases_.opt;
     return to_api(shape_at(tensors_[static_cast<size_t>(index)]->type.dims, values));
   }
   std::string name_;
@@ -105,10 +108,18 @@ class VariantView final : public nvinfer1::IAlgorithmVariant {
 class AlgorithmView final : public IAlgorithm {
  public:
   // `packed` are the weights as the tactic wants them; null to pack them when the workspace is asked for.
-  AlgorithmView(const Layer& layer, const Tactic& tactic, const Tactic::Formats& formats, double ms, const std::vector<PackedWeights>* packed, const SymbolValues& opt)
-      : layer_(layer), algorithm_(tactic), formats_(formats), packed_(packed), opt_(opt), variant_(tactic.name(), formats), ms_(static_cast<float>(ms)) {
+  AlgorithmView(const Layer& layer, const Tactic& tactic, const Tactic::Formats& formats, double ms,
+                const std::vector<PackedWeights>* packed, const SymbolValues& opt)
+      : layer_(layer),
+        algorithm_(tactic),
+        formats_(formats),
+        packed_(packed),
+        opt_(opt),
+        variant_(tactic.name(), formats),
+        ms_(static_cast<float>(ms)) {
     for (size_t i = 0; i < layer.inputs().size(); ++i) {
-      if (layer.inputs()[i] && !layer.inputs()[i]->is_constant()) io_.emplace_back(*layer.inputs()[i], i < formats.inputs.size() ? formats.inputs[i] : Format::kLinear, opt);
+      if (layer.inputs()[i] && !layer.inputs()[i]->is_constant())
+        io_.emplace_back(*layer.inputs()[i], i < formats.inputs.size() ? formats.inputs[i] : Format::kLinear, opt);
     }
     for (size_t i = 0; i < layer.outputs().size(); ++i)
       io_.emplace_back(*layer.outputs()[i], i < formats.outputs.size() ? formats.outputs[i] : Format::kLinear, opt);
@@ -142,13 +153,15 @@ class AlgorithmView final : public IAlgorithm {
 
 }  // namespace
 
-Result<std::vector<size_t>> AlgorithmSelection::select(const Network& network, const Layer& layer, const std::vector<Candidate>& candidates) {
+Result<std::vector<size_t>> AlgorithmSelection::select(const Network& network, const Layer& layer,
+                                                       const std::vector<Candidate>& candidates) {
   const Cases cases = cases_of(network);
   const ContextView context(layer, cases);
   std::vector<std::unique_ptr<AlgorithmView>> views;
   std::vector<IAlgorithm const*> choices;
   for (const Candidate& candidate : candidates) {
-    views.push_back(std::make_unique<AlgorithmView>(layer, *candidate.tactic, candidate.formats, candidate.measured ? candidate.ms : 0, nullptr, cases.opt));
+    views.push_back(std::make_unique<AlgorithmView>(layer, *candidate.tactic, candidate.formats, candidate.measured ? candidate.ms : 0,
+                                                    nullptr, cases.opt));
     choices.push_back(views.back().get());
   }
   std::vector<int32_t> selection(candidates.size(), -1);
@@ -185,7 +198,8 @@ void AlgorithmSelection::report(const Plan& plan) const {
     const Tactic* tactic = TacticCatalogue::instance().find(choice.tactic);
     if (!tactic) continue;
     contexts.push_back(std::make_unique<ContextView>(layer, cases));
-    views.push_back(std::make_unique<AlgorithmView>(layer, *tactic, Tactic::Formats{choice.input_formats, choice.output_formats}, choice.ms, &choice.packed, cases.opt));
+    views.push_back(std::make_unique<AlgorithmView>(layer, *tactic, Tactic::Formats{choice.input_formats, choice.output_formats}, choice.ms,
+                                                    &choice.packed, cases.opt));
     names.push_back(contexts.back().get());
     choices.push_back(views.back().get());
   }

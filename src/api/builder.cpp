@@ -1,3 +1,5 @@
+#include "build/builder.h"
+
 #include <optional>
 
 #include "api/adapters/plugin_plans.h"
@@ -12,7 +14,6 @@
 #include "api/weights_table.h"
 #include "base/cpu_info.h"
 #include "base/env.h"
-#include "build/builder.h"
 #include "operators/plugin.h"
 
 namespace ingot::api {
@@ -69,7 +70,8 @@ class BuilderFacade final : public nvinfer1::IBuilder {
   }
   INetworkDefinition* createNetwork() noexcept override { return createNetworkV2(0); }
   nvinfer1::IBuilderConfig* createBuilderConfig() noexcept override {
-    return guarded(reporter_, static_cast<nvinfer1::IBuilderConfig*>(nullptr), [&] { return new BuilderConfigFacade(reporter_, device_->description()); });
+    return guarded(reporter_, static_cast<nvinfer1::IBuilderConfig*>(nullptr),
+                   [&] { return new BuilderConfigFacade(reporter_, device_->description()); });
   }
   nvinfer1::IOptimizationProfile* createOptimizationProfile() noexcept override {
     return guarded(reporter_, static_cast<nvinfer1::IOptimizationProfile*>(nullptr), [&] {
@@ -84,15 +86,18 @@ class BuilderFacade final : public nvinfer1::IBuilder {
       return new HostMemory(std::move(bytes));
     });
   }
-  IHostMemory* buildSerializedNetwork(INetworkDefinition& network, nvinfer1::IBuilderConfig& config, IHostMemory*& kernel_text) noexcept override {
+  IHostMemory* buildSerializedNetwork(INetworkDefinition& network, nvinfer1::IBuilderConfig& config,
+                                      IHostMemory*& kernel_text) noexcept override {
     kernel_text = nullptr;
     return buildSerializedNetwork(network, config);
   }
-  bool buildSerializedNetworkToStream(INetworkDefinition& network, nvinfer1::IBuilderConfig& config, nvinfer1::IStreamWriter& writer) noexcept override {
+  bool buildSerializedNetworkToStream(INetworkDefinition& network, nvinfer1::IBuilderConfig& config,
+                                      nvinfer1::IStreamWriter& writer) noexcept override {
     return guarded(reporter_, false, [&]() -> Status {
       TRY_ASSIGN(std::vector<std::byte> bytes, build_bytes(network, config));
       const int64_t size = static_cast<int64_t>(bytes.size()), written = writer.write(bytes.data(), size);
-      if (written != size) return invalid("the stream took " + std::to_string(written) + " of " + std::to_string(size) + " bytes of the plan");
+      if (written != size)
+        return invalid("the stream took " + std::to_string(written) + " of " + std::to_string(size) + " bytes of the plan");
       return Ok{};
     });
   }
@@ -182,8 +187,10 @@ class BuilderFacade final : public nvinfer1::IBuilder {
       return unsupported("a layer is to run on a DLA, but there is none; set BuilderFlag::kGPU_FALLBACK or DeviceType::kGPU");
     if (config.getEngineCapability() != EngineCapability::kSTANDARD)
       return unsupported("only engines of EngineCapability::kSTANDARD are built");
-    if (config.getRuntimePlatform() != nvinfer1::RuntimePlatform::kSAME_AS_BUILD) return unsupported("only engines for the platform at hand are built");
-    if (config.getFlag(BuilderFlag::kSTRIP_PLAN)) return unsupported("plans without weights are not written by this version; clear BuilderFlag::kSTRIP_PLAN");
+    if (config.getRuntimePlatform() != nvinfer1::RuntimePlatform::kSAME_AS_BUILD)
+      return unsupported("only engines for the platform at hand are built");
+    if (config.getFlag(BuilderFlag::kSTRIP_PLAN))
+      return unsupported("plans without weights are not written by this version; clear BuilderFlag::kSTRIP_PLAN");
     return Ok{};
   }
 
@@ -233,7 +240,8 @@ class BuilderFacade final : public nvinfer1::IBuilder {
         if (batch < 1) return invalid("calibration: getBatchSize() gives " + std::to_string(batch));
         for (auto& [input, entry] : shapes.shapes) entry.min[0] = entry.opt[0] = entry.max[0] = batch;
       }
-      TRY(calibrate(*network, *config.calibrator(), wanted || implicit ? &shapes : nullptr, device_, reporter_.log(), getInferLibVersion()));
+      TRY(calibrate(*network, *config.calibrator(), wanted || implicit ? &shapes : nullptr, device_, reporter_.log(),
+                    getInferLibVersion()));
     }
     TRY(prepare_plugins(*network, is_strongly_typed(definition), max_batch_, *device_, allocator_));
     MonitorAdapter monitor(config.monitor());
@@ -247,10 +255,12 @@ class BuilderFacade final : public nvinfer1::IBuilder {
     build.optimize.strict_nans = config.getFlag(BuilderFlag::kSTRICT_NANS);
     build.allow_tf32 = config.getFlag(BuilderFlag::kTF32);
     build.verify = environment("INGOT_VERIFY").value_or("0") != "0";
-    build.refittable = config.getFlag(BuilderFlag::kREFIT) || config.getFlag(BuilderFlag::kREFIT_INDIVIDUAL) || config.getFlag(BuilderFlag::kREFIT_IDENTICAL);
+    build.refittable = config.getFlag(BuilderFlag::kREFIT) || config.getFlag(BuilderFlag::kREFIT_INDIVIDUAL) ||
+                       config.getFlag(BuilderFlag::kREFIT_IDENTICAL);
     if (!config.getFlag(BuilderFlag::kDISABLE_TIMING_CACHE)) build.cache = config.timing_cache();
     build.error_on_cache_miss = config.getFlag(BuilderFlag::kERROR_ON_TIMING_CACHE_MISS);
-    build.optimization_level = config.getFlag(BuilderFlag::kENABLE_TACTIC_HEURISTIC) ? 1 : const_cast<BuilderConfigFacade&>(config).getBuilderOptimizationLevel();
+    build.optimization_level =
+        config.getFlag(BuilderFlag::kENABLE_TACTIC_HEURISTIC) ? 1 : const_cast<BuilderConfigFacade&>(config).getBuilderOptimizationLevel();
     build.most_tactics = config.getMaxNbTactics();
     build.progress = [&](const std::string& stage, size_t done, size_t all) { return monitor(stage, done, all); };
     build.properties["profiling_verbosity"] = word_of(config.getProfilingVerbosity());
@@ -266,7 +276,8 @@ class BuilderFacade final : public nvinfer1::IBuilder {
     TRY_ASSIGN(Plan plan, build_plan(*network, build));
     if (selection) selection->report(plan);
     std::string libraries;
-    for (int32_t i = 0; i < config.getNbPluginsToSerialize(); ++i) libraries += (i ? "\n" : "") + std::string(config.getPluginToSerialize(i));
+    for (int32_t i = 0; i < config.getNbPluginsToSerialize(); ++i)
+      libraries += (i ? "\n" : "") + std::string(config.getPluginToSerialize(i));
     if (!libraries.empty()) plan.properties[kPluginLibrariesProperty] = libraries;
     TRY(configure_plugins(plan));
     return plan;

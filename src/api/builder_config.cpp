@@ -73,7 +73,8 @@ void BuilderConfigFacade::setBuilderOptimizationLevel(int32_t level) noexcept {
 void BuilderConfigFacade::setMemoryPoolLimit(MemoryPoolType pool, std::size_t size) noexcept {
   guarded(reporter_, [&]() -> Status {
     const auto number = static_cast<int32_t>(pool);
-    if (number < 0 || number >= nvinfer1::EnumMax<MemoryPoolType>()) return invalid("setMemoryPoolLimit: there is no memory pool " + std::to_string(number));
+    if (number < 0 || number >= nvinfer1::EnumMax<MemoryPoolType>())
+      return invalid("setMemoryPoolLimit: there is no memory pool " + std::to_string(number));
     pools_[pool] = size;
     return Ok{};
   });

@@ -95,7 +95,9 @@ class BuilderConfigFacade final : public nvinfer1::IBuilderConfig {
   nvinfer1::QuantizationFlags getQuantizationFlags() const noexcept override { return quantization_flags_; }
   void setQuantizationFlag(nvinfer1::QuantizationFlag flag) noexcept override { quantization_flags_ |= 1u << static_cast<int>(flag); }
   void clearQuantizationFlag(nvinfer1::QuantizationFlag flag) noexcept override { quantization_flags_ &= ~(1u << static_cast<int>(flag)); }
-  bool getQuantizationFlag(nvinfer1::QuantizationFlag flag) const noexcept override { return quantization_flags_ >> static_cast<int>(flag) & 1u; }
+  bool getQuantizationFlag(nvinfer1::QuantizationFlag flag) const noexcept override {
+    return quantization_flags_ >> static_cast<int>(flag) & 1u;
+  }
   void setAlgorithmSelector(nvinfer1::IAlgorithmSelector* selector) noexcept override { selector_ = selector; }
   nvinfer1::IAlgorithmSelector* getAlgorithmSelector() const noexcept override { return selector_; }
   void setMinTimingIterations(int32_t count) noexcept override { least_timing_ = count; }

@@ -35,7 +35,8 @@ class ReaderFacade final : public CaffeReader {
     return import(network, type, [&](NetworkFacade& facade, const CaffeImportOptions& options) -> Result<CaffeBlobs> {
       if (!deploy) return invalid("ICaffeParser::parseBuffers: the definition is null");
       const Bytes weights(static_cast<const std::byte*>(model), model ? model_size : 0);
-      return import_caffe_into(Bytes(static_cast<const std::byte*>(deploy), deploy_size), model ? &weights : nullptr, facade.core(), options);
+      return import_caffe_into(Bytes(static_cast<const std::byte*>(deploy), deploy_size), model ? &weights : nullptr, facade.core(),
+                               options);
     });
   }
   bool read_blob(const char* file, CaffeBlobContent* content) noexcept override {
@@ -82,22 +83,23 @@ class ReaderFacade final : public CaffeReader {
     Reporter reporter(facade.reporter());
     logger_ = reporter.logger();
     if (reporter_.recorder()) reporter.set_recorder(reporter_.recorder());
-    return guarded(reporter, static_cast<const nvcaffeparser1::IBlobNameToTensor*>(nullptr), [&]() -> Result<const nvcaffeparser1::IBlobNameToTensor*> {
-      CaffeImportOptions options;
-      options.log = &reporter.log();
-      // As in TensorRT, a network with an explicit batch has one of 1.
-      options.batch = facade.implicit_batch() ? Dim::symbol(facade.batch_symbol()) : Dim(1);
-      options.mark_outputs = false;
-      options.four_dims = true;
-      options.half_weights = type == nvinfer1::DataType::kHALF;
-      if (most_message_bytes_ > 0) options.most_message_bytes = most_message_bytes_;
-      options.custom = [&](const CaffeForeignLayer& layer, Network&) { return make_plugin(facade, layer); };
-      TRY_ASSIGN(CaffeBlobs blobs, work(facade, options));
-      auto table = std::make_unique<BlobTable>();
-      for (const auto& [name, tensor] : blobs) table->tensors[name] = facade.facade(tensor);
-      tables_.push_back(std::move(table));
-      return static_cast<const nvcaffeparser1::IBlobNameToTensor*>(tables_.back().get());
-    });
+    return guarded(reporter, static_cast<const nvcaffeparser1::IBlobNameToTensor*>(nullptr),
+                   [&]() -> Result<const nvcaffeparser1::IBlobNameToTensor*> {
+                     CaffeImportOptions options;
+                     options.log = &reporter.log();
+                     // As in TensorRT, a network with an explicit batch has one of 1.
+                     options.batch = facade.implicit_batch() ? Dim::symbol(facade.batch_symbol()) : Dim(1);
+                     options.mark_outputs = false;
+                     options.four_dims = true;
+                     options.half_weights = type == nvinfer1::DataType::kHALF;
+                     if (most_message_bytes_ > 0) options.most_message_bytes = most_message_bytes_;
+                     options.custom = [&](const CaffeForeignLayer& layer, Network&) { return make_plugin(facade, layer); };
+                     TRY_ASSIGN(CaffeBlobs blobs, work(facade, options));
+                     auto table = std::make_unique<BlobTable>();
+                     for (const auto& [name, tensor] : blobs) table->tensors[name] = facade.facade(tensor);
+                     tables_.push_back(std::move(table));
+                     return static_cast<const nvcaffeparser1::IBlobNameToTensor*>(tables_.back().get());
+                   });
   }
 
   // Asks the program's factories, the newest first; nothing where none of them knows the layer.
@@ -130,7 +132,8 @@ class ReaderFacade final : public CaffeReader {
     }
     if (!made) return invalid("the network did not take the plugin");
     if (static_cast<size_t>(made->getNbOutputs()) != layer.output_count)
-      return invalid("the plugin has " + std::to_string(made->getNbOutputs()) + " outputs and the layer " + std::to_string(layer.output_count) + " tops");
+      return invalid("the plugin has " + std::to_string(made->getNbOutputs()) + " outputs and the layer " +
+                     std::to_string(layer.output_count) + " tops");
     made->setName(layer.name.c_str());
     std::vector<Tensor*> outputs;
     for (int32_t i = 0; i < made->getNbOutputs(); ++i) outputs.push_back(&core_tensor(*made->getOutput(i)));

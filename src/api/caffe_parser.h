@@ -19,8 +19,9 @@ class CaffeReader {
   virtual ~CaffeReader() = default;
   virtual const nvcaffeparser1::IBlobNameToTensor* parse(const char* deploy, const char* model, nvinfer1::INetworkDefinition& network,
                                                          nvinfer1::DataType type) noexcept = 0;
-  virtual const nvcaffeparser1::IBlobNameToTensor* parse_buffers(const void* deploy, size_t deploy_size, const void* model, size_t model_size,
-                                                                 nvinfer1::INetworkDefinition& network, nvinfer1::DataType type) noexcept = 0;
+  virtual const nvcaffeparser1::IBlobNameToTensor* parse_buffers(const void* deploy, size_t deploy_size, const void* model,
+                                                                 size_t model_size, nvinfer1::INetworkDefinition& network,
+                                                                 nvinfer1::DataType type) noexcept = 0;
   // False where the file cannot be read, which is reported.
   virtual bool read_blob(const char* file, CaffeBlobContent* content) noexcept = 0;
   virtual void release(CaffeBlobContent* content) noexcept = 0;

@@ -45,7 +45,8 @@ Result<Shape> sample_shape(const Tensor& input, const Profile* profile) {
 // Runs the network over the calibrator's batches and watches every tensor.
 class Watch {
  public:
-  Watch(CalibrationSettings settings, std::shared_ptr<Device> device, Log& log) : calibration_(settings), device_(std::move(device)), log_(log) {}
+  Watch(CalibrationSettings settings, std::shared_ptr<Device> device, Log& log)
+      : calibration_(settings), device_(std::move(device)), log_(log) {}
 
   Result<Scales> run(const Network& network, nvinfer1::IInt8Calibrator& calibrator, const Profile* profile) {
     TRY_ASSIGN(Plan plan, plan_to_watch(network, profile, *device_, log_));
@@ -67,7 +68,8 @@ class Watch {
     context.set_step_listener([&](size_t step, const std::vector<const void*>& addresses, const std::vector<Shape>& produced) {
       const Layer& layer = engine->layer(step);
       for (size_t o = 0; o < addresses.size() && watched.ok(); ++o) {
-        if (network.find_tensor(layer.output(o)->name)) watched = see(*layer.output(o), addresses[o], produced[o]);  // not those of reformats
+        if (network.find_tensor(layer.output(o)->name))
+          watched = see(*layer.output(o), addresses[o], produced[o]);  // not those of reformats
       }
     });
 
@@ -131,7 +133,8 @@ CalibrationSettings settings_of(nvinfer1::IInt8Calibrator& calibrator) {
 
 }  // namespace
 
-Status calibrate(Network& network, nvinfer1::IInt8Calibrator& calibrator, const Profile* profile, std::shared_ptr<Device> device, Log& log, int version) {
+Status calibrate(Network& network, nvinfer1::IInt8Calibrator& calibrator, const Profile* profile, std::shared_ptr<Device> device, Log& log,
+                 int version) {
   if (!profile && !network.profiles.empty()) profile = &network.profiles[0];
   const CalibrationSettings settings = settings_of(calibrator);
   size_t length = 0;
@@ -146,7 +149,8 @@ Status calibrate(Network& network, nvinfer1::IInt8Calibrator& calibrator, const 
     calibrator.writeCalibrationCache(text.data(), text.size());
   }
   if (const size_t unknown = set_ranges(network, scales))
-    log.warning("calibration: " + std::to_string(unknown) + " of " + std::to_string(scales.size()) + " scales name no tensor of the network");
+    log.warning("calibration: " + std::to_string(unknown) + " of " + std::to_string(scales.size()) +
+                " scales name no tensor of the network");
   return Ok{};
 }
 

@@ -8,10 +8,12 @@ struct TypePair {
   DataType core;
 };
 constexpr TypePair kTypes[] = {
-    {nvinfer1::DataType::kFLOAT, DataType::kFloat}, {nvinfer1::DataType::kHALF, DataType::kHalf},   {nvinfer1::DataType::kINT8, DataType::kInt8},
-    {nvinfer1::DataType::kINT32, DataType::kInt32}, {nvinfer1::DataType::kBOOL, DataType::kBool},   {nvinfer1::DataType::kUINT8, DataType::kUint8},
-    {nvinfer1::DataType::kFP8, DataType::kFp8},     {nvinfer1::DataType::kBF16, DataType::kBf16},   {nvinfer1::DataType::kINT64, DataType::kInt64},
-    {nvinfer1::DataType::kINT4, DataType::kInt4},   {nvinfer1::DataType::kFP4, DataType::kFp4},     {nvinfer1::DataType::kE8M0, DataType::kE8m0},
+    {nvinfer1::DataType::kFLOAT, DataType::kFloat}, {nvinfer1::DataType::kHALF, DataType::kHalf},
+    {nvinfer1::DataType::kINT8, DataType::kInt8},   {nvinfer1::DataType::kINT32, DataType::kInt32},
+    {nvinfer1::DataType::kBOOL, DataType::kBool},   {nvinfer1::DataType::kUINT8, DataType::kUint8},
+    {nvinfer1::DataType::kFP8, DataType::kFp8},     {nvinfer1::DataType::kBF16, DataType::kBf16},
+    {nvinfer1::DataType::kINT64, DataType::kInt64}, {nvinfer1::DataType::kINT4, DataType::kInt4},
+    {nvinfer1::DataType::kFP4, DataType::kFp4},     {nvinfer1::DataType::kE8M0, DataType::kE8m0},
 };
 
 struct FormatPair {
@@ -19,8 +21,9 @@ struct FormatPair {
   Format core;
 };
 constexpr FormatPair kFormats[] = {
-    {nvinfer1::TensorFormat::kLINEAR, Format::kLinear}, {nvinfer1::TensorFormat::kCHW2, Format::kChw2},   {nvinfer1::TensorFormat::kHWC8, Format::kHwc8},
-    {nvinfer1::TensorFormat::kCHW4, Format::kChw4},     {nvinfer1::TensorFormat::kCHW16, Format::kChw16}, {nvinfer1::TensorFormat::kCHW32, Format::kChw32},
+    {nvinfer1::TensorFormat::kLINEAR, Format::kLinear}, {nvinfer1::TensorFormat::kCHW2, Format::kChw2},
+    {nvinfer1::TensorFormat::kHWC8, Format::kHwc8},     {nvinfer1::TensorFormat::kCHW4, Format::kChw4},
+    {nvinfer1::TensorFormat::kCHW16, Format::kChw16},   {nvinfer1::TensorFormat::kCHW32, Format::kChw32},
     {nvinfer1::TensorFormat::kHWC, Format::kHwc},       {nvinfer1::TensorFormat::kHWC16, Format::kHwc16},
 };
 
@@ -66,7 +69,8 @@ const char* describe(Format format, DataType type) {
   };
   static constexpr Row kRows[] = {
       {Format::kLinear, "Row major linear FP32", "Row major linear FP16 format", "Row major linear INT8 format", "Row major linear format"},
-      {Format::kChannelsLast, "Channel major FP32 format", "Channel major FP16 format", "Channel major INT8 format", "Channel major format"},
+      {Format::kChannelsLast, "Channel major FP32 format", "Channel major FP16 format", "Channel major INT8 format",
+       "Channel major format"},
       {Format::kHwc, "Channel major FP32 format", "Channel major FP16 format", "Channel major INT8 format", "Channel major format"},
       {Format::kC16, "Sixteen wide channel vectorized row major FP32 format", "Sixteen wide channel vectorized row major FP16 format",
        "Sixteen wide channel vectorized row major INT8 format", "Sixteen wide channel vectorized row major format"},
@@ -76,8 +80,9 @@ const char* describe(Format format, DataType type) {
        "Two wide channel vectorized row major INT8 format", "Two wide channel vectorized row major format"},
       {Format::kChw4, "Four wide channel vectorized row major FP32 format", "Four wide channel vectorized row major FP16 format",
        "Four wide channel vectorized row major INT8 format", "Four wide channel vectorized row major format"},
-      {Format::kChw32, "Thirty-two wide channel vectorized row major FP32 format", "Thirty-two wide channel vectorized row major FP16 format",
-       "Thirty-two wide channel vectorized row major INT8 format", "Thirty-two wide channel vectorized row major format"},
+      {Format::kChw32, "Thirty-two wide channel vectorized row major FP32 format",
+       "Thirty-two wide channel vectorized row major FP16 format", "Thirty-two wide channel vectorized row major INT8 format",
+       "Thirty-two wide channel vectorized row major format"},
       {Format::kHwc8, "Channel major FP32 format where channel % 8 == 0", "Channel major FP16 format where channel % 8 == 0",
        "Channel major INT8 format where channel % 8 == 0", "Channel major format where channel % 8 == 0"},
       {Format::kHwc16, "Channel major FP32 format where channel % 16 == 0", "Channel major FP16 format where channel % 16 == 0",
@@ -129,7 +134,8 @@ Result<Array> to_array(const nvinfer1::Weights& weights, const Shape& shape) {
   TRY_ASSIGN(DataType type, to_core(weights.type));
   TRY_ASSIGN(int64_t count, volume(shape));
   if (weights.count != count)
-    return invalid("weights of shape " + to_text(shape) + " have " + std::to_string(count) + " elements; got " + std::to_string(weights.count));
+    return invalid("weights of shape " + to_text(shape) + " have " + std::to_string(count) + " elements; got " +
+                   std::to_string(weights.count));
   if (count > 0 && !weights.values) return invalid("weights of shape " + to_text(shape) + " have no values");
   return Array::borrow(type, shape, weights.values, nullptr);
 }

@@ -118,7 +118,8 @@ DataType EngineFacade::getTensorDataType(char const* name) const noexcept {
 
 TensorLocation EngineFacade::getTensorLocation(char const* name) const noexcept {
   const int index = find(name);
-  return index >= 0 && engine_->io()[static_cast<size_t>(index)].tensor->type.place == Place::kHost ? TensorLocation::kHOST : TensorLocation::kDEVICE;
+  return index >= 0 && engine_->io()[static_cast<size_t>(index)].tensor->type.place == Place::kHost ? TensorLocation::kHOST
+                                                                                                    : TensorLocation::kDEVICE;
 }
 
 bool EngineFacade::isShapeInferenceIO(char const* name) const noexcept {
@@ -133,7 +134,9 @@ TensorFormat EngineFacade::getTensorFormat(char const* name) const noexcept {
 
 char const* EngineFacade::getTensorFormatDesc(char const* name) const noexcept {
   const int index = find(name);
-  return index < 0 ? "" : describe(engine_->io()[static_cast<size_t>(index)].format, engine_->io()[static_cast<size_t>(index)].tensor->type.type);
+  return index < 0
+             ? ""
+             : describe(engine_->io()[static_cast<size_t>(index)].format, engine_->io()[static_cast<size_t>(index)].tensor->type.type);
 }
 
 int32_t EngineFacade::getTensorBytesPerComponent(char const* name) const noexcept {
@@ -239,7 +242,8 @@ nvinfer1::IHostMemory* EngineFacade::serialize() const noexcept {
 
 nvinfer1::IHostMemory* EngineFacade::serializeWithConfig(nvinfer1::ISerializationConfig& config) const noexcept {
   if (config.getFlag(nvinfer1::SerializationFlag::kEXCLUDE_WEIGHTS)) {
-    reporter_.report(unsupported("serializeWithConfig: plans without weights are not written by this version; clear SerializationFlag::kEXCLUDE_WEIGHTS"));
+    reporter_.report(unsupported(
+        "serializeWithConfig: plans without weights are not written by this version; clear SerializationFlag::kEXCLUDE_WEIGHTS"));
     return nullptr;
   }
   return serialize();
@@ -262,7 +266,8 @@ int64_t EngineFacade::getEngineStat(nvinfer1::EngineStat stat) const noexcept {
   return guarded(reporter_, int64_t{-1}, [&] {
     int64_t bytes = 0;
     for (const auto& tensor : engine_->network().tensors()) {
-      if (tensor->is_constant()) bytes += static_cast<int64_t>(bytes_of(tensor->type.type, volume(constant_shape(tensor->type.dims)).value_or(0)));
+      if (tensor->is_constant())
+        bytes += static_cast<int64_t>(bytes_of(tensor->type.type, volume(constant_shape(tensor->type.dims)).value_or(0)));
     }
     return bytes;
   });

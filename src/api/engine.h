@@ -77,7 +77,9 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   nvinfer1::EngineCapability getEngineCapability() const noexcept override { return nvinfer1::EngineCapability::kSTANDARD; }
   nvinfer1::TacticSources getTacticSources() const noexcept override { return 0; }
   nvinfer1::ProfilingVerbosity getProfilingVerbosity() const noexcept override;
-  nvinfer1::HardwareCompatibilityLevel getHardwareCompatibilityLevel() const noexcept override { return nvinfer1::HardwareCompatibilityLevel::kNONE; }
+  nvinfer1::HardwareCompatibilityLevel getHardwareCompatibilityLevel() const noexcept override {
+    return nvinfer1::HardwareCompatibilityLevel::kNONE;
+  }
   int64_t getEngineStat(nvinfer1::EngineStat stat) const noexcept override;
   nvinfer1::IEngineInspector* createEngineInspector() const noexcept override;
   void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
@@ -98,7 +100,9 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   nvinfer1::TensorFormat getBindingFormat(int32_t binding) const noexcept override { return getTensorFormat(binding_name(binding)); }
   char const* getBindingFormatDesc(int32_t binding) const noexcept override { return getTensorFormatDesc(binding_name(binding)); }
   int32_t getBindingBytesPerComponent(int32_t binding) const noexcept override { return getTensorBytesPerComponent(binding_name(binding)); }
-  int32_t getBindingComponentsPerElement(int32_t binding) const noexcept override { return getTensorComponentsPerElement(binding_name(binding)); }
+  int32_t getBindingComponentsPerElement(int32_t binding) const noexcept override {
+    return getTensorComponentsPerElement(binding_name(binding));
+  }
   int32_t getBindingVectorizedDim(int32_t binding) const noexcept override { return getTensorVectorizedDim(binding_name(binding)); }
   bool isShapeBinding(int32_t binding) const noexcept override { return isShapeInferenceIO(binding_name(binding)); }
   bool isExecutionBinding(int32_t binding) const noexcept override { return io_of_binding(binding) >= 0; }
@@ -130,7 +134,7 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   std::vector<std::string> names_;  // of inputs and outputs: what the program holds pointers to
   std::string name_;
   MemorySource memory_;
-  int32_t max_batch_ = 0;  // of an implicit batch; 0 where the batch is a dimension
+  int32_t max_batch_ = 0;                                   // of an implicit batch; 0 where the batch is a dimension
   mutable std::deque<std::vector<int32_t>> narrow_values_;  // what the retired 32-bit readings point to
 };
 

@@ -53,7 +53,10 @@ ExecutionContext::Memory memory_of(IGpuAllocator* allocator) {
 class ContextFacade final : public nvinfer1::IExecutionContext {
  public:
   ContextFacade(EngineFacade& engine, ExecutionContextAllocationStrategy strategy)
-      : engine_(engine), reporter_(engine.reporter()), strategy_(strategy), context_(std::make_unique<ExecutionContext>(engine.core(), memory_of(engine.memory().allocator))) {
+      : engine_(engine),
+        reporter_(engine.reporter()),
+        strategy_(strategy),
+        context_(std::make_unique<ExecutionContext>(engine.core(), memory_of(engine.memory().allocator))) {
     allocators_.resize(engine.core()->io().size(), nullptr);
   }
 
@@ -116,7 +119,9 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   bool setInputTensorAddress(char const* name, void const* data) noexcept override {
     return of_kind(name, true) && setTensorAddress(name, const_cast<void*>(data));
   }
-  bool setOutputTensorAddress(char const* name, void* data) noexcept override { return of_kind(name, false) && setTensorAddress(name, data); }
+  bool setOutputTensorAddress(char const* name, void* data) noexcept override {
+    return of_kind(name, false) && setTensorAddress(name, data);
+  }
   void const* getTensorAddress(char const* name) const noexcept override {
     const int index = engine_.find(name);
     return index < 0 ? nullptr : context().address(static_cast<size_t>(index));
@@ -273,9 +278,13 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     return guarded(reporter_, invalid_dims(), [&]() -> Result<WideDims> {
       TRY_ASSIGN(Shape shape, context().io_shape(static_cast<size_t>(index)));
       const Format format = engine_.core()->io()[static_cast<size_t>(index)].format;
-      const bool channels_last = format == Format::kHwc || format == Format::kChannelsLast || format == Format::kHwc8 || format == Format::kHwc16;
+      const bool channels_last =
+          format == Format::kHwc || format == Format::kChannelsLast || format == Format::kHwc8 || format == Format::kHwc16;
       if (!channels_last || shape.size() < 3) return to_api(row_major_strides(shape));
-      const int64_t group = format == Format::kHwc8 ? 8 : format == Format::kHwc16 ? 16 : 1, channels = (shape[1] + group - 1) / group * group;
+      const int64_t group = format == Format::kHwc8    ? 8
+                            : format == Format::kHwc16 ? 16
+                                                       : 1,
+                    channels = (shape[1] + group - 1) / group * group;
       Shape strides(shape.size(), 1);
       int64_t step = channels;
       for (size_t i = shape.size(); i-- > 2;) {
@@ -311,7 +320,8 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     auto fresh = std::make_unique<ExecutionContext>(now, memory_of(engine_.memory().allocator));
     (void)fresh->set_profile(context_->profile());
     for (size_t i = 0; i < now->io().size(); ++i) {
-      if (const auto shape = context_->input_shape(i); shape && now->io()[i].is_input) (void)fresh->set_input_shape(now->io()[i].tensor->name, *shape);
+      if (const auto shape = context_->input_shape(i); shape && now->io()[i].is_input)
+        (void)fresh->set_input_shape(now->io()[i].tensor->name, *shape);
       (void)fresh->set_address(i, context_->address(i));
       fresh->set_output_allocator(i, adapter_of(allocators_[i]));
     }
@@ -324,7 +334,8 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     const int index = engine_.find(name);
     if (index < 0) return false;
     if (engine_.core()->io()[static_cast<size_t>(index)].is_input == input) return true;
-    return guarded(reporter_, false, [&]() -> Status { return invalid("'" + std::string(name) + "' is " + (input ? "an output" : "an input")); });
+    return guarded(reporter_, false,
+                   [&]() -> Status { return invalid("'" + std::string(name) + "' is " + (input ? "an output" : "an input")); });
   }
   bool has_allocator() const {
     for (const IOutputAllocator* allocator : allocators_) {
@@ -333,17 +344,20 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     return false;
   }
   bool not_marked(char const* name) noexcept {
-    return guarded(reporter_, false, [&]() -> Status { return invalid("the tensor '" + std::string(name ? name : "") + "' is not marked for debugging"); });
+    return guarded(reporter_, false,
+                   [&]() -> Status { return invalid("the tensor '" + std::string(name ? name : "") + "' is not marked for debugging"); });
   }
   // All inputs get so many rows; without an implicit batch there is one.
   bool set_batch(int32_t batch) noexcept {
     return guarded(reporter_, false, [&]() -> Status {
       if (!engine_.hasImplicitBatchDimension()) {
         if (batch == 1) return Ok{};
-        return invalid("a batch of " + std::to_string(batch) + " is asked for, but the engine has no implicit batch; set the input's shape and call executeV2 or enqueueV3");
+        return invalid("a batch of " + std::to_string(batch) +
+                       " is asked for, but the engine has no implicit batch; set the input's shape and call executeV2 or enqueueV3");
       }
       if (batch < 1 || batch > engine_.getMaxBatchSize())
-        return invalid("the batch is " + std::to_string(batch) + "; the engine was built for 1 to " + std::to_string(engine_.getMaxBatchSize()));
+        return invalid("the batch is " + std::to_string(batch) + "; the engine was built for 1 to " +
+                       std::to_string(engine_.getMaxBatchSize()));
       for (const Tensor* input : engine_.core()->network().inputs()) {
         Shape shape;
         for (const Dim& dim : input->type.dims) shape.push_back(dim.constant().value_or(batch));
@@ -355,7 +369,8 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   // With kUSER_MANAGED the program brings the memory before the first run.
   Status check_memory() const {
     if (strategy_ != ExecutionContextAllocationStrategy::kUSER_MANAGED || user_memory_ || engine_.getDeviceMemorySizeV2() == 0) return Ok{};
-    return invalid("the context was created without device memory; call setDeviceMemoryV2 with " + std::to_string(engine_.getDeviceMemorySizeV2()) + " bytes");
+    return invalid("the context was created without device memory; call setDeviceMemoryV2 with " +
+                   std::to_string(engine_.getDeviceMemorySizeV2()) + " bytes");
   }
   Status bind(void* const* bindings) {
     TRY(check_memory());
@@ -369,8 +384,10 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     guarded(reporter_, [&] {
       if (!profiler_) return context().set_profiler({});
       context().set_profiler([this](const std::string& layer, float ms) {
-        if (emits_) profiler_->reportLayerTime(layer.c_str(), ms);
-        else times_.emplace_back(layer, ms);
+        if (emits_)
+          profiler_->reportLayerTime(layer.c_str(), ms);
+        else
+          times_.emplace_back(layer, ms);
       });
     });
   }

@@ -23,9 +23,10 @@ Json tensor_json(const Tensor* tensor, Format format) {
   return {{"Name", tensor->name},
           {"Location", tensor->type.place == Place::kHost ? "Host" : "Device"},
           {"Dimensions", dims},
-          {"Format/Datatype", tensor->type.type == DataType::kFloat || tensor->type.type == DataType::kHalf || tensor->type.type == DataType::kInt8
-                                  ? std::string(words)
-                                  : std::string(words) + " " + std::string(name_of(tensor->type.type))}};
+          {"Format/Datatype",
+           tensor->type.type == DataType::kFloat || tensor->type.type == DataType::kHalf || tensor->type.type == DataType::kInt8
+               ? std::string(words)
+               : std::string(words) + " " + std::string(name_of(tensor->type.type))}};
 }
 
 Json layer_json(const Engine& engine, size_t step, bool detailed) {
@@ -38,7 +39,11 @@ Json layer_json(const Engine& engine, size_t step, bool detailed) {
     if (input && !input->is_constant()) inputs.push_back(tensor_json(input, choice.input_formats[i]));
   }
   for (size_t i = 0; i < layer.outputs().size(); ++i) outputs.push_back(tensor_json(layer.output(i), choice.output_formats[i]));
-  Json json = {{"Name", layer.name}, {"LayerType", std::string(layer.op().name())}, {"Inputs", inputs}, {"Outputs", outputs}, {"ParameterType", std::string(layer.op().name())}};
+  Json json = {{"Name", layer.name},
+               {"LayerType", std::string(layer.op().name())},
+               {"Inputs", inputs},
+               {"Outputs", outputs},
+               {"ParameterType", std::string(layer.op().name())}};
   for (const Field& field : layer.op().fields()) {
     struct Visitor {
       Json operator()(bool value) const { return value; }
@@ -55,8 +60,10 @@ Json layer_json(const Engine& engine, size_t step, bool detailed) {
   for (size_t i = 0; i < layer.inputs().size(); ++i) {
     const Tensor* input = layer.inputs()[i];
     if (!input || !input->is_constant()) continue;
-    json[i == 1 ? "Weights" : i == 2 ? "Bias" : "Constant" + std::to_string(i)] = {
-        {"Type", std::string(name_of(input->type.type))}, {"Count", volume(constant_shape(input->type.dims)).value_or(0)}};
+    json[i == 1   ? "Weights"
+         : i == 2 ? "Bias"
+                  : "Constant" + std::to_string(i)] = {{"Type", std::string(name_of(input->type.type))},
+                                                       {"Count", volume(constant_shape(input->type.dims)).value_or(0)}};
   }
   json["TacticName"] = choice.tactic;
   json["Metadata"] = layer.metadata;
@@ -70,7 +77,8 @@ std::string layer_line(const Engine& engine, size_t step, bool detailed) {
   for (const Tensor* input : layer.inputs()) {
     if (input && !input->is_constant()) inputs += (inputs.empty() ? "" : ", ") + input->name + " " + shape_text(input->type.dims);
   }
-  for (const Tensor* output : layer.outputs()) outputs += (outputs.empty() ? "" : ", ") + output->name + " " + shape_text(output->type.dims);
+  for (const Tensor* output : layer.outputs())
+    outputs += (outputs.empty() ? "" : ", ") + output->name + " " + shape_text(output->type.dims);
   return layer.name + " (" + std::string(layer.op().name()) + ", " + engine.choice(step).tactic + "): " + inputs + " -> " + outputs;
 }
 
@@ -133,7 +141,8 @@ std::string describe_engine(const Engine& engine, bool detailed, bool json) {
 }
 
 nvinfer1::IEngineInspector* EngineFacade::createEngineInspector() const noexcept {
-  return guarded(reporter_, static_cast<nvinfer1::IEngineInspector*>(nullptr), [&] { return new InspectorFacade(reporter_, engine_, getProfilingVerbosity()); });
+  return guarded(reporter_, static_cast<nvinfer1::IEngineInspector*>(nullptr),
+                 [&] { return new InspectorFacade(reporter_, engine_, getProfilingVerbosity()); });
 }
 
 }  // namespace ingot::api

@@ -33,7 +33,9 @@ using namespace ingot::api;
 extern "C" {
 
 TENSORRTAPI void* createInferBuilder_INTERNAL(void* logger, int32_t version) noexcept {
-  return make(logger, [&](nvinfer1::ILogger* user, const std::shared_ptr<ingot::Device>& device) { return make_builder(user, major_of(version), device); });
+  return make(logger, [&](nvinfer1::ILogger* user, const std::shared_ptr<ingot::Device>& device) {
+    return make_builder(user, major_of(version), device);
+  });
 }
 
 TENSORRTAPI void* createInferRuntime_INTERNAL(void* logger, int32_t) noexcept {

@@ -17,7 +17,9 @@ Network& core_network(INetworkDefinition& network) { return static_cast<NetworkF
 const Network& core_network(const INetworkDefinition& network) { return static_cast<const NetworkFacade&>(network).core(); }
 bool is_strongly_typed(const INetworkDefinition& network) { return static_cast<const NetworkFacade&>(network).strongly_typed(); }
 bool has_implicit_batch(const INetworkDefinition& network) { return static_cast<const NetworkFacade&>(network).implicit_batch(); }
-Result<std::unique_ptr<Network>> buildable_network(const INetworkDefinition& network) { return static_cast<const NetworkFacade&>(network).buildable(); }
+Result<std::unique_ptr<Network>> buildable_network(const INetworkDefinition& network) {
+  return static_cast<const NetworkFacade&>(network).buildable();
+}
 Tensor& core_tensor(ITensor& tensor) { return *static_cast<TensorFacade&>(tensor).core(); }
 
 Layer* core_layer(const ILayer& layer) {
@@ -123,7 +125,8 @@ Result<std::unique_ptr<Network>> NetworkFacade::buildable() const {
       TRY_ASSIGN(bool done, block->lower(*copy, replaced));
       if (!done) waiting.push_back(block);
     }
-    if (waiting.size() == left.size()) return invalid("loops and conditionals of the network cross each other; one must lie inside the other");
+    if (waiting.size() == left.size())
+      return invalid("loops and conditionals of the network cross each other; one must lie inside the other");
     left = std::move(waiting);
   }
   if (!blocks_.empty()) copy->remove_unused();
@@ -152,7 +155,8 @@ ITensor* NetworkFacade::addInput64_(char const* name, nvinfer1::DataType type, W
     TRY_ASSIGN(Shape shape, to_shape(dims));
     if (implicit_batch_) core.dims.push_back(Dim::symbol(batch_symbol_));
     for (int64_t size : shape) {
-      if (size < 0 && implicit_batch_) return invalid("the input '" + std::string(name) + "' has a dimension of -1; with an implicit batch all others are known");
+      if (size < 0 && implicit_batch_)
+        return invalid("the input '" + std::string(name) + "' has a dimension of -1; with an implicit batch all others are known");
     }
     for (int64_t size : shape) core.dims.push_back(size < 0 ? Dim::symbol(network_->make_symbol("d")) : Dim(size));
     TRY_ASSIGN(Tensor * tensor, network_->add_input(name, std::move(core)));
@@ -182,7 +186,8 @@ bool NetworkFacade::unmarkOutputForShapes(ITensor& tensor) noexcept {
 void NetworkFacade::removeTensor(ITensor& tensor) noexcept {
   guarded(reporter_, [&]() -> Status {
     const Tensor& core = core_tensor(tensor);
-    if (!core.readers().empty()) return invalid("the tensor '" + core.name + "' is still read by " + std::to_string(core.readers().size()) + " layers");
+    if (!core.readers().empty())
+      return invalid("the tensor '" + core.name + "' is still read by " + std::to_string(core.readers().size()) + " layers");
     if (core.is_output()) network_->unmark_output(&core_tensor(tensor));
     return Ok{};
   });
@@ -282,9 +287,7 @@ namespace {
 class UsualFormula final : public IOutputDimensionsFormula {
  public:
   DimsHW compute(DimsHW input, DimsHW kernel, DimsHW stride, DimsHW padding, DimsHW dilation, char const*) const override {
-    const auto count = [&](int i) {
-      return (input.d[i] + 2 * padding.d[i] - (dilation.d[i] * (kernel.d[i] - 1) + 1)) / stride.d[i] + 1;
-    };
+    const auto count = [&](int i) { return (input.d[i] + 2 * padding.d[i] - (dilation.d[i] * (kernel.d[i] - 1) + 1)) / stride.d[i] + 1; };
     return DimsHW(static_cast<int32_t>(count(0)), static_cast<int32_t>(count(1)));
   }
 };

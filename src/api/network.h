@@ -149,13 +149,17 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   nvinfer1::IActivationLayer* addActivation(nvinfer1::ITensor& input, nvinfer1::ActivationType type) noexcept override;
   nvinfer1::IParametricReLULayer* addParametricReLU(nvinfer1::ITensor& input, nvinfer1::ITensor& slope) noexcept override;
   nvinfer1::IUnaryLayer* addUnary(nvinfer1::ITensor& input, nvinfer1::UnaryOperation operation) noexcept override;
-  nvinfer1::IElementWiseLayer* addElementWise(nvinfer1::ITensor& input1, nvinfer1::ITensor& input2, nvinfer1::ElementWiseOperation op) noexcept override;
-  nvinfer1::ISelectLayer* addSelect(nvinfer1::ITensor& condition, nvinfer1::ITensor& thenInput, nvinfer1::ITensor& elseInput) noexcept override;
+  nvinfer1::IElementWiseLayer* addElementWise(nvinfer1::ITensor& input1, nvinfer1::ITensor& input2,
+                                              nvinfer1::ElementWiseOperation op) noexcept override;
+  nvinfer1::ISelectLayer* addSelect(nvinfer1::ITensor& condition, nvinfer1::ITensor& thenInput,
+                                    nvinfer1::ITensor& elseInput) noexcept override;
   nvinfer1::IIdentityLayer* addIdentity(nvinfer1::ITensor& input) noexcept override;
   nvinfer1::ICastLayer* addCast(nvinfer1::ITensor& input, nvinfer1::DataType toType) noexcept override;
-  nvinfer1::IReduceLayer* addReduce(nvinfer1::ITensor& input, nvinfer1::ReduceOperation operation, uint32_t reduceAxes, bool keepDimensions) noexcept override;
+  nvinfer1::IReduceLayer* addReduce(nvinfer1::ITensor& input, nvinfer1::ReduceOperation operation, uint32_t reduceAxes,
+                                    bool keepDimensions) noexcept override;
   nvinfer1::ISoftMaxLayer* addSoftMax(nvinfer1::ITensor& input) noexcept override;
-  nvinfer1::IMatrixMultiplyLayer* addMatrixMultiply(nvinfer1::ITensor& input0, nvinfer1::MatrixOperation op0, nvinfer1::ITensor& input1, nvinfer1::MatrixOperation op1) noexcept override;
+  nvinfer1::IMatrixMultiplyLayer* addMatrixMultiply(nvinfer1::ITensor& input0, nvinfer1::MatrixOperation op0, nvinfer1::ITensor& input1,
+                                                    nvinfer1::MatrixOperation op1) noexcept override;
   nvinfer1::IShuffleLayer* addShuffle(nvinfer1::ITensor& input) noexcept override;
   nvinfer1::IConcatenationLayer* addConcatenation(nvinfer1::ITensor* const* inputs, int32_t nbInputs) noexcept override;
   nvinfer1::IShapeLayer* addShape(nvinfer1::ITensor& input) noexcept override;
@@ -188,12 +192,15 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   void setDeconvolutionOutputDimensionsFormula(nvinfer1::IOutputDimensionsFormula* formula) noexcept override;
   nvinfer1::IOutputDimensionsFormula& getDeconvolutionOutputDimensionsFormula() const noexcept override;
 
-  nvinfer1::IScaleLayer* addScale(nvinfer1::ITensor&, nvinfer1::ScaleMode, nvinfer1::Weights, nvinfer1::Weights, nvinfer1::Weights) noexcept override;
-  nvinfer1::IScaleLayer* addScaleNd(nvinfer1::ITensor&, nvinfer1::ScaleMode, nvinfer1::Weights, nvinfer1::Weights, nvinfer1::Weights, int32_t) noexcept override;
+  nvinfer1::IScaleLayer* addScale(nvinfer1::ITensor&, nvinfer1::ScaleMode, nvinfer1::Weights, nvinfer1::Weights,
+                                  nvinfer1::Weights) noexcept override;
+  nvinfer1::IScaleLayer* addScaleNd(nvinfer1::ITensor&, nvinfer1::ScaleMode, nvinfer1::Weights, nvinfer1::Weights, nvinfer1::Weights,
+                                    int32_t) noexcept override;
   nvinfer1::IRaggedSoftMaxLayer* addRaggedSoftMax(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
   nvinfer1::ITopKLayer* addTopK(nvinfer1::ITensor&, nvinfer1::TopKOperation, int32_t, uint32_t) noexcept override;
   nvinfer1::ITopKLayer* addTopK(nvinfer1::ITensor&, nvinfer1::TopKOperation, int32_t, uint32_t, nvinfer1::DataType) noexcept override;
-  nvinfer1::ICumulativeLayer* addCumulative(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::CumulativeOperation, bool, bool) noexcept override;
+  nvinfer1::ICumulativeLayer* addCumulative(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::CumulativeOperation, bool,
+                                            bool) noexcept override;
   nvinfer1::ILRNLayer* addLRN(nvinfer1::ITensor&, int64_t, float, float, float) noexcept override;
   nvinfer1::INormalizationLayer* addNormalization(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, uint32_t) noexcept override;
   nvinfer1::INormalizationLayer* addNormalizationV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, uint32_t) noexcept override;
@@ -213,35 +220,47 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   nvinfer1::INMSLayer* addNMS(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override;
   nvinfer1::IQuantizeLayer* addQuantize(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override;
   nvinfer1::IDequantizeLayer* addDequantize(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::DataType) noexcept override;
-  nvinfer1::IDynamicQuantizeLayer* addDynamicQuantize(nvinfer1::ITensor&, int32_t, int32_t, nvinfer1::DataType, nvinfer1::DataType) noexcept override;
+  nvinfer1::IDynamicQuantizeLayer* addDynamicQuantize(nvinfer1::ITensor&, int32_t, int32_t, nvinfer1::DataType,
+                                                      nvinfer1::DataType) noexcept override;
   nvinfer1::ILoop* addLoop() noexcept override;
   nvinfer1::IIfConditional* addIfConditional() noexcept override;
-  nvinfer1::IAttention* addAttention(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::AttentionNormalizationOp, bool) noexcept override;
-  nvinfer1::IAttention* addAttentionV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::AttentionNormalizationOp, nvinfer1::CausalMaskKind) noexcept override;
-  nvinfer1::IRotaryEmbeddingLayer* addRotaryEmbedding(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, bool, int32_t) noexcept override;
-  nvinfer1::IKVCacheUpdateLayer* addKVCacheUpdate(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::KVCacheMode) noexcept override;
+  nvinfer1::IAttention* addAttention(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::AttentionNormalizationOp,
+                                     bool) noexcept override;
+  nvinfer1::IAttention* addAttentionV2(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::AttentionNormalizationOp,
+                                       nvinfer1::CausalMaskKind) noexcept override;
+  nvinfer1::IRotaryEmbeddingLayer* addRotaryEmbedding(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&, bool,
+                                                      int32_t) noexcept override;
+  nvinfer1::IKVCacheUpdateLayer* addKVCacheUpdate(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&,
+                                                  nvinfer1::KVCacheMode) noexcept override;
   nvinfer1::IMoELayer* addMoE(nvinfer1::ITensor&, nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
-  nvinfer1::IDistCollectiveLayer* addDistCollective(nvinfer1::ITensor&, nvinfer1::CollectiveOperation, nvinfer1::ReduceOperation, int64_t, int64_t*, int64_t) noexcept override;
-  nvinfer1::IPluginV3Layer* addPluginV3(nvinfer1::ITensor* const*, int32_t, nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginV3&) noexcept override;
+  nvinfer1::IDistCollectiveLayer* addDistCollective(nvinfer1::ITensor&, nvinfer1::CollectiveOperation, nvinfer1::ReduceOperation, int64_t,
+                                                    int64_t*, int64_t) noexcept override;
+  nvinfer1::IPluginV3Layer* addPluginV3(nvinfer1::ITensor* const*, int32_t, nvinfer1::ITensor* const*, int32_t,
+                                        nvinfer1::IPluginV3&) noexcept override;
   nvinfer1::IPluginV2Layer* addPluginV2(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginV2&) noexcept override;
   nvinfer1::IQuantizeLayer* addQuantize(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
   nvinfer1::IDequantizeLayer* addDequantize(nvinfer1::ITensor&, nvinfer1::ITensor&) noexcept override;
   nvinfer1::IFullyConnectedLayer* addFullyConnected(nvinfer1::ITensor&, int32_t, nvinfer1::Weights, nvinfer1::Weights) noexcept override;
   nvinfer1::IRNNv2Layer* addRNNv2(nvinfer1::ITensor&, int32_t, int32_t, int32_t, nvinfer1::RNNOperation) noexcept override;
-  nvinfer1::IRNNLayer* addRNN(nvinfer1::ITensor&, int32_t, std::size_t, int32_t, nvinfer1::RNNOperation, nvinfer1::RNNInputMode, nvinfer1::RNNDirection, nvinfer1::Weights, nvinfer1::Weights) noexcept override;
+  nvinfer1::IRNNLayer* addRNN(nvinfer1::ITensor&, int32_t, std::size_t, int32_t, nvinfer1::RNNOperation, nvinfer1::RNNInputMode,
+                              nvinfer1::RNNDirection, nvinfer1::Weights, nvinfer1::Weights) noexcept override;
   nvinfer1::IPluginLayer* addPlugin(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPlugin&) noexcept override;
   nvinfer1::IPluginLayer* addPluginExt(nvinfer1::ITensor* const*, int32_t, nvinfer1::IPluginExt&) noexcept override;
 
  protected:
   nvinfer1::ITensor* addInput64_(char const* name, nvinfer1::DataType type, WideDims const& dimensions) noexcept override;
-  nvinfer1::IConvolutionLayer* addConvolutionNd64_(nvinfer1::ITensor& input, int64_t nbOutputMaps, WideDims const& kernelSize, nvinfer1::Weights kernelWeights, nvinfer1::Weights biasWeights) noexcept override;
-  nvinfer1::IDeconvolutionLayer* addDeconvolutionNd64_(nvinfer1::ITensor&, int64_t, WideDims const&, nvinfer1::Weights, nvinfer1::Weights) noexcept override;
-  nvinfer1::IPoolingLayer* addPoolingNd64_(nvinfer1::ITensor& input, nvinfer1::PoolingType type, WideDims const& windowSize) noexcept override;
+  nvinfer1::IConvolutionLayer* addConvolutionNd64_(nvinfer1::ITensor& input, int64_t nbOutputMaps, WideDims const& kernelSize,
+                                                   nvinfer1::Weights kernelWeights, nvinfer1::Weights biasWeights) noexcept override;
+  nvinfer1::IDeconvolutionLayer* addDeconvolutionNd64_(nvinfer1::ITensor&, int64_t, WideDims const&, nvinfer1::Weights,
+                                                       nvinfer1::Weights) noexcept override;
+  nvinfer1::IPoolingLayer* addPoolingNd64_(nvinfer1::ITensor& input, nvinfer1::PoolingType type,
+                                           WideDims const& windowSize) noexcept override;
   nvinfer1::IPaddingLayer* addPaddingNd64_(nvinfer1::ITensor&, WideDims const&, WideDims const&) noexcept override;
   nvinfer1::ISliceLayer* addSlice64_(nvinfer1::ITensor&, WideDims const&, WideDims const&, WideDims const&) noexcept override;
   nvinfer1::IConstantLayer* addConstant64_(WideDims const& dimensions, nvinfer1::Weights weights) noexcept override;
   nvinfer1::IFillLayer* addFill64_(WideDims const&, nvinfer1::FillOperation, nvinfer1::DataType) noexcept override;
-  nvinfer1::IDynamicQuantizeLayer* addDynamicQuantizeV2_64_(nvinfer1::ITensor&, WideDims const&, nvinfer1::DataType, nvinfer1::DataType) noexcept override;
+  nvinfer1::IDynamicQuantizeLayer* addDynamicQuantizeV2_64_(nvinfer1::ITensor&, WideDims const&, nvinfer1::DataType,
+                                                            nvinfer1::DataType) noexcept override;
 
  private:
   bool not_served(const char* method) const noexcept;

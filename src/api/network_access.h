@@ -27,6 +27,7 @@ struct WeightsEntry;
 std::vector<WeightsEntry> weights_of(const nvinfer1::INetworkDefinition& network);
 
 // An empty network, for IBuilder::createNetworkV2. `major` is the generation of the caller.
-nvinfer1::INetworkDefinition* make_network(nvinfer1::IBuilder& builder, const Reporter& reporter, nvinfer1::NetworkDefinitionCreationFlags flags, int major);
+nvinfer1::INetworkDefinition* make_network(nvinfer1::IBuilder& builder, const Reporter& reporter,
+                                           nvinfer1::NetworkDefinitionCreationFlags flags, int major);
 
 }  // namespace ingot::api

@@ -15,7 +15,9 @@ extern "C" {
 
 TENSORRTAPI void* createNvCaffeParserForVersion_INTERNAL(int32_t version) noexcept {
   const int major = major_of(version);
-  return major >= 10 ? ingot::api::make_caffe_parser_10() : major >= 8 ? ingot::api::make_caffe_parser_8() : ingot::api::make_caffe_parser_7();
+  return major >= 10  ? ingot::api::make_caffe_parser_10()
+         : major >= 8 ? ingot::api::make_caffe_parser_8()
+                      : ingot::api::make_caffe_parser_7();
 }
 
 TENSORRTAPI void* createNvCaffeParser_INTERNAL() noexcept { return ingot::api::make_caffe_parser_8(); }

@@ -16,7 +16,8 @@ namespace {
 
 class ParserFacade final : public nvonnxparser::IParser {
  public:
-  ParserFacade(nvinfer1::INetworkDefinition* network, nvinfer1::ILogger* logger) : network_(static_cast<NetworkFacade&>(*network)), reporter_(logger) {
+  ParserFacade(nvinfer1::INetworkDefinition* network, nvinfer1::ILogger* logger)
+      : network_(static_cast<NetworkFacade&>(*network)), reporter_(logger) {
     reporter_.set_recorder(network->getErrorRecorder());
   }
 
@@ -45,7 +46,8 @@ class ParserFacade final : public nvonnxparser::IParser {
     });
   }
   bool loadInitializer(char const* name, void const*, std::size_t) override {
-    reporter_.report(unsupported("loadInitializer: '" + std::string(name ? name : "") + "': weights from the program are not supported in this version"));
+    reporter_.report(unsupported("loadInitializer: '" + std::string(name ? name : "") +
+                                 "': weights from the program are not supported in this version"));
     return false;
   }
   bool parseModelProto() override {
@@ -92,7 +94,9 @@ class ParserFacade final : public nvonnxparser::IParser {
       subgraphs.emplace_back(std::vector<std::size_t>(subgraph.nodes.begin(), subgraph.nodes.end()), subgraph.supported);
     return supported;
   }
-  bool supportsModel(void const* model, std::size_t size, SubGraphCollection_t& subgraphs) override { return supportsModel(model, size, subgraphs, nullptr); }
+  bool supportsModel(void const* model, std::size_t size, SubGraphCollection_t& subgraphs) override {
+    return supportsModel(model, size, subgraphs, nullptr);
+  }
   bool supportsModel(void const* model, std::size_t size) override { return supportsModelV2(model, size, nullptr); }
 
   void setFlags(OnnxParserFlags flags) override { flags_ = flags; }
@@ -156,7 +160,8 @@ extern "C" void* ingotMakeOnnxParser(void* network, void* logger) noexcept {
   Reporter reporter(static_cast<nvinfer1::ILogger*>(logger));
   return guarded(reporter, static_cast<void*>(nullptr), [&]() -> ingot::Result<void*> {
     if (!network || !logger) return ingot::invalid("createParser: the network or the logger is null");
-    nvonnxparser::IParser* parser = new ParserFacade(static_cast<nvinfer1::INetworkDefinition*>(network), static_cast<nvinfer1::ILogger*>(logger));
+    nvonnxparser::IParser* parser =
+        new ParserFacade(static_cast<nvinfer1::INetworkDefinition*>(network), static_cast<nvinfer1::ILogger*>(logger));
     return static_cast<void*>(parser);
   });
 }

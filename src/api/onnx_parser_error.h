@@ -11,20 +11,13 @@ namespace ingot::api {
 
 inline nvonnxparser::ErrorCode code_of(ImportCode code) {
   switch (code) {
-    case ImportCode::kOutOfMemory:
-      return nvonnxparser::ErrorCode::kMEM_ALLOC_FAILED;
-    case ImportCode::kUnreadable:
-      return nvonnxparser::ErrorCode::kMODEL_DESERIALIZE_FAILED;
-    case ImportCode::kInvalidGraph:
-      return nvonnxparser::ErrorCode::kINVALID_GRAPH;
-    case ImportCode::kInvalidNode:
-      return nvonnxparser::ErrorCode::kINVALID_NODE;
-    case ImportCode::kUnsupportedGraph:
-      return nvonnxparser::ErrorCode::kUNSUPPORTED_GRAPH;
-    case ImportCode::kUnsupportedNode:
-      return nvonnxparser::ErrorCode::kUNSUPPORTED_NODE;
-    case ImportCode::kInternal:
-      break;
+    case ImportCode::kOutOfMemory: return nvonnxparser::ErrorCode::kMEM_ALLOC_FAILED;
+    case ImportCode::kUnreadable: return nvonnxparser::ErrorCode::kMODEL_DESERIALIZE_FAILED;
+    case ImportCode::kInvalidGraph: return nvonnxparser::ErrorCode::kINVALID_GRAPH;
+    case ImportCode::kInvalidNode: return nvonnxparser::ErrorCode::kINVALID_NODE;
+    case ImportCode::kUnsupportedGraph: return nvonnxparser::ErrorCode::kUNSUPPORTED_GRAPH;
+    case ImportCode::kUnsupportedNode: return nvonnxparser::ErrorCode::kUNSUPPORTED_NODE;
+    case ImportCode::kInternal: break;
   }
   return nvonnxparser::ErrorCode::kINTERNAL_ERROR;
 }

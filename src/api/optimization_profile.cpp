@@ -10,13 +10,15 @@ constexpr const char* kNames[3] = {"kMIN", "kOPT", "kMAX"};
 
 Status check_selector(char const* input, OptProfileSelector select) {
   if (!input || !*input) return invalid("a profile needs the name of an input");
-  if (static_cast<int>(select) < 0 || static_cast<int>(select) > 2) return invalid("there is no OptProfileSelector " + std::to_string(static_cast<int>(select)));
+  if (static_cast<int>(select) < 0 || static_cast<int>(select) > 2)
+    return invalid("there is no OptProfileSelector " + std::to_string(static_cast<int>(select)));
   return Ok{};
 }
 
 }  // namespace
 
-const std::optional<Shape>* OptimizationProfileFacade::find(const std::map<std::string, Three>& entries, char const* input, OptProfileSelector select) const {
+const std::optional<Shape>* OptimizationProfileFacade::find(const std::map<std::string, Three>& entries, char const* input,
+                                                            OptProfileSelector select) const {
   if (!check_selector(input, select).ok()) return nullptr;
   const auto found = entries.find(input);
   if (found == entries.end() || !found->second.shapes[static_cast<int>(select)]) return nullptr;
@@ -45,14 +47,16 @@ WideDims OptimizationProfileFacade::getDimensions64_(char const* input, OptProfi
   return shape ? to_api(**shape) : invalid_dims();
 }
 
-bool OptimizationProfileFacade::setShapeValuesV2(char const* input, OptProfileSelector select, int64_t const* values, int32_t count) noexcept {
+bool OptimizationProfileFacade::setShapeValuesV2(char const* input, OptProfileSelector select, int64_t const* values,
+                                                 int32_t count) noexcept {
   return guarded(reporter_, false, [&]() -> Status {
     TRY(check_selector(input, select));
     if (count < 0 || (count > 0 && !values)) return invalid("profile, input '" + std::string(input) + "': there are no values");
     Three& entry = values_[input];
     for (const auto& other : entry.shapes) {
       if (other && other->size() != static_cast<size_t>(count))
-        return invalid("profile, input '" + std::string(input) + "': " + std::to_string(count) + " values were given, " + std::to_string(other->size()) + " before");
+        return invalid("profile, input '" + std::string(input) + "': " + std::to_string(count) + " values were given, " +
+                       std::to_string(other->size()) + " before");
     }
     entry.shapes[static_cast<int>(select)] = Shape(values, values + count);
     entry.narrow[static_cast<int>(select)].clear();
@@ -73,7 +77,8 @@ int32_t OptimizationProfileFacade::getNbShapeValues(char const* input) const noe
   return -1;
 }
 
-bool OptimizationProfileFacade::setShapeValues(char const* input, OptProfileSelector select, int32_t const* values, int32_t count) noexcept {
+bool OptimizationProfileFacade::setShapeValues(char const* input, OptProfileSelector select, int32_t const* values,
+                                               int32_t count) noexcept {
   if (count < 0 || (count > 0 && !values)) return false;
   return guarded(reporter_, false, [&] {
     const std::vector<int64_t> wide(values, values + count);
@@ -102,8 +107,8 @@ Result<Profile> OptimizationProfileFacade::core() const {
       to[name] = {*three.shapes[0], *three.shapes[1], *three.shapes[2]};
       for (size_t d = 0; d < three.shapes[0]->size(); ++d) {
         if ((*three.shapes[0])[d] > (*three.shapes[1])[d] || (*three.shapes[1])[d] > (*three.shapes[2])[d])
-          return invalid("profile, input '" + name + "': " + to_text(*three.shapes[0]) + ", " + to_text(*three.shapes[1]) + ", " + to_text(*three.shapes[2]) +
-                         " do not rise from kMIN over kOPT to kMAX");
+          return invalid("profile, input '" + name + "': " + to_text(*three.shapes[0]) + ", " + to_text(*three.shapes[1]) + ", " +
+                         to_text(*three.shapes[2]) + " do not rise from kMIN over kOPT to kMAX");
       }
     }
     return Ok{};

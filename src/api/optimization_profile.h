@@ -37,7 +37,8 @@ class OptimizationProfileFacade final : public nvinfer1::IOptimizationProfile {
     std::optional<Shape> shapes[3];
     std::vector<int32_t> narrow[3];  // of values, for the retired 32-bit reading
   };
-  const std::optional<Shape>* find(const std::map<std::string, Three>& entries, char const* input, nvinfer1::OptProfileSelector select) const;
+  const std::optional<Shape>* find(const std::map<std::string, Three>& entries, char const* input,
+                                   nvinfer1::OptProfileSelector select) const;
 
   mutable Reporter reporter_;
   std::map<std::string, Three> shapes_, values_;

@@ -111,7 +111,8 @@ class RefitterFacade final : public nvinfer1::IRefitter {
   void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
   nvinfer1::IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
   bool setDynamicRange(char const* name, float, float) noexcept override {
-    reporter_.report(unsupported("setDynamicRange: the range of '" + std::string(name ? name : "") + "' went into the engine's layers; build it again"));
+    reporter_.report(
+        unsupported("setDynamicRange: the range of '" + std::string(name ? name : "") + "' went into the engine's layers; build it again"));
     return false;
   }
   float getDynamicRangeMin(char const*) const noexcept override { return __builtin_nanf(""); }
@@ -133,8 +134,8 @@ class RefitterFacade final : public nvinfer1::IRefitter {
     const Tensor* tensor = constant(entry);
     TRY_ASSIGN(DataType type, to_core(weights.type));
     if (type != tensor->type.type || weights.count != tensor->constant.count() || !weights.values)
-      return invalid(where + ": " + std::to_string(tensor->constant.count()) + " values of " + std::string(name_of(tensor->type.type)) + " are wanted; got " +
-                     std::to_string(weights.count) + " of " + std::string(name_of(type)));
+      return invalid(where + ": " + std::to_string(tensor->constant.count()) + " values of " + std::string(name_of(tensor->type.type)) +
+                     " are wanted; got " + std::to_string(weights.count) + " of " + std::string(name_of(type)));
     set_[entry.constant] = weights;
     return Ok{};
   }
@@ -156,7 +157,8 @@ extern "C" TENSORRTAPI void* createInferRefitter_INTERNAL(void* engine, void* lo
   return guarded(reporter, static_cast<void*>(nullptr), [&]() -> ingot::Result<void*> {
     if (!engine || !logger) return ingot::invalid("createInferRefitter: the engine or the logger is null");
     auto& facade = static_cast<EngineFacade&>(*static_cast<nvinfer1::ICudaEngine*>(engine));
-    if (!facade.isRefittable()) return ingot::invalid("createInferRefitter: the engine is not refittable; build it with BuilderFlag::kREFIT");
+    if (!facade.isRefittable())
+      return ingot::invalid("createInferRefitter: the engine is not refittable; build it with BuilderFlag::kREFIT");
     nvinfer1::IRefitter* refitter = new RefitterFacade(facade, static_cast<nvinfer1::ILogger*>(logger));
     return static_cast<void*>(refitter);
   });

@@ -45,8 +45,10 @@ LogAdapter::LogAdapter(ILogger* logger) : logger_(logger) {
     Loggers& all = loggers();
     std::lock_guard lock(all.mutex);
     const auto found = place_of(all, logger_);
-    if (found == all.used.end()) all.used.emplace_back(logger_, 1);
-    else ++found->second;
+    if (found == all.used.end())
+      all.used.emplace_back(logger_, 1);
+    else
+      ++found->second;
   } catch (...) {
     // Memory ran out: the logger works for this object and is not counted.
   }

@@ -61,7 +61,8 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
   void setTempfileControlFlags(nvinfer1::TempfileControlFlags flags) noexcept override { tempfiles_ = flags; }
   nvinfer1::TempfileControlFlags getTempfileControlFlags() const noexcept override { return tempfiles_; }
   nvinfer1::IRuntime* loadRuntime(char const* path) noexcept override {
-    reporter_.report(unsupported("loadRuntime: '" + std::string(path ? path : "") + "' is not needed: this library loads the plans of its other versions"));
+    reporter_.report(unsupported("loadRuntime: '" + std::string(path ? path : "") +
+                                 "' is not needed: this library loads the plans of its other versions"));
     return nullptr;
   }
 
@@ -102,6 +103,8 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
 
 }  // namespace
 
-nvinfer1::IRuntime* make_runtime(nvinfer1::ILogger* logger, std::shared_ptr<Device> device) { return new RuntimeFacade(logger, std::move(device)); }
+nvinfer1::IRuntime* make_runtime(nvinfer1::ILogger* logger, std::shared_ptr<Device> device) {
+  return new RuntimeFacade(logger, std::move(device));
+}
 
 }  // namespace ingot::api

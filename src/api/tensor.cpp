@@ -92,7 +92,9 @@ bool TensorFacade::setDynamicRange(float min, float max) noexcept {
   });
 }
 
-void TensorFacade::setLocation(TensorLocation location) noexcept { tensor_->type.place = location == TensorLocation::kHOST ? Place::kHost : Place::kDevice; }
+void TensorFacade::setLocation(TensorLocation location) noexcept {
+  tensor_->type.place = location == TensorLocation::kHOST ? Place::kHost : Place::kDevice;
+}
 
 TensorLocation TensorFacade::getLocation() const noexcept {
   return tensor_->type.place == Place::kHost ? TensorLocation::kHOST : TensorLocation::kDEVICE;

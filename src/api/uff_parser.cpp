@@ -20,12 +20,18 @@ class PluginFields {
  public:
   explicit PluginFields(const TfForeignNode& node) {
     for (const auto& [name, value] : node.attributes) {
-      if (const auto* integer = std::get_if<int64_t>(&value)) add_integers(name, {*integer});
-      else if (const auto* flag = std::get_if<bool>(&value)) add_integers(name, {*flag});
-      else if (const auto* list = std::get_if<std::vector<int64_t>>(&value)) add_integers(name, *list);
-      else if (const auto* number = std::get_if<double>(&value)) add_floats(name, {*number});
-      else if (const auto* numbers = std::get_if<std::vector<double>>(&value)) add_floats(name, *numbers);
-      else if (const auto* word = std::get_if<std::string>(&value)) add(name, word->data(), PluginFieldType::kCHAR, FieldType::kCHAR, word->size());
+      if (const auto* integer = std::get_if<int64_t>(&value))
+        add_integers(name, {*integer});
+      else if (const auto* flag = std::get_if<bool>(&value))
+        add_integers(name, {*flag});
+      else if (const auto* list = std::get_if<std::vector<int64_t>>(&value))
+        add_integers(name, *list);
+      else if (const auto* number = std::get_if<double>(&value))
+        add_floats(name, {*number});
+      else if (const auto* numbers = std::get_if<std::vector<double>>(&value))
+        add_floats(name, *numbers);
+      else if (const auto* word = std::get_if<std::string>(&value))
+        add(name, word->data(), PluginFieldType::kCHAR, FieldType::kCHAR, word->size());
     }
   }
   const std::vector<PluginField>& fields() const { return fields_; }
@@ -59,7 +65,9 @@ class ReaderFacade final : public UffReader {
       if (!name || !*name || rank < 0 || rank > WideDims::MAX_DIMS) return false;
       using Order = nvuffparser::UffInputOrder;
       if (order != Order::kNCHW && order != Order::kNHWC && order != Order::kNC) return false;
-      const TfInputOrder core = order == Order::kNCHW ? TfInputOrder::kChannelsFirst : order == Order::kNHWC ? TfInputOrder::kChannelsLast : TfInputOrder::kAsInFile;
+      const TfInputOrder core = order == Order::kNCHW   ? TfInputOrder::kChannelsFirst
+                                : order == Order::kNHWC ? TfInputOrder::kChannelsLast
+                                                        : TfInputOrder::kAsInFile;
       return inputs_.insert_or_assign(name, TfInputSpec{Shape(dims, dims + rank), core}).second;
     });
   }

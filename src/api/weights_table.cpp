@@ -15,8 +15,11 @@ std::vector<WeightsEntry> read_weights_table(const std::string& text) {
   const auto rows = nlohmann::json::parse(text, nullptr, false);
   if (!rows.is_array()) return entries;
   for (const auto& row : rows) {
-    if (!row.is_array() || row.size() != 4 || !row[0].is_string() || !row[1].is_string() || !row[2].is_number_integer() || !row[3].is_string()) continue;
-    entries.push_back({row[0].get<std::string>(), row[1].get<std::string>(), static_cast<nvinfer1::WeightsRole>(row[2].get<int>()), row[3].get<std::string>()});
+    if (!row.is_array() || row.size() != 4 || !row[0].is_string() || !row[1].is_string() || !row[2].is_number_integer() ||
+        !row[3].is_string())
+      continue;
+    entries.push_back({row[0].get<std::string>(), row[1].get<std::string>(), static_cast<nvinfer1::WeightsRole>(row[2].get<int>()),
+                       row[3].get<std::string>()});
   }
   return entries;
 }

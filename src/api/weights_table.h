@@ -14,7 +14,7 @@ struct WeightsEntry {
   std::string constant;  // its name in the core's network
   std::string layer;     // empty where no layer has a role for it
   nvinfer1::WeightsRole role = nvinfer1::WeightsRole::kANY;
-  std::string name;      // empty where it has none
+  std::string name;  // empty where it has none
 };
 
 std::string write_weights_table(const std::vector<WeightsEntry>& entries);

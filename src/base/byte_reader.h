@@ -40,14 +40,16 @@ class ByteReader {
     return part;
   }
   Status seek(uint64_t position) {
-    if (position > bytes_.size()) return invalid("position " + std::to_string(position) + " lies past the end at " + std::to_string(bytes_.size()));
+    if (position > bytes_.size())
+      return invalid("position " + std::to_string(position) + " lies past the end at " + std::to_string(bytes_.size()));
     position_ = position;
     return Ok{};
   }
 
  private:
   std::string short_of(uint64_t wanted) const {
-    return std::to_string(wanted) + " bytes are wanted at " + std::to_string(position_) + ", but the data ends at " + std::to_string(bytes_.size());
+    return std::to_string(wanted) + " bytes are wanted at " + std::to_string(position_) + ", but the data ends at " +
+           std::to_string(bytes_.size());
   }
   Bytes bytes_;
   size_t position_ = 0;

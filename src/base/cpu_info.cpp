@@ -1,10 +1,10 @@
 #include "base/cpu_info.h"
 
+#include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cpuid.h>
 #include <cstdio>
 #include <cstring>
 

@@ -26,7 +26,7 @@ inline uint16_t bf16_from_float(float value) {
 
 float float_from_half(uint16_t bits);
 uint16_t half_from_float(float value);
-float float_from_fp8(uint8_t bits);  // E4M3FN
+float float_from_fp8(uint8_t bits);   // E4M3FN
 uint8_t fp8_from_float(float value);  // saturates at 448; NaN stays NaN
 float float_from_fp8_e5m2(uint8_t bits);
 uint8_t fp8_e5m2_from_float(float value, bool saturate = true);

@@ -76,17 +76,17 @@ inline Error out_of_memory(std::string message) { return {ErrorCode::kOutOfMemor
 inline Error internal(std::string message) { return {ErrorCode::kInternal, std::move(message)}; }
 
 // Hands an error of `expression` (a Status or Result) to the caller.
-#define TRY(expression)                                         \
-  do {                                                          \
-    auto status_ = (expression);                                \
-    if (!status_.ok()) return std::move(status_).error();       \
+#define TRY(expression)                                   \
+  do {                                                    \
+    auto status_ = (expression);                          \
+    if (!status_.ok()) return std::move(status_).error(); \
   } while (0)
 
 #define INGOT_CONCAT_(a, b) a##b
 #define INGOT_CONCAT(a, b) INGOT_CONCAT_(a, b)
-#define INGOT_TRY_ASSIGN(result, target, ...)                   \
-  auto result = (__VA_ARGS__);                                  \
-  if (!result.ok()) return std::move(result).error();           \
+#define INGOT_TRY_ASSIGN(result, target, ...)         \
+  auto result = (__VA_ARGS__);                        \
+  if (!result.ok()) return std::move(result).error(); \
   target = std::move(result).value()
 
 // TRY_ASSIGN(int64_t n, count()) declares or assigns n, or hands the error on.

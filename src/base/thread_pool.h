@@ -18,13 +18,14 @@ class ThreadPool {
   int thread_count() const;
 
   // Calls function(part, worker) for part = 0 .. parts-1, each once; returns when all are done. Each thread begins with a contiguous
-  // range of its own and helps the others afterwards; `worker` in [0, thread_count) names a scratch slot. Never fails, allocates nothing. Concurrent calls
-  // from several contexts are right: the pool serves one at a time and the others run their parts on their own thread.
+  // range of its own and helps the others afterwards; `worker` in [0, thread_count) names a scratch slot. Never fails, allocates nothing.
+  // Concurrent calls from several contexts are right: the pool serves one at a time and the others run their parts on their own thread.
   template <class Function>
   void run(int64_t parts, Function&& function) {
     using Callable = std::remove_reference_t<Function>;
-    run_erased(parts, [](void* context, int64_t part, int worker) { (*static_cast<Callable*>(context))(part, worker); },
-               const_cast<void*>(static_cast<const void*>(&function)));
+    run_erased(
+        parts, [](void* context, int64_t part, int worker) { (*static_cast<Callable*>(context))(part, worker); },
+        const_cast<void*>(static_cast<const void*>(&function)));
   }
 
   // The pool that all contexts of the process share.

@@ -29,7 +29,9 @@ Status check_profiles(const Network& network) {
     if (!all_constant(input->type.dims)) dynamic += (dynamic.empty() ? "'" : ", '") + input->name + "' " + to_text(input->type.dims);
   }
   if (network.profiles.empty() && !dynamic.empty())
-    return invalid("the inputs " + dynamic + " have dynamic shapes: give a profile with their least, best and largest shapes (trtexec: --minShapes, --optShapes, --maxShapes)");
+    return invalid(
+        "the inputs " + dynamic +
+        " have dynamic shapes: give a profile with their least, best and largest shapes (trtexec: --minShapes, --optShapes, --maxShapes)");
   for (size_t p = 0; p < network.profiles.size(); ++p) {
     const std::string where = "profile " + std::to_string(p);
     for (const auto& [name, entry] : network.profiles[p].shapes) {
@@ -45,8 +47,8 @@ Status check_profiles(const Network& network) {
       }
       for (size_t d = 0; d < entry.min.size(); ++d) {
         if (entry.min[d] > entry.opt[d] || entry.opt[d] > entry.max[d])
-          return invalid(where + ", input '" + name + "': dimension " + std::to_string(d) + " has min " + std::to_string(entry.min[d]) + ", opt " +
-                         std::to_string(entry.opt[d]) + ", max " + std::to_string(entry.max[d]) + "; they must not fall");
+          return invalid(where + ", input '" + name + "': dimension " + std::to_string(d) + " has min " + std::to_string(entry.min[d]) +
+                         ", opt " + std::to_string(entry.opt[d]) + ", max " + std::to_string(entry.max[d]) + "; they must not fall");
       }
     }
     for (const Tensor* input : network.inputs()) {
@@ -84,7 +86,8 @@ void dump_choices(const Network& network, const std::vector<Choice>& choices) {
     char ms[32];
     std::snprintf(ms, sizeof ms, "%10.4f ms  ", choices[i].ms);
     out << ms << choices[i].tactic << "  " << layer.op().name() << " '" << layer.name << "'";
-    for (size_t o = 0; o < layer.outputs().size(); ++o) out << "  " << layer.output(o)->type.text() << " " << name_of(choices[i].output_formats[o]);
+    for (size_t o = 0; o < layer.outputs().size(); ++o)
+      out << "  " << layer.output(o)->type.text() << " " << name_of(choices[i].output_formats[o]);
     out << "\n";
   }
 }
@@ -153,8 +156,8 @@ Result<Plan> build_plan(const Network& original, const BuildConfig& config, Buil
   told.cache_hits = selection.cache_hits;
   told.predicted_ms = selection.total_ms;
   if (config.verify)
-    log.info("verified on the real shapes: " + std::to_string(selection.verified) + " tactics agree with the reference, " + std::to_string(selection.rejected) +
-             (selection.rejected == 1 ? " was" : " were") + " rejected");
+    log.info("verified on the real shapes: " + std::to_string(selection.verified) + " tactics agree with the reference, " +
+             std::to_string(selection.rejected) + (selection.rejected == 1 ? " was" : " were") + " rejected");
   for (const auto& layer : network->layers()) told.reformats += layer->op().name() == "reformat";
   log.verbose("timed " + std::to_string(told.measured) + " tactics, " + std::to_string(told.cache_hits) + " from the cache; predicted " +
               std::to_string(told.predicted_ms) + " ms with " + std::to_string(told.reformats) + " reformats");
@@ -188,7 +191,8 @@ Result<Plan> choose_again(Plan plan, const std::vector<UnfitStep>& unfit, Device
       if (packed.packing.empty()) return invalid("layer '" + layer->name + "': the packed weights have no name of a packing");
       const Packing* packing = PackingCatalogue::instance().find(packed.packing);
       if (!packing)
-        return unsupported("layer '" + layer->name + "': the weights are packed as '" + packed.packing + "', which this version does not know; build the plan again");
+        return unsupported("layer '" + layer->name + "': the weights are packed as '" + packed.packing +
+                           "', which this version does not know; build the plan again");
       auto plain = packing->unpack(tensor->type.type, constant_shape(tensor->type.dims), packed.data, packed.size);
       if (!plain.ok()) return std::move(plain).error().within("weights '" + tensor->name + "'");
       tensor->constant = std::move(plain).value();
@@ -202,8 +206,9 @@ Result<Plan> choose_again(Plan plan, const std::vector<UnfitStep>& unfit, Device
   options.pinned = &pinned;
   options.allow_tf32 = plan.property("tf32") == "1";
   TRY_ASSIGN(Selection selection, select(network, options));
-  log.warning("the plan was built on '" + plan.property("device") + "'; " + std::to_string(unfit.size()) + " of " + std::to_string(pinned.size() + unfit.size()) +
-              " steps do not fit here and were chosen again (first: " + unfit[0].reason + ")");
+  log.warning("the plan was built on '" + plan.property("device") + "'; " + std::to_string(unfit.size()) + " of " +
+              std::to_string(pinned.size() + unfit.size()) + " steps do not fit here and were chosen again (first: " + unfit[0].reason +
+              ")");
   plan.choices = std::move(selection.choices);
   return plan;
 }

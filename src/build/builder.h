@@ -13,16 +13,16 @@
 namespace ingot {
 
 struct BuildConfig {
-  Log* log = nullptr;                     // null for none
-  std::shared_ptr<Device> device;         // null for the default one
+  Log* log = nullptr;              // null for none
+  std::shared_ptr<Device> device;  // null for the default one
   OptimizeOptions optimize;
   bool allow_tf32 = true;
-  bool verify = false;                    // check every tactic against the reference
+  bool verify = false;  // check every tactic against the reference
   bool refittable = false;
-  std::shared_ptr<TimingCache> cache;     // null for one of this build alone
+  std::shared_ptr<TimingCache> cache;  // null for one of this build alone
   bool error_on_cache_miss = false;
-  int optimization_level = 3;             // 0 takes the first tactic by estimate; 1 and 2 time a few; 3 and up time all
-  int most_tactics = 0;                   // to time for a layer; 0 leaves it to the level
+  int optimization_level = 3;  // 0 takes the first tactic by estimate; 1 and 2 time a few; 3 and up time all
+  int most_tactics = 0;        // to time for a layer; 0 leaves it to the level
   std::function<Result<std::vector<size_t>>(const Network&, const Layer&, const std::vector<Candidate>&)> filter;
   // Stage, steps done, steps in all; returning false cancels the build.
   std::function<bool(const std::string& stage, size_t done, size_t all)> progress;

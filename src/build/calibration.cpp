@@ -108,7 +108,8 @@ Result<Scales> read_calibration_cache(std::string_view text) {
     while (!words.empty() && (words.back() == '\r' || words.back() == ' ' || words.back() == '\0')) words.remove_suffix(1);
     if (line == 1) {
       if (!words.starts_with("TRT-"))
-        return invalid(fmt::format("this is no calibration cache: the first line is '{}', not like 'TRT-8601-EntropyCalibration2'", words.substr(0, 80)));
+        return invalid(fmt::format("this is no calibration cache: the first line is '{}', not like 'TRT-8601-EntropyCalibration2'",
+                                   words.substr(0, 80)));
       continue;
     }
     if (words.empty()) continue;
@@ -117,8 +118,10 @@ Result<Scales> read_calibration_cache(std::string_view text) {
     uint32_t bits = 0;
     const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits, 16);
     const float scale = std::bit_cast<float>(bits);
-    if (digits.empty() || digits.size() > 8 || error != std::errc() || stop != digits.data() + digits.size() || !std::isfinite(scale) || scale < 0)
-      return invalid(fmt::format("calibration cache, line {}: '{}' is not like 'conv1: 3d5c2f10' (a tensor and the bits of its scale)", line, words.substr(0, 200)));
+    if (digits.empty() || digits.size() > 8 || error != std::errc() || stop != digits.data() + digits.size() || !std::isfinite(scale) ||
+        scale < 0)
+      return invalid(fmt::format("calibration cache, line {}: '{}' is not like 'conv1: 3d5c2f10' (a tensor and the bits of its scale)",
+                                 line, words.substr(0, 200)));
     scales[std::string(words.substr(0, colon))] = scale;
   }
   if (scales.empty()) return invalid("the calibration cache names no tensor");

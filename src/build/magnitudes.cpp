@@ -7,9 +7,9 @@
 namespace ingot {
 namespace {
 
-constexpr size_t kSteps = 128;            // of int8's positive half
-constexpr size_t kCandidateStride = 16;   // bins between cuts that are tried
-constexpr uint64_t kLeastCount = 2048;    // values below which a distribution says nothing
+constexpr size_t kSteps = 128;           // of int8's positive half
+constexpr size_t kCandidateStride = 16;  // bins between cuts that are tried
+constexpr uint64_t kLeastCount = 2048;   // values below which a distribution says nothing
 
 // The divergence of a histogram cut after `kept` bins from what int8 makes of it.
 double divergence(const std::vector<double>& bins, const std::vector<double>& sums, size_t kept) {
@@ -60,9 +60,12 @@ void Magnitudes::add(const float* values, size_t count) {
   const double per_bin = width_ > 0 ? static_cast<double>(kBins) / width_ : 0;
   for (size_t i = 0; i < count; ++i) {
     const float magnitude = std::fabs(values[i]);
-    if (magnitude == 0) ++zeros_;
-    else if (!(magnitude <= kMost)) ++not_finite_;
-    else ++bins_[static_cast<size_t>(magnitude * per_bin)];
+    if (magnitude == 0)
+      ++zeros_;
+    else if (!(magnitude <= kMost))
+      ++not_finite_;
+    else
+      ++bins_[static_cast<size_t>(magnitude * per_bin)];
   }
 }
 

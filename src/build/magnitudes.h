@@ -15,7 +15,8 @@ class Magnitudes {
 
   // NaN and infinities are left out, and counted in not_finite().
   void add(const float* values, size_t count);
-  // The largest magnitude of a sample, one of those that add() was given piece by piece: what the quantile of legacy calibration is taken of.
+  // The largest magnitude of a sample, one of those that add() was given piece by piece: what the quantile of legacy calibration is taken
+  // of.
   void add_peak(float peak) { peaks_.push_back(peak); }
 
   float largest() const { return largest_; }

@@ -14,7 +14,8 @@ Result<Plan> refit_plan(const Plan& plan, const std::map<std::string, Array>& we
     Tensor* tensor = fresh.network->find_tensor(name);
     if (!tensor || !tensor->is_constant() || tensor->is_packed) return invalid("the plan has no weights '" + name + "'");
     if (values.type() != tensor->type.type || values.count() != tensor->constant.count())
-      return invalid("weights '" + name + "' are " + tensor->type.text() + "; got " + std::to_string(values.count()) + " values of " + std::string(name_of(values.type())));
+      return invalid("weights '" + name + "' are " + tensor->type.text() + "; got " + std::to_string(values.count()) + " values of " +
+                     std::string(name_of(values.type())));
     TRY_ASSIGN(tensor->constant, values.reshaped(tensor->constant.shape()));
     for (const Layer* reader : tensor->readers()) repacked.insert(reader);
   }

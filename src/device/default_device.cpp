@@ -18,7 +18,8 @@ Result<std::shared_ptr<Device>> default_device(Log& log) {
   const std::string wish = environment("INGOT_DEVICE").value_or("");
   if (wish == "cpu") return cpu_device();
   if (has_stand_in()) {
-    if (!wish.empty()) log.warning("INGOT_DEVICE=" + wish + " does not count: the program has loaded the host's stand-in for the CUDA runtime");
+    if (!wish.empty())
+      log.warning("INGOT_DEVICE=" + wish + " does not count: the program has loaded the host's stand-in for the CUDA runtime");
     return cpu_device();
   }
   char* end = nullptr;

@@ -49,9 +49,10 @@ class Device {
   virtual Status synchronize(Stream stream) = 0;
   // True where what is queued goes into a graph, to run any number of times later, in place of running now.
   virtual bool is_captured(Stream) { return false; }
-  // Keeps what `run` puts on the stream that it is given, without running it. `previous`, which nobody replays any more, may be made into the
-  // new one. Devices that run at once keep nothing.
-  virtual Result<std::shared_ptr<Recording>> record(const std::function<Status(Stream stream)>& /*run*/, std::shared_ptr<Recording> /*previous*/) {
+  // Keeps what `run` puts on the stream that it is given, without running it. `previous`, which nobody replays any more, may be made into
+  // the new one. Devices that run at once keep nothing.
+  virtual Result<std::shared_ptr<Recording>> record(const std::function<Status(Stream stream)>& /*run*/,
+                                                    std::shared_ptr<Recording> /*previous*/) {
     return unsupported("this device keeps no recordings");
   }
   // Runs it behind what is queued on the stream.
@@ -65,8 +66,8 @@ class Device {
   virtual Result<double> measure_ms(const std::function<Status(Stream stream)>& run) = 0;
 };
 
-// The device for this process: INGOT_DEVICE ("cpu", "cuda" or a number), else CUDA where it answers, else the CPU. A program that loaded the
-// stand-in for the CUDA runtime gets the CPU. The first call says in the log what was found.
+// The device for this process: INGOT_DEVICE ("cpu", "cuda" or a number), else CUDA where it answers, else the CPU. A program that loaded
+// the stand-in for the CUDA runtime gets the CPU. The first call says in the log what was found.
 Result<std::shared_ptr<Device>> default_device(Log& log = null_log());
 std::shared_ptr<Device> cpu_device();
 // An error says what is missing: the driver, a GPU, or the compiler of kernels.

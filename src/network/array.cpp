@@ -166,7 +166,10 @@ void Array::set_number(int64_t i, double value) {
     case DataType::kUint16: return store(data, i, static_cast<uint16_t>(to_integer(value, 0, 65535)));
     case DataType::kUint32: return store(data, i, static_cast<uint32_t>(to_integer(value, 0, 4294967295.0)));
     case DataType::kUint64:
-      return store(data, i, value >= 18446744073709551615.0 ? UINT64_MAX : value <= 0 || std::isnan(value) ? uint64_t{0} : static_cast<uint64_t>(value));
+      return store(data, i,
+                   value >= 18446744073709551615.0   ? UINT64_MAX
+                   : value <= 0 || std::isnan(value) ? uint64_t{0}
+                                                     : static_cast<uint64_t>(value));
   }
 }
 
@@ -204,7 +207,8 @@ std::vector<float> Array::floats() const {
 
 Result<Array> Array::reshaped(Shape shape) const {
   TRY_ASSIGN(int64_t count, volume(shape));
-  if (count != count_) return invalid("the shape " + to_text(shape_) + " cannot become " + to_text(shape) + ": the number of elements differs");
+  if (count != count_)
+    return invalid("the shape " + to_text(shape_) + " cannot become " + to_text(shape) + ": the number of elements differs");
   Array array = *this;
   array.shape_ = std::move(shape);
   return array;
@@ -215,8 +219,10 @@ Result<Array> Array::converted(DataType type) const {
   TRY_ASSIGN(Array array, make(type, shape_));
   const bool integral = !is_floating(type) && !is_floating(type_);
   for (int64_t i = 0; i < count_; ++i) {
-    if (integral) array.set_integer(i, integer(i));
-    else array.set_number(i, number(i));
+    if (integral)
+      array.set_integer(i, integer(i));
+    else
+      array.set_number(i, number(i));
   }
   return array;
 }

@@ -35,9 +35,13 @@ class Array {
   // Copies the bytes first where they are borrowed or shared, so that writing is seen by this owner alone.
   void* mutable_data();
   template <class T>
-  const T* as() const { return static_cast<const T*>(data_); }
+  const T* as() const {
+    return static_cast<const T*>(data_);
+  }
   template <class T>
-  T* as_mutable() { return static_cast<T*>(mutable_data()); }
+  T* as_mutable() {
+    return static_cast<T*>(mutable_data());
+  }
 
   // Element `index` of any type as a number; int64 and uint64 beyond 2^53 lose bits here, so use integer() for those.
   double number(int64_t index) const;
@@ -71,8 +75,10 @@ Array Array::of(DataType type, Shape shape, const std::vector<T>& values) {
   if (!made.ok()) return {};
   Array array = std::move(made).value();
   for (int64_t i = 0; i < array.count_ && i < static_cast<int64_t>(values.size()); ++i) {
-    if constexpr (std::is_integral_v<T>) array.set_integer(i, static_cast<int64_t>(values[i]));
-    else array.set_number(i, values[i]);
+    if constexpr (std::is_integral_v<T>)
+      array.set_integer(i, static_cast<int64_t>(values[i]));
+    else
+      array.set_number(i, values[i]);
   }
   return array;
 }

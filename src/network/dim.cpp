@@ -69,8 +69,10 @@ std::string text_of(const std::vector<Term>& terms) {
       text += std::to_string(coefficient);
       continue;
     }
-    if (coefficient == -1) text += "-";
-    else if (coefficient != 1) text += std::to_string(coefficient) + "*";
+    if (coefficient == -1)
+      text += "-";
+    else if (coefficient != 1)
+      text += std::to_string(coefficient) + "*";
     for (size_t i = 0; i < term.factors.size(); ++i) text += (i ? "*" : "") + term.factors[i]->text;
   }
   return text;
@@ -154,8 +156,10 @@ Dim Dim::floor_divide(const Dim& a, const Dim& b) {
     // Terms whose coefficients divide evenly leave the division: floor((4n + h) / 2) = 2n + floor(h / 2).
     std::vector<Term> whole, rest;
     for (const Term& term : a.terms_) {
-      if (term.coefficient % b.value() == 0) whole.push_back({term.coefficient / b.value(), term.factors});
-      else rest.push_back(term);
+      if (term.coefficient % b.value() == 0)
+        whole.push_back({term.coefficient / b.value(), term.factors});
+      else
+        rest.push_back(term);
     }
     Dim left = make_dim(std::move(rest));
     if (left.is_constant()) return make_dim(std::move(whole)) + Dim(floor_div(left.value(), b.value()));
@@ -246,7 +250,9 @@ Dim Dim::substitute(const std::map<std::string, Dim, std::less<>>& replacements)
           product = product * (found == replacements.end() ? make_dim({{1, {factor}}}) : found->second);
           break;
         }
-        case Atom::kFloorDivide: product = product * floor_divide(factor->a.substitute(replacements), factor->b.substitute(replacements)); break;
+        case Atom::kFloorDivide:
+          product = product * floor_divide(factor->a.substitute(replacements), factor->b.substitute(replacements));
+          break;
         case Atom::kMin: product = product * min(factor->a.substitute(replacements), factor->b.substitute(replacements)); break;
         case Atom::kMax: product = product * max(factor->a.substitute(replacements), factor->b.substitute(replacements)); break;
       }
@@ -321,7 +327,8 @@ class DimParser {
   static constexpr int kDeepest = 40;
 
   Error wrong(const std::string& wanted) const {
-    return invalid("in the dimension '" + std::string(text_.substr(0, 80)) + "' " + wanted + " is wanted at column " + std::to_string(position_ + 1));
+    return invalid("in the dimension '" + std::string(text_.substr(0, 80)) + "' " + wanted + " is wanted at column " +
+                   std::to_string(position_ + 1));
   }
   void skip_space() {
     while (position_ < text_.size() && text_[position_] == ' ') ++position_;
@@ -372,14 +379,16 @@ class DimParser {
     if (position_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[position_]))) {
       int64_t number = 0;
       while (position_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[position_]))) {
-        if (!checked_multiply(number, 10, &number) || !checked_add(number, text_[position_] - '0', &number)) return wrong("a smaller number");
+        if (!checked_multiply(number, 10, &number) || !checked_add(number, text_[position_] - '0', &number))
+          return wrong("a smaller number");
         ++position_;
       }
       return Dim(number);
     }
     const size_t begin = position_;
-    while (position_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[position_])) || text_[position_] == '_' ||
-                                        text_[position_] == '.' || text_[position_] == '$' || text_[position_] == '/' || text_[position_] == ':')) {
+    while (position_ < text_.size() &&
+           (std::isalnum(static_cast<unsigned char>(text_[position_])) || text_[position_] == '_' || text_[position_] == '.' ||
+            text_[position_] == '$' || text_[position_] == '/' || text_[position_] == ':')) {
       if (text_[position_] == '/' && position_ == begin) break;
       ++position_;
     }
@@ -451,7 +460,8 @@ Result<int64_t> volume(const Shape& shape) {
   int64_t product = 1;
   for (int64_t size : shape) {
     if (size < 0) return invalid("the shape " + to_text(shape) + " has a negative dimension");
-    if (!checked_multiply(product, size, &product)) return invalid("the shape " + to_text(shape) + " has more elements than can be counted");
+    if (!checked_multiply(product, size, &product))
+      return invalid("the shape " + to_text(shape) + " has more elements than can be counted");
   }
   return product;
 }
@@ -462,19 +472,21 @@ Result<Dims> broadcast(const Dims& a, const Dims& b) {
   for (size_t i = 0; i < rank; ++i) {
     const size_t from_end = rank - i;
     const Dim x = from_end <= a.size() ? a[a.size() - from_end] : Dim(1), y = from_end <= b.size() ? b[b.size() - from_end] : Dim(1);
-    if (x.is(1)) result[i] = y;
-    else if (y.is(1) || x == y) result[i] = x;
+    if (x.is(1))
+      result[i] = y;
+    else if (y.is(1) || x == y)
+      result[i] = x;
     else if (x.is_constant() && y.is_constant())
       return invalid("the shapes " + to_text(a) + " and " + to_text(b) + " do not broadcast: " + x.text() + " against " + y.text());
     // A known size above 1 wins: a symbol beside it must be 1 or equal to it.
-    else result[i] = y.is_constant() ? y : x;
+    else
+      result[i] = y.is_constant() ? y : x;
   }
   return result;
 }
 
 Result<int64_t> normalize_axis(int64_t axis, int64_t rank) {
-  if (axis < -rank || axis >= rank)
-    return invalid("axis " + std::to_string(axis) + " is outside a tensor of rank " + std::to_string(rank));
+  if (axis < -rank || axis >= rank) return invalid("axis " + std::to_string(axis) + " is outside a tensor of rank " + std::to_string(rank));
   return axis < 0 ? axis + rank : axis;
 }
 

@@ -67,10 +67,14 @@ std::string values_to_text(const Array& array) {
   std::string text;
   for (int64_t i = 0; i < array.count(); ++i) {
     if (i) text += " ";
-    if (array.type() == DataType::kUint64) text += std::to_string(static_cast<uint64_t>(array.integer(i)));
-    else if (!is_floating(array.type())) text += std::to_string(array.integer(i));
-    else if (array.type() == DataType::kDouble) text += number_to_text(array.number(i));
-    else text += float_to_text(static_cast<float>(array.number(i)));
+    if (array.type() == DataType::kUint64)
+      text += std::to_string(static_cast<uint64_t>(array.integer(i)));
+    else if (!is_floating(array.type()))
+      text += std::to_string(array.integer(i));
+    else if (array.type() == DataType::kDouble)
+      text += number_to_text(array.number(i));
+    else
+      text += float_to_text(static_cast<float>(array.number(i)));
   }
   return text;
 }

@@ -58,7 +58,8 @@ Result<Tensor*> Network::add_input(std::string input_name, TensorType type) {
   if (input_name.empty()) return invalid("an input needs a name");
   if (by_name_.contains(input_name)) return invalid("the name '" + input_name + "' is taken");
   for (const Dim& dim : type.dims) {
-    if (dim.is_constant() && dim.value() < 0) return invalid("the input '" + input_name + "' has a negative dimension in " + to_text(type.dims));
+    if (dim.is_constant() && dim.value() < 0)
+      return invalid("the input '" + input_name + "' has a negative dimension in " + to_text(type.dims));
   }
   Tensor* tensor = new_tensor(std::move(input_name));
   tensor->type = std::move(type);
@@ -87,7 +88,8 @@ Result<Layer*> Network::add_layer(std::unique_ptr<Operator> op, std::vector<Tens
     if (input) input->readers_.push_back(layer.get());
   }
   for (TensorType& type : *inferred) {
-    Tensor* output = new_tensor(unique_name("", layer->name + (layer->outputs_.empty() ? "" : "." + std::to_string(layer->outputs_.size()))));
+    Tensor* output =
+        new_tensor(unique_name("", layer->name + (layer->outputs_.empty() ? "" : "." + std::to_string(layer->outputs_.size()))));
     output->type = std::move(type);
     output->producer_ = layer.get();
     output->producer_index_ = layer->outputs_.size();
@@ -126,7 +128,8 @@ Status Network::rename(Tensor* tensor, std::string new_name) {
 
 Status Network::set_input(Layer* layer, size_t index, Tensor* tensor) {
   if (index > layer->inputs_.size())
-    return invalid(layer_label(*layer) + " has " + std::to_string(layer->inputs_.size()) + " inputs; input " + std::to_string(index) + " would leave a gap");
+    return invalid(layer_label(*layer) + " has " + std::to_string(layer->inputs_.size()) + " inputs; input " + std::to_string(index) +
+                   " would leave a gap");
   if (index == layer->inputs_.size()) layer->inputs_.push_back(nullptr);
   Tensor*& slot = layer->inputs_[index];
   if (slot) {
@@ -344,7 +347,8 @@ Status Network::verify() const {
     if (found == by_name_.end() || found->second != tensor.get()) return invalid("the name '" + tensor->name + "' is not unique");
     const int sources = tensor->is_input_ + tensor->is_constant() + (tensor->producer_ != nullptr);
     if (sources != 1)
-      return invalid("the tensor '" + tensor->name + "' " + (sources == 0 ? "comes from nowhere: it is no input, no constant and no layer's output" : "has several sources"));
+      return invalid("the tensor '" + tensor->name + "' " +
+                     (sources == 0 ? "comes from nowhere: it is no input, no constant and no layer's output" : "has several sources"));
   }
   for (const Layer* layer : order) {
     for (const Tensor* input : layer->inputs_) {
@@ -356,11 +360,13 @@ Status Network::verify() const {
     auto inferred = layer->op_->infer(types_of(layer->inputs_));
     if (!inferred.ok()) return std::move(inferred).error().within(layer_label(*layer));
     if (inferred->size() != layer->outputs_.size())
-      return invalid(layer_label(*layer) + " has " + std::to_string(layer->outputs_.size()) + " outputs, but its operator gives " + std::to_string(inferred->size()));
+      return invalid(layer_label(*layer) + " has " + std::to_string(layer->outputs_.size()) + " outputs, but its operator gives " +
+                     std::to_string(inferred->size()));
     for (size_t i = 0; i < inferred->size(); ++i) {
       const TensorType& mine = layer->outputs_[i]->type;
       if (mine.type != (*inferred)[i].type || mine.dims != (*inferred)[i].dims)
-        return invalid("the output '" + layer->outputs_[i]->name + "' of " + layer_label(*layer) + " is " + mine.text() + ", but should be " + (*inferred)[i].text());
+        return invalid("the output '" + layer->outputs_[i]->name + "' of " + layer_label(*layer) + " is " + mine.text() +
+                       ", but should be " + (*inferred)[i].text());
     }
   }
   for (const Tensor* output : outputs_) {
@@ -377,7 +383,8 @@ Result<Arrays> Network::evaluate(const Arrays& inputs) const {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const TensorType& type = inputs_[i]->type;
     if (inputs[i].type() != type.type || inputs[i].rank() != type.rank())
-      return invalid("the input '" + inputs_[i]->name + "' is " + type.text() + "; got " + std::string(name_of(inputs[i].type())) + " " + to_text(inputs[i].shape()));
+      return invalid("the input '" + inputs_[i]->name + "' is " + type.text() + "; got " + std::string(name_of(inputs[i].type())) + " " +
+                     to_text(inputs[i].shape()));
     for (int64_t d = 0; d < type.rank(); ++d) {
       if (type.dims[d].is_constant() && type.dims[d].value() != inputs[i].shape()[d])
         return invalid("the input '" + inputs_[i]->name + "' is " + type.text() + "; got " + to_text(inputs[i].shape()));
@@ -426,7 +433,8 @@ Result<Arrays> Network::evaluate(const Arrays& inputs) const {
     }
     if (!results.ok()) return std::move(results).error().within(layer_label(*layer));
     if (results->size() != layer->outputs_.size())
-      return internal(layer_label(*layer) + " gave " + std::to_string(results->size()) + " results for " + std::to_string(layer->outputs_.size()) + " outputs");
+      return internal(layer_label(*layer) + " gave " + std::to_string(results->size()) + " results for " +
+                      std::to_string(layer->outputs_.size()) + " outputs");
     for (size_t i = 0; i < results->size(); ++i) values[layer->outputs_[i]] = std::move((*results)[i]);
     for (Tensor* input : layer->inputs_) {
       if (input && --uses[input] == 0 && !input->is_output_) values.erase(input);

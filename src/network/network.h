@@ -18,15 +18,15 @@ class Tensor {
  public:
   std::string name;
   TensorType type;
-  Array constant;                       // data() is null where the tensor is no constant
-  std::string recipe;                   // how a pass computed this constant from named weights; empty for originals
-  std::string format_hint;              // formats that the user allows for an input or output, "" for any
+  Array constant;           // data() is null where the tensor is no constant
+  std::string recipe;       // how a pass computed this constant from named weights; empty for originals
+  std::string format_hint;  // formats that the user allows for an input or output, "" for any
   // Symmetric quantization range of weakly typed int8 networks; NaN where not set.
   float range_min = __builtin_nanf(""), range_max = __builtin_nanf("");
 
   bool is_constant() const { return constant.data() != nullptr || is_empty_constant || is_packed; }
-  bool is_empty_constant = false;       // a constant of zero elements
-  bool is_packed = false;               // a constant of a plan whose bytes only its tactics have, in a form of their own
+  bool is_empty_constant = false;  // a constant of zero elements
+  bool is_packed = false;          // a constant of a plan whose bytes only its tactics have, in a form of their own
   Layer* producer() const { return producer_; }
   size_t producer_index() const { return producer_index_; }
   // Layers that read it, once for each input that does.
@@ -57,7 +57,9 @@ class Layer {
   const Operator& op() const { return *op_; }
   Operator& mutable_op() { return *op_; }  // call Network::infer_from afterwards
   template <class T>
-  const T* as() const { return dynamic_cast<const T*>(op_.get()); }
+  const T* as() const {
+    return dynamic_cast<const T*>(op_.get());
+  }
   const std::vector<Tensor*>& inputs() const { return inputs_; }
   const std::vector<Tensor*>& outputs() const { return outputs_; }
   Tensor* input(size_t index) const { return index < inputs_.size() ? inputs_[index] : nullptr; }

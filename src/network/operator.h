@@ -23,7 +23,8 @@ class Layer;
 class Tensor;
 
 // An attribute of an operator. Enums are stored as their word; `Array` for constants that are part of what an operator is.
-using FieldValue = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>, Array, std::shared_ptr<Network>>;
+using FieldValue =
+    std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>, Array, std::shared_ptr<Network>>;
 
 struct Field {
   std::string name;
@@ -200,8 +201,8 @@ class OnnxNode {
   virtual int64_t opset() const = 0;  // of the node's domain
   virtual size_t input_count() const = 0;
   virtual size_t output_count() const = 0;
-  virtual Tensor* input(size_t index) const = 0;                     // null where absent
-  virtual bool output_is_used(size_t index) const = 0;               // a name is given for it
+  virtual Tensor* input(size_t index) const = 0;        // null where absent
+  virtual bool output_is_used(size_t index) const = 0;  // a name is given for it
   virtual bool has(std::string_view attribute) const = 0;
   virtual Result<int64_t> integer(std::string_view attribute, int64_t fallback) const = 0;
   virtual Result<double> number(std::string_view attribute, double fallback) const = 0;

@@ -42,9 +42,10 @@ Result<SymbolValues> small_sizes(const Network& network) {
   }
   int64_t next = 2;
   for (const Tensor* input : network.inputs()) {
-    for (const Dim& dim : input->type.dims) dim.visit_symbols([&](const std::string& symbol) {
-      if (sizes.emplace(symbol, next).second) ++next;
-    });
+    for (const Dim& dim : input->type.dims)
+      dim.visit_symbols([&](const std::string& symbol) {
+        if (sizes.emplace(symbol, next).second) ++next;
+      });
   }
   return sizes;
 }

@@ -74,10 +74,11 @@ std::string draw_svg(const Network& network) {
   std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + std::to_string(width) + "\" height=\"" + std::to_string(height) +
                     "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
   for (const auto& [from, to] : edges) {
-    const int x1 = boxes[from].x() + kBoxWidth / 2, y1 = boxes[from].y() + kBoxHeight, x2 = boxes[to].x() + kBoxWidth / 2, y2 = boxes[to].y();
+    const int x1 = boxes[from].x() + kBoxWidth / 2, y1 = boxes[from].y() + kBoxHeight, x2 = boxes[to].x() + kBoxWidth / 2,
+              y2 = boxes[to].y();
     const int bend = (y2 - y1) / 2;
-    svg += "<path d=\"M" + std::to_string(x1) + " " + std::to_string(y1) + " C" + std::to_string(x1) + " " + std::to_string(y1 + bend) + " " +
-           std::to_string(x2) + " " + std::to_string(y2 - bend) + " " + std::to_string(x2) + " " + std::to_string(y2) +
+    svg += "<path d=\"M" + std::to_string(x1) + " " + std::to_string(y1) + " C" + std::to_string(x1) + " " + std::to_string(y1 + bend) +
+           " " + std::to_string(x2) + " " + std::to_string(y2 - bend) + " " + std::to_string(x2) + " " + std::to_string(y2) +
            "\" fill=\"none\" stroke=\"#888\"/>\n";
   }
   for (const Box& box : boxes) {

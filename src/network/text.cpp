@@ -379,10 +379,14 @@ class Parser {
       }
       TRY(expect('='));
       TRY_ASSIGN(Shape numbers, shape());
-      if (word == "min") entry.min = numbers;
-      else if (word == "opt") entry.opt = numbers;
-      else if (word == "max") entry.max = numbers;
-      else return wrong("a profile has min, opt and max; got '" + word + "'");
+      if (word == "min")
+        entry.min = numbers;
+      else if (word == "opt")
+        entry.opt = numbers;
+      else if (word == "max")
+        entry.max = numbers;
+      else
+        return wrong("a profile has min, opt and max; got '" + word + "'");
     }
     if (network_->profiles.size() <= static_cast<size_t>(index)) network_->profiles.resize(static_cast<size_t>(index) + 1);
     Profile& target = network_->profiles[static_cast<size_t>(index)];
@@ -446,7 +450,8 @@ class Parser {
     if (!added.ok()) return wrong(added.error().message);
     Layer* layer = *added;
     if (layer->outputs().size() < results.size())
-      return wrong(op_name + " gives " + std::to_string(layer->outputs().size()) + " outputs; " + std::to_string(results.size()) + " are named");
+      return wrong(op_name + " gives " + std::to_string(layer->outputs().size()) + " outputs; " + std::to_string(results.size()) +
+                   " are named");
     for (size_t i = 0; i < results.size(); ++i) {
       if (Status status = network_->rename(layer->output(i), results[i]); !status.ok()) return wrong(status.error().message);
     }
@@ -499,7 +504,8 @@ std::string Network::text(int64_t most_elements) const {
   for (size_t i = 0; i < profiles.size(); ++i) {
     const auto write = [&](const std::map<std::string, ProfileEntry>& entries, const char* values) {
       for (const auto& [input_name, entry] : entries)
-        text += "profile " + std::to_string(i) + " " + name_text(input_name) + values + " min=" + to_text(entry.min) + " opt=" + to_text(entry.opt) + " max=" + to_text(entry.max) + "\n";
+        text += "profile " + std::to_string(i) + " " + name_text(input_name) + values + " min=" + to_text(entry.min) +
+                " opt=" + to_text(entry.opt) + " max=" + to_text(entry.max) + "\n";
     };
     write(profiles[i].shapes, "");
     write(profiles[i].values, " values");

@@ -26,7 +26,8 @@ OPERATOR(Assertion, assertion)
 EXAMPLE("an assertion that holds is silent, and one that does not says its message") {
   Assertion op;
   op.message = "sizes differ";
-  const Array held = Array::of(DataType::kBool, {2}, std::vector<int64_t>{1, 1}), broken = Array::of(DataType::kBool, {2}, std::vector<int64_t>{1, 0});
+  const Array held = Array::of(DataType::kBool, {2}, std::vector<int64_t>{1, 1}),
+              broken = Array::of(DataType::kBool, {2}, std::vector<int64_t>{1, 0});
   testing::expect_true(op.evaluate({held}).ok(), "all elements are true");
   const auto failed = op.evaluate({broken});
   testing::expect_true(!failed.ok(), "one element is false");

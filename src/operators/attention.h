@@ -12,9 +12,9 @@ namespace ingot {
 // With `packed` as well, q [B, S, (H + 2*Hk) * D] holds q, k and v one behind the other in its last dimension; k and v are left out.
 struct Attention final : OperatorBase<Attention> {
   static constexpr const char* kName = "attention";
-  double scale = 0;     // 0 stands for 1 / sqrt(D)
-  bool causal = false;  // row s sees columns t <= s only
-  double softcap = 0;   // where not 0: scores become softcap * tanh(score / softcap) before the mask
+  double scale = 0;       // 0 stands for 1 / sqrt(D)
+  bool causal = false;    // row s sees columns t <= s only
+  double softcap = 0;     // where not 0: scores become softcap * tanh(score / softcap) before the mask
   int64_t heads = 0;      // H where heads lie side by side; 0 where they are a dimension
   int64_t key_heads = 0;  // Hk in that case; 0 stands for `heads`
   bool packed = false;

@@ -19,7 +19,8 @@ namespace {
 // The bools [S, T] of a causal mask for known lengths.
 Result<Array> causal_mask(const Dim& queries, const Dim& keys, CausalKind kind) {
   if (!queries.is_constant() || !keys.is_constant())
-    return unsupported("a causal mask of the kind lower_right, or without softmax, needs known lengths; they are " + queries.text() + " and " + keys.text());
+    return unsupported("a causal mask of the kind lower_right, or without softmax, needs known lengths; they are " + queries.text() +
+                       " and " + keys.text());
   TRY_ASSIGN(Array mask, Array::make(DataType::kBool, {queries.value(), keys.value()}));
   const int64_t shift = kind == CausalKind::kLowerRight ? keys.value() - queries.value() : 0;
   for (int64_t i = 0; i < queries.value(); ++i) {
@@ -107,7 +108,8 @@ EXAMPLE("scores are used as they are without softmax, and a causal mask may be a
   const std::string head = "input q [1, 1, 1, 1]\ninput k [1, 1, 2, 1]\ninput v [1, 1, 2, 1]\n";
   expect_values(head + "y = attention_layer(q, k, v) softmax=false\noutput y\n", inputs, {140});
   expect_values(head + "y = attention_layer(q, k, v) causal=upper_left\noutput y\n", inputs, {10});
-  expect_values(head + "y = attention_layer(q, k, v) causal=lower_right\noutput y\n", inputs, {10 / (1 + std::exp(4.0)) + 20 / (1 + std::exp(-4.0))});
+  expect_values(head + "y = attention_layer(q, k, v) causal=lower_right\noutput y\n", inputs,
+                {10 / (1 + std::exp(4.0)) + 20 / (1 + std::exp(-4.0))});
 }
 
 EXAMPLE("queries and keys have one size") {

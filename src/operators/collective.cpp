@@ -22,8 +22,6 @@ EXAMPLE("one device reduces to what it has") {
   testing::expect_values("input x [2]\ny = collective(x) kind=all_reduce\noutput y\n", {{{2}, {1, 2}}}, {1, 2});
 }
 
-EXAMPLE("a collective takes one input") {
-  testing::expect_error("input x [2]\ny = collective(x, x)\noutput y\n", "one input; got 2");
-}
+EXAMPLE("a collective takes one input") { testing::expect_error("input x [2]\ny = collective(x, x)\noutput y\n", "one input; got 2"); }
 
 }  // namespace ingot

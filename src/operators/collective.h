@@ -8,9 +8,14 @@ namespace ingot {
 
 enum class CollectiveKind { kAllReduce, kAllGather, kBroadcast, kReduce, kReduceScatter, kAllToAll, kGather, kScatter };
 inline EnumWords<CollectiveKind> words_of(CollectiveKind) {
-  return {{CollectiveKind::kAllReduce, "all_reduce"},         {CollectiveKind::kAllGather, "all_gather"}, {CollectiveKind::kBroadcast, "broadcast"},
-          {CollectiveKind::kReduce, "reduce"},                {CollectiveKind::kReduceScatter, "reduce_scatter"},
-          {CollectiveKind::kAllToAll, "all_to_all"},          {CollectiveKind::kGather, "gather"},        {CollectiveKind::kScatter, "scatter"}};
+  return {{CollectiveKind::kAllReduce, "all_reduce"},
+          {CollectiveKind::kAllGather, "all_gather"},
+          {CollectiveKind::kBroadcast, "broadcast"},
+          {CollectiveKind::kReduce, "reduce"},
+          {CollectiveKind::kReduceScatter, "reduce_scatter"},
+          {CollectiveKind::kAllToAll, "all_to_all"},
+          {CollectiveKind::kGather, "gather"},
+          {CollectiveKind::kScatter, "scatter"}};
 }
 
 struct Collective final : OperatorBase<Collective> {

@@ -33,7 +33,8 @@ using namespace testing;
 
 EXAMPLE("branches agree in type and rank") {
   expect_types("input x [2, 3]\ninput y [4, 3]\nz = conditional_boundary(x, y) role=output symbol=run_c\noutput z\n", {"float [run_c, 3]"});
-  expect_error("input x [2, 3]\ninput y int32 [2, 3]\nz = conditional_boundary(x, y) role=output\noutput z\n", "types and ranks must agree");
+  expect_error("input x [2, 3]\ninput y int32 [2, 3]\nz = conditional_boundary(x, y) role=output\noutput z\n",
+               "types and ranks must agree");
 }
 
 }  // namespace ingot

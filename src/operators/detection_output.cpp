@@ -40,7 +40,8 @@ struct Found {
 };
 
 // The boxes of one class that stay, best first.
-std::vector<Found> suppress(const DetectionOutput& op, const std::vector<Box>& boxes, const Array& scores, int64_t first_score, int64_t label) {
+std::vector<Found> suppress(const DetectionOutput& op, const std::vector<Box>& boxes, const Array& scores, int64_t first_score,
+                            int64_t label) {
   std::vector<Found> candidates, kept;
   for (int64_t p = 0; p < static_cast<int64_t>(boxes.size()); ++p) {
     const double score = scores.number(first_score + p * op.classes + label);
@@ -51,7 +52,9 @@ std::vector<Found> suppress(const DetectionOutput& op, const std::vector<Box>& b
   double threshold = op.overlap_threshold;
   for (const Found& candidate : candidates) {
     const Box& box = boxes[static_cast<size_t>(candidate.prior)];
-    if (std::any_of(kept.begin(), kept.end(), [&](const Found& better) { return overlap(box, boxes[static_cast<size_t>(better.prior)]) > threshold; })) continue;
+    if (std::any_of(kept.begin(), kept.end(),
+                    [&](const Found& better) { return overlap(box, boxes[static_cast<size_t>(better.prior)]) > threshold; }))
+      continue;
     kept.push_back(candidate);
     if (op.eta < 1 && threshold > 0.5) threshold *= op.eta;
   }
@@ -69,14 +72,17 @@ Result<TensorTypes> DetectionOutput::infer(const TensorTypes& inputs) const {
   for (const TensorType& input : inputs) {
     if (!is_floating(input.type) || input.type != offsets.type) return invalid("detection_output takes floating-point numbers of one type");
   }
-  if (offsets.rank() < 2 || scores.rank() < 2) return invalid("offsets and scores are [N, ...], not " + offsets.text() + " and " + scores.text());
+  if (offsets.rank() < 2 || scores.rank() < 2)
+    return invalid("offsets and scores are [N, ...], not " + offsets.text() + " and " + scores.text());
   if (priors.rank() < 3 || !priors.dims[1].is(2)) return invalid("priors are [1, 2, P * 4], not " + priors.text());
   TRY(same_dim(offsets.dims[0], scores.dims[0], "the batch of offsets and scores"));
   if (!priors.dims[0].is(1)) TRY(same_dim(offsets.dims[0], priors.dims[0], "the batch of offsets and priors"));
   const Dim numbers = volume(Dims(priors.dims.begin() + 2, priors.dims.end()));
   const Dim count = Dim::floor_divide(numbers, Dim(4));
-  if (numbers.is_constant() && numbers.value() % 4 != 0) return invalid("priors hold four numbers each, but " + priors.text() + " has " + numbers.text());
-  TRY(same_dim(volume(Dims(offsets.dims.begin() + 1, offsets.dims.end())), share_location ? count * Dim(4) : count * Dim(4 * classes), "the number of offsets"));
+  if (numbers.is_constant() && numbers.value() % 4 != 0)
+    return invalid("priors hold four numbers each, but " + priors.text() + " has " + numbers.text());
+  TRY(same_dim(volume(Dims(offsets.dims.begin() + 1, offsets.dims.end())), share_location ? count * Dim(4) : count * Dim(4 * classes),
+               "the number of offsets"));
   TRY(same_dim(volume(Dims(scores.dims.begin() + 1, scores.dims.end())), count * Dim(classes), "the number of scores"));
   const bool counts_background = background >= 0 && background < classes;
   const Dim each = candidates > 0 ? Dim::min(count, Dim(candidates)) : count;
@@ -86,7 +92,9 @@ Result<TensorTypes> DetectionOutput::infer(const TensorTypes& inputs) const {
 }
 
 Result<Arrays> DetectionOutput::evaluate(const Arrays& inputs) const {
-  TRY_ASSIGN(TensorTypes types, infer({{inputs[0].type(), to_dims(inputs[0].shape())}, {inputs[1].type(), to_dims(inputs[1].shape())}, {inputs[2].type(), to_dims(inputs[2].shape())}}));
+  TRY_ASSIGN(TensorTypes types, infer({{inputs[0].type(), to_dims(inputs[0].shape())},
+                                       {inputs[1].type(), to_dims(inputs[1].shape())},
+                                       {inputs[2].type(), to_dims(inputs[2].shape())}}));
   const Array &offsets = inputs[0], &scores = inputs[1], &priors = inputs[2];
   TRY_ASSIGN(Array y, Array::make(types[0].type, constant_shape(types[0].dims)));
   TRY_ASSIGN(Array found_counts, Array::make(DataType::kInt32, constant_shape(types[1].dims)));
@@ -143,16 +151,20 @@ EXAMPLE("detection_output keeps the best of overlapping boxes") {
   // Three priors; the second overlaps the first by half and has the lower score.
   const Values priors{{1, 2, 12}, {0, 0, 0.5, 0.5, 0, 0, 0.5, 0.375, 0.5, 0.5, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}};
   expect_values(
-      "input l [1, 12]\ninput s [1, 6]\ninput p [1, 2, 12]\ny, n = detection_output(l, s, p) overlap_threshold=0.5 score_threshold=0.1 most=3\noutput y\noutput n\n",
+      "input l [1, 12]\ninput s [1, 6]\ninput p [1, 2, 12]\ny, n = detection_output(l, s, p) overlap_threshold=0.5 score_threshold=0.1 "
+      "most=3\noutput y\noutput n\n",
       {{{1, 12}, std::vector<double>(12)}, {{1, 6}, {0.25, 0.75, 0.5, 0.5, 0.75, 0.25}}, priors},
       {{0, 1, 0.75, 0, 0, 0.5, 0.5, 0, 1, 0.25, 0.5, 0.5, 1, 1, -1, 0, 0, 0, 0, 0, 0}, {2}});
 }
 
 EXAMPLE("detection_output moves priors by their offsets") {
   expect_values("input l [1, 4]\ninput s [1, 2]\ninput p [1, 2, 4]\ny, n = detection_output(l, s, p) code=center_size\noutput y\n",
-                {{{1, 4}, {1, 0, 0, 0}}, {{1, 2}, {0.25, 0.75}}, {{1, 2, 4}, {0, 0, 0.5, 0.5, 0.5, 1, 1, 1}}}, {0, 1, 0.75, 0.25, 0, 0.75, 0.5});
-  expect_values("input l [1, 4]\ninput s [1, 2]\ninput p [1, 2, 4]\ny, n = detection_output(l, s, p) code=corner_size variance_encoded=true\noutput y\n",
-                {{{1, 4}, {1, 0, 0.5, 0}}, {{1, 2}, {0.25, 0.75}}, {{1, 2, 4}, {0, 0, 0.5, 0.5, 0.5, 1, 1, 1}}}, {0, 1, 0.75, 0.5, 0, 0.75, 0.5});
+                {{{1, 4}, {1, 0, 0, 0}}, {{1, 2}, {0.25, 0.75}}, {{1, 2, 4}, {0, 0, 0.5, 0.5, 0.5, 1, 1, 1}}},
+                {0, 1, 0.75, 0.25, 0, 0.75, 0.5});
+  expect_values(
+      "input l [1, 4]\ninput s [1, 2]\ninput p [1, 2, 4]\ny, n = detection_output(l, s, p) code=corner_size variance_encoded=true\noutput "
+      "y\n",
+      {{{1, 4}, {1, 0, 0.5, 0}}, {{1, 2}, {0.25, 0.75}}, {{1, 2, 4}, {0, 0, 0.5, 0.5, 0.5, 1, 1, 1}}}, {0, 1, 0.75, 0.5, 0, 0.75, 0.5});
 }
 
 EXAMPLE("detection_output refuses what does not fit together") {

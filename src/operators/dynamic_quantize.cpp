@@ -34,7 +34,8 @@ Result<TensorTypes> DynamicQuantize::infer(const TensorTypes& inputs) const {
   if (!is_floating(scale_type)) return invalid("scales are floating-point numbers, not " + std::string(name_of(scale_type)));
   if (static_cast<int64_t>(block.size()) != x.rank())
     return invalid("the block has " + std::to_string(block.size()) + " dimensions; " + x.text() + " has " + std::to_string(x.rank()));
-  if (inputs.size() > 1 && !is_absent(inputs, 1) && !volume(inputs[1].dims).is(1)) return invalid("the second scale is " + inputs[1].text() + "; one element is wanted");
+  if (inputs.size() > 1 && !is_absent(inputs, 1) && !volume(inputs[1].dims).is(1))
+    return invalid("the second scale is " + inputs[1].text() + "; one element is wanted");
   TensorType scales{scale_type, {}};
   for (size_t d = 0; d < block.size(); ++d) {
     if (block[d] == 0 || block[d] < -1) return invalid("a block has positive extents, or -1; got " + std::to_string(block[d]));
@@ -66,7 +67,8 @@ Result<Arrays> DynamicQuantize::evaluate(const Arrays& inputs) const {
   }
   for (int64_t k = 0; k < scales.count(); ++k) {
     double scale = most[static_cast<size_t>(k)] / largest_of(to) / second;
-    if (scale_type == DataType::kE8m0) scale = scale > 0 ? std::exp2(std::clamp(std::ceil(std::log2(scale)), -127.0, 127.0)) : std::exp2(-127.0);
+    if (scale_type == DataType::kE8m0)
+      scale = scale > 0 ? std::exp2(std::clamp(std::ceil(std::log2(scale)), -127.0, 127.0)) : std::exp2(-127.0);
     scales.set_number(k, scale);
   }
   i = 0;
@@ -83,8 +85,10 @@ OPERATOR(DynamicQuantize, dynamic_quantize)
 using namespace testing;
 
 EXAMPLE("the largest value of a block becomes the largest code") {
-  expect_values("input x [1, 4]\ny, s = dynamic_quantize(x) block=[1, 2] to=int8\noutput y\noutput s\n", {{{1, 4}, {127, -1, 0.5, 254}}}, {127, -1, 0, 127, 1, 2});
-  expect_values("input x [1, 2]\ny, s = dynamic_quantize(x) block=[1, -1] to=fp8 scale_type=e8m0\noutput y\noutput s\n", {{{1, 2}, {500, 1}}}, {256, 0.5, 2});
+  expect_values("input x [1, 4]\ny, s = dynamic_quantize(x) block=[1, 2] to=int8\noutput y\noutput s\n", {{{1, 4}, {127, -1, 0.5, 254}}},
+                {127, -1, 0, 127, 1, 2});
+  expect_values("input x [1, 2]\ny, s = dynamic_quantize(x) block=[1, -1] to=fp8 scale_type=e8m0\noutput y\noutput s\n",
+                {{{1, 2}, {500, 1}}}, {256, 0.5, 2});
 }
 
 EXAMPLE("a block has an extent for each dimension") {

@@ -23,16 +23,11 @@ std::optional<Dim> compare(ScalarOp op, const Dim& x, const Dim& y) {
     return always ? std::optional<Dim>(1) : never ? std::optional<Dim>(0) : std::nullopt;
   };
   switch (op) {
-    case ScalarOp::kEqual:
-      return decide(range->least == 0 && range->most == 0, range->least > 0 || range->most < 0);
-    case ScalarOp::kLess:
-      return decide(range->most < 0, range->least >= 0);
-    case ScalarOp::kGreater:
-      return decide(range->least > 0, range->most <= 0);
-    case ScalarOp::kLessEqual:
-      return decide(range->most <= 0, range->least > 0);
-    default:
-      return decide(range->least >= 0, range->most < 0);
+    case ScalarOp::kEqual: return decide(range->least == 0 && range->most == 0, range->least > 0 || range->most < 0);
+    case ScalarOp::kLess: return decide(range->most < 0, range->least >= 0);
+    case ScalarOp::kGreater: return decide(range->least > 0, range->most <= 0);
+    case ScalarOp::kLessEqual: return decide(range->most <= 0, range->least > 0);
+    default: return decide(range->least >= 0, range->most < 0);
   }
 }
 
@@ -50,46 +45,35 @@ std::optional<Dim> compute_symbolic(const Elementwise& layer, DataType type, con
     return range && range->least >= 0;
   };
   switch (op) {
-    case ScalarOp::kIdentity:
-      return x[0];
+    case ScalarOp::kIdentity: return x[0];
     case ScalarOp::kCast:
       if (layer.to != DataType::kBool) return all_known ? Dim(wrap_integer(layer.to, x[0].value())) : x[0];
       if (all_known) return Dim(x[0].value() != 0 ? 1 : 0);
       return not_negative(x[0] - Dim(1)) ? std::optional<Dim>(1) : std::nullopt;
-    case ScalarOp::kNeg:
-      return -x[0];
+    case ScalarOp::kNeg: return -x[0];
     case ScalarOp::kAbs:
-    case ScalarOp::kRelu:
-      return not_negative(x[0]) ? std::optional<Dim>(x[0]) : std::nullopt;
-    case ScalarOp::kAdd:
-      return x[0] + x[1];
-    case ScalarOp::kSub:
-      return x[0] - x[1];
-    case ScalarOp::kMul:
-      return x[0] * x[1];
+    case ScalarOp::kRelu: return not_negative(x[0]) ? std::optional<Dim>(x[0]) : std::nullopt;
+    case ScalarOp::kAdd: return x[0] + x[1];
+    case ScalarOp::kSub: return x[0] - x[1];
+    case ScalarOp::kMul: return x[0] * x[1];
     case ScalarOp::kDiv:  // rounds to zero, which is down only for what is not negative
       if (!not_negative(x[0]) || !not_negative(x[1] - Dim(1))) return std::nullopt;
       return Dim::floor_divide(x[0], x[1]);
-    case ScalarOp::kFloorDiv:
-      return not_negative(x[1] - Dim(1)) ? std::optional<Dim>(Dim::floor_divide(x[0], x[1])) : std::nullopt;
+    case ScalarOp::kFloorDiv: return not_negative(x[1] - Dim(1)) ? std::optional<Dim>(Dim::floor_divide(x[0], x[1])) : std::nullopt;
     case ScalarOp::kMod:
       if (!not_negative(x[1] - Dim(1))) return std::nullopt;
       return x[0] - Dim::floor_divide(x[0], x[1]) * x[1];
-    case ScalarOp::kMin:
-      return smaller(x[0], x[1]);
-    case ScalarOp::kMax:
-      return larger(x[0], x[1]);
+    case ScalarOp::kMin: return smaller(x[0], x[1]);
+    case ScalarOp::kMax: return larger(x[0], x[1]);
     case ScalarOp::kEqual:
     case ScalarOp::kLess:
     case ScalarOp::kGreater:
     case ScalarOp::kLessEqual:
-    case ScalarOp::kGreaterEqual:
-      return compare(op, x[0], x[1]);
+    case ScalarOp::kGreaterEqual: return compare(op, x[0], x[1]);
     case ScalarOp::kSelect:
       if (x[0].is_constant()) return x[x[0].value() != 0 ? 1 : 2];
       return x[1] == x[2] ? std::optional<Dim>(x[1]) : std::nullopt;
-    default:
-      return std::nullopt;
+    default: return std::nullopt;
   }
 }
 
@@ -254,7 +238,8 @@ EXAMPLE("half precision rounds to even") {
 
 EXAMPLE("a selection of known integers keeps their values") {
   expect_types(
-      "input x [6]\nweights c bool [1] = 1\nweights a int64 [1] = 3\nweights b int64 [1] = 1\ns = select(c, a, b)\nweights t int64 [1] = -1\n"
+      "input x [6]\nweights c bool [1] = 1\nweights a int64 [1] = 3\nweights b int64 [1] = 1\ns = select(c, a, b)\nweights t int64 [1] = "
+      "-1\n"
       "d = concat(s, t)\ny = reshape(x, d)\noutput y\n",
       {"float [3, 2]"});
 }

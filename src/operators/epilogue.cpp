@@ -104,7 +104,8 @@ Result<Array> finish_sums(const EpilogueFields& fields, const std::vector<T>& su
   TRY_ASSIGN(Array output, Array::make(type, shape));
   const bool has_bias = !is_absent(inputs, 2), has_residual = !is_absent(inputs, 3);
   // An integer sum without further arithmetic stays an integer.
-  const bool exact = is_integer(type) && !fields.is_quantized() && fields.sum_scale == 0 && fields.output_scale == 0 && fields.epilogue.empty() && !has_residual;
+  const bool exact = is_integer(type) && !fields.is_quantized() && fields.sum_scale == 0 && fields.output_scale == 0 &&
+                     fields.epilogue.empty() && !has_residual;
   for (int64_t i = 0; i < output.count(); ++i) {
     const int64_t channel = i / channel_stride % channel_count;
     const T sum = sums[static_cast<size_t>(i)];

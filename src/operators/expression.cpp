@@ -277,8 +277,7 @@ Result<DataType> infer_scalar_op(ScalarOp op, const std::vector<DataType>& types
   const DataType first = types[0];
   const bool same = types.size() < 2 || types[1] == first;
   switch (row.kind) {
-    case Kind::kAny:
-      return op == ScalarOp::kCast ? to : first;
+    case Kind::kAny: return op == ScalarOp::kCast ? to : first;
     case Kind::kNumeric:
       if (first == DataType::kBool || !same) return refuse(row.arity == 1 ? "numbers" : "two numbers of one type");
       return first;

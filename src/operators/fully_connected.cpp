@@ -16,7 +16,8 @@ Result<TensorTypes> FullyConnected::infer(const TensorTypes& inputs) const {
   if (w.rank() != 2 || !all_constant(w.dims)) return invalid("the weights are " + w.text() + "; [outputs, inputs] is wanted");
   const Dim length = volume(Dims(x.dims.end() - 3, x.dims.end()));
   if (!length.is_constant() || !w.dims[1].is(length.value()))
-    return invalid("the weights take " + w.dims[1].text() + " values, but the last three dimensions of " + x.text() + " hold " + length.text());
+    return invalid("the weights take " + w.dims[1].text() + " values, but the last three dimensions of " + x.text() + " hold " +
+                   length.text());
   if (inputs.size() > 2 && !is_absent(inputs, 2) && !(inputs[2].rank() == 1 && inputs[2].dims[0] == w.dims[0]))
     return invalid("the bias is " + inputs[2].text() + "; [" + w.dims[0].text() + "] is wanted");
   TensorType y{x.type, Dims(x.dims.begin(), x.dims.end() - 3)};
@@ -26,7 +27,7 @@ Result<TensorTypes> FullyConnected::infer(const TensorTypes& inputs) const {
 
 Result<std::vector<Tensor*>> FullyConnected::decompose(Network& network, const std::vector<Tensor*>& inputs) const {
   const int64_t batches = inputs[0]->type.rank() - 3;
-  const Dims &w = inputs[1]->type.dims;
+  const Dims& w = inputs[1]->type.dims;
   Dims flat, back;
   for (int64_t d = 0; d < batches; ++d) {
     flat.push_back(input_dim(d));

@@ -52,12 +52,14 @@ using namespace testing;
 
 EXAMPLE("scale and bias may be one value a group") {
   const std::vector<Values> inputs = {{{1, 4, 1}, {1, 3, 10, 30}}, {{1, 2, 1}, {1, 2}}, {{1, 2, 1}, {0, 5}}};
-  expect_values("input x [1, 4, 1]\ninput s [1, 2, 1]\ninput b [1, 2, 1]\ny = grouped_normalization(x, s, b) groups=2 epsilon=0\noutput y\n",
-                inputs, {-1, 1, 3, 7});
+  expect_values(
+      "input x [1, 4, 1]\ninput s [1, 2, 1]\ninput b [1, 2, 1]\ny = grouped_normalization(x, s, b) groups=2 epsilon=0\noutput y\n", inputs,
+      {-1, 1, 3, 7});
 }
 
 EXAMPLE("groups divide the channels") {
-  expect_error("input x [1, 4, 1]\ninput s [3]\ny = grouped_normalization(x, s, s) groups=3\noutput y\n", "4 channels cannot be split into 3");
+  expect_error("input x [1, 4, 1]\ninput s [3]\ny = grouped_normalization(x, s, s) groups=3\noutput y\n",
+               "4 channels cannot be split into 3");
 }
 
 }  // namespace ingot

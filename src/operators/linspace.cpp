@@ -30,7 +30,8 @@ Result<Dims> filled_dims(std::string_view op, const DimList& dims, const TensorT
 
 Result<TensorTypes> Linspace::infer(const TensorTypes& inputs) const {
   TRY(check_input_count(kName, inputs.size(), 0, 3));
-  if (to == DataType::kBool || bits_of(to) < 8) return invalid("linspace gives numbers of at least a byte, not " + std::string(name_of(to)));
+  if (to == DataType::kBool || bits_of(to) < 8)
+    return invalid("linspace gives numbers of at least a byte, not " + std::string(name_of(to)));
   TensorType type{to, {}};
   TRY_ASSIGN(type.dims, filled_dims(kName, dims, inputs, symbol));
   if (inputs.size() > 1 && !is_absent(inputs, 1) && !volume(inputs[1].dims).is(1))
@@ -57,10 +58,14 @@ Result<Arrays> Linspace::evaluate(const Arrays& inputs) const {
   for (IndexWalk walk(shape); !walk.done(); walk.next(), ++i) {
     if (exact) {
       // Wraps around like the types do.
-      const auto a = static_cast<uint64_t>(has_start ? inputs[1].integer(0) : to == DataType::kInt64 ? int_start : static_cast<int64_t>(start));
+      const auto a = static_cast<uint64_t>(has_start                ? inputs[1].integer(0)
+                                           : to == DataType::kInt64 ? int_start
+                                                                    : static_cast<int64_t>(start));
       uint64_t sum = a;
       for (size_t d = 0; d < shape.size(); ++d) {
-        const int64_t step = has_delta ? inputs[2].integer(static_cast<int64_t>(d)) : to == DataType::kInt64 ? int_delta : static_cast<int64_t>(delta);
+        const int64_t step = has_delta                ? inputs[2].integer(static_cast<int64_t>(d))
+                             : to == DataType::kInt64 ? int_delta
+                                                      : static_cast<int64_t>(delta);
         sum += static_cast<uint64_t>(walk.index()[d]) * static_cast<uint64_t>(step);
       }
       y.set_integer(i, to == DataType::kInt32 ? static_cast<int32_t>(sum) : static_cast<int64_t>(sum));

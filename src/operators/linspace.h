@@ -12,7 +12,7 @@ struct Linspace final : OperatorBase<Linspace> {
   static constexpr const char* kName = "linspace";
   DimList dims;  // numbers; unused where there is an input
   double start = 0;
-  double delta = 1;        // along the last dimension
+  double delta = 1;                      // along the last dimension
   int64_t int_start = 0, int_delta = 1;  // of int64, which a double does not hold; unused for other types
   DataType to = DataType::kFloat;
   std::string symbol;  // stem of the symbols of dims that are known only at run time; see runtime_dims.h

@@ -14,22 +14,21 @@ Result<TensorTypes> LoopBoundary::infer(const TensorTypes& inputs) const {
   x.values.reset();
   switch (role) {
     case LoopRole::kRecurrence:
-    case LoopRole::kLast:
-      return TensorTypes{std::move(x)};
+    case LoopRole::kLast: return TensorTypes{std::move(x)};
     case LoopRole::kCount:
       TRY(check_index_type("the number of iterations", x.type));
       if (!volume(x.dims).is(1)) return invalid("the number of iterations is " + x.text() + "; a scalar is wanted");
       return TensorTypes{};
     case LoopRole::kWhile:
-      if (x.type != DataType::kBool || !volume(x.dims).is(1)) return invalid("the condition of a loop is " + x.text() + "; one bool is wanted");
+      if (x.type != DataType::kBool || !volume(x.dims).is(1))
+        return invalid("the condition of a loop is " + x.text() + "; one bool is wanted");
       return TensorTypes{};
     case LoopRole::kIterator: {
       TRY_ASSIGN(int64_t along, normalize_axis(axis, x.rank()));
       x.dims.erase(x.dims.begin() + along);
       return TensorTypes{std::move(x)};
     }
-    default:
-      break;
+    default: break;
   }
   TRY_ASSIGN(int64_t along, normalize_axis(axis, x.rank() + 1));
   Dim length;
@@ -47,8 +46,9 @@ OPERATOR(LoopBoundary, loop_boundary)
 using namespace testing;
 
 EXAMPLE("an iterator gives slices, and a joined output has a dimension more") {
-  expect_types("input x [5, n]\ny = loop_boundary(x) role=iterator\nz = loop_boundary(y) role=concatenate axis=1 symbol=run_t\noutput y\noutput z\n",
-               {"float [n]", "float [n, run_t]"});
+  expect_types(
+      "input x [5, n]\ny = loop_boundary(x) role=iterator\nz = loop_boundary(y) role=concatenate axis=1 symbol=run_t\noutput y\noutput z\n",
+      {"float [n]", "float [n, run_t]"});
 }
 
 EXAMPLE("a count is one integer") { expect_error("input x int32 [2]\ny = loop_boundary(x) role=count\noutput x\n", "a scalar is wanted"); }

@@ -17,8 +17,9 @@ enum class LoopRole {
   kReverse,      // the same, the last iteration first
 };
 inline EnumWords<LoopRole> words_of(LoopRole) {
-  return {{LoopRole::kRecurrence, "recurrence"}, {LoopRole::kIterator, "iterator"}, {LoopRole::kCount, "count"},      {LoopRole::kWhile, "while"},
-          {LoopRole::kLast, "last"},             {LoopRole::kConcatenate, "concatenate"}, {LoopRole::kReverse, "reverse"}};
+  return {{LoopRole::kRecurrence, "recurrence"}, {LoopRole::kIterator, "iterator"}, {LoopRole::kCount, "count"},
+          {LoopRole::kWhile, "while"},           {LoopRole::kLast, "last"},         {LoopRole::kConcatenate, "concatenate"},
+          {LoopRole::kReverse, "reverse"}};
 }
 
 struct LoopBoundary final : OperatorBase<LoopBoundary> {

@@ -13,10 +13,12 @@ namespace ingot {
 Result<TensorTypes> MixtureOfExperts::infer(const TensorTypes& inputs) const {
   TRY(check_input_count(kName, inputs.size(), 3, 9));
   const TensorType &x = inputs[0], &experts = inputs[1], &scores = inputs[2];
-  if (x.rank() < 2 || !is_floating(x.type)) return invalid("the hidden states are " + x.text() + "; [..., size] of floating-point numbers is wanted");
+  if (x.rank() < 2 || !is_floating(x.type))
+    return invalid("the hidden states are " + x.text() + "; [..., size] of floating-point numbers is wanted");
   TRY(check_index_type("the selected experts", experts.type));
   if (experts.rank() != x.rank() || scores.rank() != x.rank())
-    return invalid("hidden states, selected experts and scores have one rank; they are " + x.text() + ", " + experts.text() + " and " + scores.text());
+    return invalid("hidden states, selected experts and scores have one rank; they are " + x.text() + ", " + experts.text() + " and " +
+                   scores.text());
   for (size_t d = 0; d + 1 < x.dims.size(); ++d) {
     TRY(same_dim(x.dims[d], experts.dims[d], "tokens of hidden states and experts"));
     TRY(same_dim(experts.dims[d], scores.dims[d], "tokens of experts and scores"));
@@ -50,7 +52,8 @@ Result<Arrays> MixtureOfExperts::evaluate(const Arrays& inputs) const {
     std::fill(sum.begin(), sum.end(), 0);
     for (int64_t k = 0; k < chosen; ++k) {
       const int64_t expert = selected.integer(token * chosen + k);
-      if (expert < 0 || expert >= experts) return invalid("expert " + std::to_string(expert) + " is selected; there are " + std::to_string(experts));
+      if (expert < 0 || expert >= experts)
+        return invalid("expert " + std::to_string(expert) + " is selected; there are " + std::to_string(experts));
       for (int64_t i = 0; i < inner; ++i) {
         double g = bias(6, expert, i, inner), u = bias(7, expert, i, inner);
         for (int64_t d = 0; d < size; ++d) {
@@ -80,12 +83,15 @@ EXAMPLE("each token adds what its experts say, by their scores") {
   const char* network =
       "input x [2, 1]\ninput e int32 [2, 1]\ninput s [2, 1]\ninput g [2, 1, 1]\ninput u [2, 1, 1]\ninput d [2, 1, 1]\n"
       "y = mixture_of_experts(x, e, s, g, u, d) activation=identity\noutput y\n";
-  expect_values(network, {{{2, 1}, {1, 2}}, {{2, 1}, {1, 0}}, {{2, 1}, {0.5, 1}}, {{2, 1, 1}, {1, 2}}, {{2, 1, 1}, {3, 4}}, {{2, 1, 1}, {1, 10}}}, {40, 12});
+  expect_values(network,
+                {{{2, 1}, {1, 2}}, {{2, 1}, {1, 0}}, {{2, 1}, {0.5, 1}}, {{2, 1, 1}, {1, 2}}, {{2, 1, 1}, {3, 4}}, {{2, 1, 1}, {1, 10}}},
+                {40, 12});
 }
 
 EXAMPLE("weights fit the hidden states") {
-  expect_error("input x [2, 3]\ninput e int32 [2, 1]\ninput s [2, 1]\ninput g [2, 1, 1]\ny = mixture_of_experts(x, e, s, g, g, g)\noutput y\n",
-               "sizes of gate and hidden states");
+  expect_error(
+      "input x [2, 3]\ninput e int32 [2, 1]\ninput s [2, 1]\ninput g [2, 1, 1]\ny = mixture_of_experts(x, e, s, g, g, g)\noutput y\n",
+      "sizes of gate and hidden states");
 }
 
 }  // namespace ingot

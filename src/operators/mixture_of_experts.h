@@ -7,7 +7,9 @@
 namespace ingot {
 
 enum class ExpertActivation { kIdentity, kSilu };
-inline EnumWords<ExpertActivation> words_of(ExpertActivation) { return {{ExpertActivation::kIdentity, "identity"}, {ExpertActivation::kSilu, "silu"}}; }
+inline EnumWords<ExpertActivation> words_of(ExpertActivation) {
+  return {{ExpertActivation::kIdentity, "identity"}, {ExpertActivation::kSilu, "silu"}};
+}
 
 // Inputs: x [..., H], experts [..., K] (int32 or int64), scores [..., K], then gate [E, H, I], up [E, H, I], down [E, I, H], and optional
 // biases of them, [E, I], [E, I], [E, H]. The weights may come later, so types are inferred without them, but nothing runs.

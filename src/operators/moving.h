@@ -40,14 +40,10 @@ Result<Array> narrow_nibbles(const Array& x, DataType type);
 template <class Function>
 void with_element_of(DataType type, Function&& function) {
   switch (bits_of(type)) {
-    case 8:
-      return function(uint8_t{});
-    case 16:
-      return function(uint16_t{});
-    case 32:
-      return function(uint32_t{});
-    default:
-      return function(uint64_t{});
+    case 8: return function(uint8_t{});
+    case 16: return function(uint16_t{});
+    case 32: return function(uint32_t{});
+    default: return function(uint64_t{});
   }
 }
 

@@ -41,7 +41,8 @@ Result<TensorTypes> Nms::infer(const TensorTypes& inputs) const {
     return invalid("boxes are " + boxes.text() + "; [batches, count, 4] is wanted");
   const size_t count_axis = classes_last ? 1 : 2;
   if (scores.rank() != 3)
-    return invalid("scores are " + scores.text() + "; " + (classes_last ? "[batches, count, classes]" : "[batches, classes, count]") + " is wanted");
+    return invalid("scores are " + scores.text() + "; " + (classes_last ? "[batches, count, classes]" : "[batches, classes, count]") +
+                   " is wanted");
   TRY(same_dim(boxes.dims[0], scores.dims[0], "batches of boxes and scores"));
   TRY(same_dim(boxes.dims[1], scores.dims[count_axis], "numbers of boxes and scores"));
   if (by_class && !boxes.dims[2].is(1)) TRY(same_dim(boxes.dims[2], scores.dims[2], "classes of boxes and scores"));
@@ -140,11 +141,15 @@ EXAMPLE("of boxes that overlap the best one stays") {
 }
 
 EXAMPLE("with classes last, each class may have boxes of its own, and the number of boxes is an output") {
-  expect_values("input b [1, 2, 2, 4]\ninput s [1, 2, 2]\ny, n = nms(b, s) most=9 overlap_threshold=0.5 classes_last=true with_count=true symbol=run_n\noutput y\noutput n\n",
-                {{{1, 2, 2, 4}, {0, 0, 2, 2, 5, 5, 6, 6, 0, 0, 2, 1.9, 0, 0, 1, 1}}, {{1, 2, 2}, {0.5, 0.9, 0.7, 0.8}}},
-                {0, 0, 1, 0, 1, 0, 0, 1, 1, 3});
-  expect_values("input b [1, 2, 4]\ninput s [1, 2, 1]\ny, n = nms(b, s) most=9 candidates=1 classes_last=true with_count=true symbol=run_n\noutput y\noutput n\n",
-                {{{1, 2, 4}, {0, 0, 1, 1, 5, 5, 6, 6}}, {{1, 2, 1}, {0.5, 0.9}}}, {0, 0, 1, 1});
+  expect_values(
+      "input b [1, 2, 2, 4]\ninput s [1, 2, 2]\ny, n = nms(b, s) most=9 overlap_threshold=0.5 classes_last=true with_count=true "
+      "symbol=run_n\noutput y\noutput n\n",
+      {{{1, 2, 2, 4}, {0, 0, 2, 2, 5, 5, 6, 6, 0, 0, 2, 1.9, 0, 0, 1, 1}}, {{1, 2, 2}, {0.5, 0.9, 0.7, 0.8}}},
+      {0, 0, 1, 0, 1, 0, 0, 1, 1, 3});
+  expect_values(
+      "input b [1, 2, 4]\ninput s [1, 2, 1]\ny, n = nms(b, s) most=9 candidates=1 classes_last=true with_count=true symbol=run_n\noutput "
+      "y\noutput n\n",
+      {{{1, 2, 4}, {0, 0, 1, 1, 5, 5, 6, 6}}, {{1, 2, 1}, {0.5, 0.9}}}, {0, 0, 1, 1});
 }
 
 EXAMPLE("boxes and scores go together") {

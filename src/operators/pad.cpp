@@ -20,17 +20,14 @@ namespace {
 int64_t place_of(int64_t index, int64_t length, PadMode mode) {
   if (index >= 0 && index < length) return index;
   switch (mode) {
-    case PadMode::kEdge:
-      return std::clamp<int64_t>(index, 0, length - 1);
-    case PadMode::kWrap:
-      return ((index % length) + length) % length;
+    case PadMode::kEdge: return std::clamp<int64_t>(index, 0, length - 1);
+    case PadMode::kWrap: return ((index % length) + length) % length;
     case PadMode::kReflect: {
       int64_t period = std::max<int64_t>(1, 2 * (length - 1));
       int64_t place = ((index % period) + period) % period;
       return place < length ? place : period - place;
     }
-    default:
-      return -1;
+    default: return -1;
   }
 }
 

@@ -39,8 +39,8 @@ OPERATOR(RaggedSoftmax, ragged_softmax)
 using namespace testing;
 
 EXAMPLE("values behind a row's bound are left out and become 0") {
-  expect_values("input x [2, 3]\ninput b int32 [2, 1]\ny = ragged_softmax(x, b)\noutput y\n", {{{2, 3}, {1, 1, 9, 2, 2, 2}}, {{2, 1}, {2, 0}}},
-                {0.5, 0.5, 0, 0, 0, 0});
+  expect_values("input x [2, 3]\ninput b int32 [2, 1]\ny = ragged_softmax(x, b)\noutput y\n",
+                {{{2, 3}, {1, 1, 9, 2, 2, 2}}, {{2, 1}, {2, 0}}}, {0.5, 0.5, 0, 0, 0, 0});
 }
 
 EXAMPLE("there is one bound a row") {

@@ -14,12 +14,15 @@ namespace ingot {
 Result<TensorTypes> RecurrentStack::infer(const TensorTypes& inputs) const {
   if (inputs.empty() || inputs[0].rank() != 3 || !is_floating(inputs[0].type))
     return invalid("recurrent_stack takes x [batch, length, size]" + (inputs.empty() ? std::string() : ", not " + inputs[0].text()));
-  if (layers < 1 || hidden < 1) return invalid("there are layers and hidden units, not " + std::to_string(layers) + " and " + std::to_string(hidden));
+  if (layers < 1 || hidden < 1)
+    return invalid("there are layers and hidden units, not " + std::to_string(layers) + " and " + std::to_string(hidden));
   const auto weights = static_cast<size_t>(3 * layers);
   if (inputs.size() > kFirstWeights && inputs.size() != kFirstWeights + weights)
-    return invalid(std::to_string(layers) + " layers have " + std::to_string(weights) + " weights; got " + std::to_string(inputs.size() - kFirstWeights));
+    return invalid(std::to_string(layers) + " layers have " + std::to_string(weights) + " weights; got " +
+                   std::to_string(inputs.size() - kFirstWeights));
   const TensorType& x = inputs[0];
-  TensorTypes types{{x.type, {x.dims[0], x.dims[1], Dim(directions() * hidden)}}, {x.type, {x.dims[0], Dim(layers * directions()), Dim(hidden)}}};
+  TensorTypes types{{x.type, {x.dims[0], x.dims[1], Dim(directions() * hidden)}},
+                    {x.type, {x.dims[0], Dim(layers * directions()), Dim(hidden)}}};
   if (cell == RecurrentCell::kLstm) types.push_back(types[1]);
   return types;
 }
@@ -71,13 +74,15 @@ using namespace testing;
 EXAMPLE("the second layer reads the first one's hidden states") {
   // h1[t] = relu(x[t] + h1[t-1]), h2[t] = relu(2 * h1[t] + h2[t-1])
   expect_values(
-      "input x [1, 2, 1]\nweights w float [1, 1, 1] = 1\nweights v float [1, 1, 1] = 2\nweights r float [1, 1, 1] = 1\nweights b float [1, 2] = 0 0\n"
+      "input x [1, 2, 1]\nweights w float [1, 1, 1] = 1\nweights v float [1, 1, 1] = 2\nweights r float [1, 1, 1] = 1\nweights b float [1, "
+      "2] = 0 0\n"
       "y, h = recurrent_stack(x, _, _, _, w, r, b, v, r, b) cell=rnn relu=true layers=2\noutput y\noutput h\n",
       {{{1, 2, 1}, {1, 2}}}, {2, 8, 3, 8});
 }
 
 EXAMPLE("a stack has weights for each layer") {
-  expect_error("input x [1, 2, 1]\nweights w float [1, 1, 1] = 1\ny, h = recurrent_stack(x, _, _, _, w)\noutput y\n", "1 layers have 3 weights; got 1");
+  expect_error("input x [1, 2, 1]\nweights w float [1, 1, 1] = 1\ny, h = recurrent_stack(x, _, _, _, w)\noutput y\n",
+               "1 layers have 3 weights; got 1");
 }
 
 }  // namespace ingot

@@ -115,29 +115,15 @@ void reduce_reals(ReduceKind kind, const Array& x, const std::vector<int64_t>& t
     switch (kind) {
       case ReduceKind::kSum:
       case ReduceKind::kMean:
-      case ReduceKind::kLogSum:
-        sum += value;
-        break;
-      case ReduceKind::kMax:
-        sum = compute_real(ScalarOp::kMax, sum, value, 0, 0, 0);
-        break;
-      case ReduceKind::kMin:
-        sum = compute_real(ScalarOp::kMin, sum, value, 0, 0, 0);
-        break;
-      case ReduceKind::kProduct:
-        sum *= value;
-        break;
-      case ReduceKind::kL1:
-        sum += std::fabs(value);
-        break;
+      case ReduceKind::kLogSum: sum += value; break;
+      case ReduceKind::kMax: sum = compute_real(ScalarOp::kMax, sum, value, 0, 0, 0); break;
+      case ReduceKind::kMin: sum = compute_real(ScalarOp::kMin, sum, value, 0, 0, 0); break;
+      case ReduceKind::kProduct: sum *= value; break;
+      case ReduceKind::kL1: sum += std::fabs(value); break;
       case ReduceKind::kL2:
-      case ReduceKind::kSumSquare:
-        sum += value * value;
-        break;
+      case ReduceKind::kSumSquare: sum += value * value; break;
       // An infinite maximum is the result: shifting by it would give inf - inf.
-      case ReduceKind::kLogSumExp:
-        sum += std::isinf(largest[at]) ? 0 : std::exp(value - largest[at]);
-        break;
+      case ReduceKind::kLogSumExp: sum += std::isinf(largest[at]) ? 0 : std::exp(value - largest[at]); break;
     }
   }
   for (size_t i = 0; i < count; ++i) {
@@ -158,20 +144,11 @@ std::optional<std::vector<Dim>> reduce_values(ReduceKind kind, const TensorType&
   for (size_t i = 1; i < x.values->size(); ++i) {
     const Dim& value = (*x.values)[i];
     switch (kind) {
-      case ReduceKind::kSum:
-        result = result + value;
-        break;
-      case ReduceKind::kProduct:
-        result = result * value;
-        break;
-      case ReduceKind::kMax:
-        result = larger(result, value);
-        break;
-      case ReduceKind::kMin:
-        result = smaller(result, value);
-        break;
-      default:
-        return std::nullopt;
+      case ReduceKind::kSum: result = result + value; break;
+      case ReduceKind::kProduct: result = result * value; break;
+      case ReduceKind::kMax: result = larger(result, value); break;
+      case ReduceKind::kMin: result = smaller(result, value); break;
+      default: return std::nullopt;
     }
   }
   if (kind != ReduceKind::kSum && kind != ReduceKind::kProduct && kind != ReduceKind::kMax && kind != ReduceKind::kMin) return std::nullopt;

@@ -7,11 +7,10 @@ namespace ingot {
 
 // At the end of operators/<file>.cpp: makes the struct known under its kName, and the ONNX operators that become it.
 //   OPERATOR(Softmax, softmax, {"Softmax", one_output<Softmax::from_onnx>})
-#define OPERATOR(Type, file, ...)                                                                   \
-  void register_##file(OperatorCatalogue& catalogue) {                                              \
-    catalogue.add(Type::kName, [] { return std::unique_ptr<Operator>(std::make_unique<Type>()); }); \
-    for (const OnnxName& onnx : std::initializer_list<OnnxName>{__VA_ARGS__})                       \
-      catalogue.add_onnx(onnx.op_type, onnx.import, onnx.domain);                                   \
+#define OPERATOR(Type, file, ...)                                                                                                         \
+  void register_##file(OperatorCatalogue& catalogue) {                                                                                    \
+    catalogue.add(Type::kName, [] { return std::unique_ptr<Operator>(std::make_unique<Type>()); });                                       \
+    for (const OnnxName& onnx : std::initializer_list<OnnxName>{__VA_ARGS__}) catalogue.add_onnx(onnx.op_type, onnx.import, onnx.domain); \
   }
 
 // The same in free form, for files with several operators or none of their own (foreign operators that are several of ours).

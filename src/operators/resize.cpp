@@ -78,22 +78,16 @@ T coordinate(ResizeCoordinates kind, const Extent& extent, int64_t in, int64_t i
   const T exact = static_cast<T>(in) * scale, whole = static_cast<T>(extent.length);
   const T length = std::abs(exact - whole) < T(1e-3) ? whole : exact;
   switch (kind) {
-    case ResizeCoordinates::kHalfPixel:
-      return (x + half) / scale - half;
+    case ResizeCoordinates::kHalfPixel: return (x + half) / scale - half;
     case ResizeCoordinates::kHalfPixelSymmetric: {
       const T adjustment = whole / length, centre = static_cast<T>(in) / 2;
       return centre * (1 - adjustment) + (x + half) / scale - half;
     }
-    case ResizeCoordinates::kPytorchHalfPixel:
-      return extent.length > 1 ? (x + half) / scale - half : 0;
-    case ResizeCoordinates::kAlignCorners:
-      return extent.length == 1 ? 0 : x * static_cast<T>(in - 1) / (length - 1);
-    case ResizeCoordinates::kAsymmetric:
-      return x / scale;
-    case ResizeCoordinates::kHalfPixelNn:
-      return (x + half) / scale;
-    case ResizeCoordinates::kCropAndResize:
-      break;
+    case ResizeCoordinates::kPytorchHalfPixel: return extent.length > 1 ? (x + half) / scale - half : 0;
+    case ResizeCoordinates::kAlignCorners: return extent.length == 1 ? 0 : x * static_cast<T>(in - 1) / (length - 1);
+    case ResizeCoordinates::kAsymmetric: return x / scale;
+    case ResizeCoordinates::kHalfPixelNn: return (x + half) / scale;
+    case ResizeCoordinates::kCropAndResize: break;
   }
   const T start = static_cast<T>(extent.start), end = static_cast<T>(extent.end), last = static_cast<T>(in - 1);
   if (extent.length == 1) return (start + end) * last / 2;
@@ -102,14 +96,10 @@ T coordinate(ResizeCoordinates kind, const Extent& extent, int64_t in, int64_t i
 
 int64_t nearest(float x, ResizeRounding rounding) {
   switch (rounding) {
-    case ResizeRounding::kRoundPreferFloor:
-      return static_cast<int64_t>(std::ceil(x - 0.5f));
-    case ResizeRounding::kRoundPreferCeil:
-      return static_cast<int64_t>(std::floor(x + 0.5f));
-    case ResizeRounding::kFloor:
-      return static_cast<int64_t>(std::floor(x));
-    default:
-      return static_cast<int64_t>(std::ceil(x));
+    case ResizeRounding::kRoundPreferFloor: return static_cast<int64_t>(std::ceil(x - 0.5f));
+    case ResizeRounding::kRoundPreferCeil: return static_cast<int64_t>(std::floor(x + 0.5f));
+    case ResizeRounding::kFloor: return static_cast<int64_t>(std::floor(x));
+    default: return static_cast<int64_t>(std::ceil(x));
   }
 }
 

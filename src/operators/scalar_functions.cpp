@@ -60,32 +60,19 @@ T compute_wide(ScalarOp op, int bits, T x, T y, T z, double a, double b) {
     case ScalarOp::kFloor:
     case ScalarOp::kCeil:
     case ScalarOp::kRound:
-    case ScalarOp::kCast:
-      return x;
-    case ScalarOp::kAbs:
-      return x < 0 ? static_cast<T>(0 - ux) : x;
-    case ScalarOp::kNeg:
-      return static_cast<T>(0 - ux);
-    case ScalarOp::kSign:
-      return x > 0 ? 1 : x < 0 ? static_cast<T>(-1) : 0;
-    case ScalarOp::kRelu:
-      return x < 0 ? 0 : x;
-    case ScalarOp::kNot:
-      return x == 0;
-    case ScalarOp::kBitNot:
-      return static_cast<T>(~ux);
-    case ScalarOp::kClip:
-      return clip_integer(x, a, b);
-    case ScalarOp::kAdd:
-      return static_cast<T>(ux + uy);
-    case ScalarOp::kSub:
-      return static_cast<T>(ux - uy);
-    case ScalarOp::kMul:
-      return static_cast<T>(ux * uy);
-    case ScalarOp::kSumOfSquares:
-      return static_cast<T>(ux * ux + uy * uy);
-    case ScalarOp::kDiv:
-      return y == 0 ? 0 : overflows ? static_cast<T>(0 - ux) : x / y;
+    case ScalarOp::kCast: return x;
+    case ScalarOp::kAbs: return x < 0 ? static_cast<T>(0 - ux) : x;
+    case ScalarOp::kNeg: return static_cast<T>(0 - ux);
+    case ScalarOp::kSign: return x > 0 ? 1 : x < 0 ? static_cast<T>(-1) : 0;
+    case ScalarOp::kRelu: return x < 0 ? 0 : x;
+    case ScalarOp::kNot: return x == 0;
+    case ScalarOp::kBitNot: return static_cast<T>(~ux);
+    case ScalarOp::kClip: return clip_integer(x, a, b);
+    case ScalarOp::kAdd: return static_cast<T>(ux + uy);
+    case ScalarOp::kSub: return static_cast<T>(ux - uy);
+    case ScalarOp::kMul: return static_cast<T>(ux * uy);
+    case ScalarOp::kSumOfSquares: return static_cast<T>(ux * ux + uy * uy);
+    case ScalarOp::kDiv: return y == 0 ? 0 : overflows ? static_cast<T>(0 - ux) : x / y;
     case ScalarOp::kFloorDiv:
       if (y == 0) return 0;
       if (overflows) return static_cast<T>(0 - ux);
@@ -93,46 +80,26 @@ T compute_wide(ScalarOp op, int bits, T x, T y, T z, double a, double b) {
     case ScalarOp::kMod:
       if (y == 0 || overflows) return 0;
       return x % y + (x % y != 0 && (x < 0) != (y < 0) ? y : 0);
-    case ScalarOp::kFmod:
-      return y == 0 || overflows ? 0 : x % y;
-    case ScalarOp::kPow:
-      return power(x, y);
-    case ScalarOp::kMin:
-      return x < y ? x : y;
-    case ScalarOp::kMax:
-      return x > y ? x : y;
-    case ScalarOp::kPrelu:
-      return x < 0 ? static_cast<T>(ux * uy) : x;
-    case ScalarOp::kAnd:
-      return x != 0 && y != 0;
-    case ScalarOp::kOr:
-      return x != 0 || y != 0;
-    case ScalarOp::kXor:
-      return (x != 0) != (y != 0);
-    case ScalarOp::kBitAnd:
-      return x & y;
-    case ScalarOp::kBitOr:
-      return x | y;
-    case ScalarOp::kBitXor:
-      return x ^ y;
-    case ScalarOp::kShiftLeft:
-      return uy >= static_cast<uint64_t>(bits) ? 0 : static_cast<T>(ux << uy);
-    case ScalarOp::kShiftRight:
-      return uy >= static_cast<uint64_t>(bits) ? (x < 0 ? static_cast<T>(-1) : 0) : x >> uy;
-    case ScalarOp::kEqual:
-      return x == y;
-    case ScalarOp::kLess:
-      return x < y;
-    case ScalarOp::kGreater:
-      return x > y;
-    case ScalarOp::kLessEqual:
-      return x <= y;
-    case ScalarOp::kGreaterEqual:
-      return x >= y;
-    case ScalarOp::kSelect:
-      return x != 0 ? y : z;
-    default:
-      return 0;  // floating-point functions never get here: infer refuses them
+    case ScalarOp::kFmod: return y == 0 || overflows ? 0 : x % y;
+    case ScalarOp::kPow: return power(x, y);
+    case ScalarOp::kMin: return x < y ? x : y;
+    case ScalarOp::kMax: return x > y ? x : y;
+    case ScalarOp::kPrelu: return x < 0 ? static_cast<T>(ux * uy) : x;
+    case ScalarOp::kAnd: return x != 0 && y != 0;
+    case ScalarOp::kOr: return x != 0 || y != 0;
+    case ScalarOp::kXor: return (x != 0) != (y != 0);
+    case ScalarOp::kBitAnd: return x & y;
+    case ScalarOp::kBitOr: return x | y;
+    case ScalarOp::kBitXor: return x ^ y;
+    case ScalarOp::kShiftLeft: return uy >= static_cast<uint64_t>(bits) ? 0 : static_cast<T>(ux << uy);
+    case ScalarOp::kShiftRight: return uy >= static_cast<uint64_t>(bits) ? (x < 0 ? static_cast<T>(-1) : 0) : x >> uy;
+    case ScalarOp::kEqual: return x == y;
+    case ScalarOp::kLess: return x < y;
+    case ScalarOp::kGreater: return x > y;
+    case ScalarOp::kLessEqual: return x <= y;
+    case ScalarOp::kGreaterEqual: return x >= y;
+    case ScalarOp::kSelect: return x != 0 ? y : z;
+    default: return 0;  // floating-point functions never get here: infer refuses them
   }
 }
 
@@ -148,151 +115,81 @@ double compute_real(ScalarOp op, double x, double y, double z, double a, double 
   switch (op) {
     case ScalarOp::kIdentity:
     case ScalarOp::kCast:
-    case ScalarOp::kCount:
-      return x;
-    case ScalarOp::kAbs:
-      return std::fabs(x);
-    case ScalarOp::kNeg:
-      return -x;
-    case ScalarOp::kExp:
-      return std::exp(x);
-    case ScalarOp::kLog:
-      return std::log(x);
-    case ScalarOp::kSqrt:
-      return std::sqrt(x);
-    case ScalarOp::kReciprocal:
-      return 1 / x;
-    case ScalarOp::kSin:
-      return std::sin(x);
-    case ScalarOp::kCos:
-      return std::cos(x);
-    case ScalarOp::kTan:
-      return std::tan(x);
-    case ScalarOp::kAsin:
-      return std::asin(x);
-    case ScalarOp::kAcos:
-      return std::acos(x);
-    case ScalarOp::kAtan:
-      return std::atan(x);
-    case ScalarOp::kSinh:
-      return std::sinh(x);
-    case ScalarOp::kCosh:
-      return std::cosh(x);
-    case ScalarOp::kAsinh:
-      return std::asinh(x);
-    case ScalarOp::kAcosh:
-      return std::acosh(x);
-    case ScalarOp::kAtanh:
-      return std::atanh(x);
-    case ScalarOp::kErf:
-      return std::erf(x);
-    case ScalarOp::kFloor:
-      return std::floor(x);
-    case ScalarOp::kCeil:
-      return std::ceil(x);
-    case ScalarOp::kRound:
-      return std::nearbyint(x);
-    case ScalarOp::kSign:
-      return sign(x);
-    case ScalarOp::kNot:
-      return x == 0;
-    case ScalarOp::kIsInf:
-      return is_infinite(x, a);
-    case ScalarOp::kIsNan:
-      return std::isnan(x);
-    case ScalarOp::kRelu:
-      return x < 0 ? 0 : x;
-    case ScalarOp::kSigmoid:
-      return sigmoid(x);
-    case ScalarOp::kTanh:
-      return std::tanh(x);
-    case ScalarOp::kSoftsign:
-      return x / (1 + std::fabs(x));
-    case ScalarOp::kGelu:
-      return 0.5 * x * std::erfc(-x * kSqrtHalf);
-    case ScalarOp::kGeluTanh:
-      return 0.5 * x * (1 + std::tanh(kSqrtTwoOverPi * (x + 0.044715 * x * x * x)));
-    case ScalarOp::kSilu:
-      return x * sigmoid(x);
-    case ScalarOp::kMish:
-      return x * std::tanh(log_one_plus_exp(x));
-    case ScalarOp::kHardSwish:
-      return x * clamp(x / 6 + 0.5, 0, 1);
-    case ScalarOp::kLeakyRelu:
-      return x < 0 ? a * x : x;
-    case ScalarOp::kElu:
-      return x < 0 ? a * std::expm1(x) : x;
-    case ScalarOp::kSelu:
-      return b * (x < 0 ? a * std::expm1(x) : x);
-    case ScalarOp::kCelu:
-      return x < 0 ? a * std::expm1(x / a) : x;
-    case ScalarOp::kSoftplus:
-      return b * log_one_plus_exp(a * x);
-    case ScalarOp::kClip:
-      return least_of(greatest_of(x, a), b);
-    case ScalarOp::kHardSigmoid:
-      return clamp(a * x + b, 0, 1);
-    case ScalarOp::kScaledTanh:
-      return a * std::tanh(b * x);
-    case ScalarOp::kThresholdedRelu:
-      return x > a ? x : 0;
-    case ScalarOp::kShrink:
-      return x < -a ? x + b : x > a ? x - b : 0;
-    case ScalarOp::kAffine:
-      return a * x + b;
-    case ScalarOp::kSwish:
-      return x * sigmoid(a * x);
-    case ScalarOp::kSnap:
-      return snap_to_int8(x, a);
-    case ScalarOp::kAdd:
-      return x + y;
-    case ScalarOp::kSub:
-      return x - y;
-    case ScalarOp::kMul:
-      return x * y;
-    case ScalarOp::kDiv:
-      return x / y;
-    case ScalarOp::kPow:
-      return std::pow(x, y);
-    case ScalarOp::kMin:
-      return std::isnan(y) ? y : least_of(x, y);
-    case ScalarOp::kMax:
-      return std::isnan(y) ? y : greatest_of(x, y);
-    case ScalarOp::kFloorDiv:
-      return std::floor(x / y);
-    case ScalarOp::kMod:
-      return modulo(x, y);
-    case ScalarOp::kFmod:
-      return std::fmod(x, y);
-    case ScalarOp::kAnd:
-      return x != 0 && y != 0;
-    case ScalarOp::kOr:
-      return x != 0 || y != 0;
-    case ScalarOp::kXor:
-      return (x != 0) != (y != 0);
-    case ScalarOp::kEqual:
-      return x == y;
-    case ScalarOp::kLess:
-      return x < y;
-    case ScalarOp::kGreater:
-      return x > y;
-    case ScalarOp::kLessEqual:
-      return x <= y;
-    case ScalarOp::kGreaterEqual:
-      return x >= y;
-    case ScalarOp::kPrelu:
-      return x < 0 ? x * y : x;
-    case ScalarOp::kSumOfSquares:
-      return x * x + y * y;
-    case ScalarOp::kSelect:
-      return x != 0 ? y : z;
+    case ScalarOp::kCount: return x;
+    case ScalarOp::kAbs: return std::fabs(x);
+    case ScalarOp::kNeg: return -x;
+    case ScalarOp::kExp: return std::exp(x);
+    case ScalarOp::kLog: return std::log(x);
+    case ScalarOp::kSqrt: return std::sqrt(x);
+    case ScalarOp::kReciprocal: return 1 / x;
+    case ScalarOp::kSin: return std::sin(x);
+    case ScalarOp::kCos: return std::cos(x);
+    case ScalarOp::kTan: return std::tan(x);
+    case ScalarOp::kAsin: return std::asin(x);
+    case ScalarOp::kAcos: return std::acos(x);
+    case ScalarOp::kAtan: return std::atan(x);
+    case ScalarOp::kSinh: return std::sinh(x);
+    case ScalarOp::kCosh: return std::cosh(x);
+    case ScalarOp::kAsinh: return std::asinh(x);
+    case ScalarOp::kAcosh: return std::acosh(x);
+    case ScalarOp::kAtanh: return std::atanh(x);
+    case ScalarOp::kErf: return std::erf(x);
+    case ScalarOp::kFloor: return std::floor(x);
+    case ScalarOp::kCeil: return std::ceil(x);
+    case ScalarOp::kRound: return std::nearbyint(x);
+    case ScalarOp::kSign: return sign(x);
+    case ScalarOp::kNot: return x == 0;
+    case ScalarOp::kIsInf: return is_infinite(x, a);
+    case ScalarOp::kIsNan: return std::isnan(x);
+    case ScalarOp::kRelu: return x < 0 ? 0 : x;
+    case ScalarOp::kSigmoid: return sigmoid(x);
+    case ScalarOp::kTanh: return std::tanh(x);
+    case ScalarOp::kSoftsign: return x / (1 + std::fabs(x));
+    case ScalarOp::kGelu: return 0.5 * x * std::erfc(-x * kSqrtHalf);
+    case ScalarOp::kGeluTanh: return 0.5 * x * (1 + std::tanh(kSqrtTwoOverPi * (x + 0.044715 * x * x * x)));
+    case ScalarOp::kSilu: return x * sigmoid(x);
+    case ScalarOp::kMish: return x * std::tanh(log_one_plus_exp(x));
+    case ScalarOp::kHardSwish: return x * clamp(x / 6 + 0.5, 0, 1);
+    case ScalarOp::kLeakyRelu: return x < 0 ? a * x : x;
+    case ScalarOp::kElu: return x < 0 ? a * std::expm1(x) : x;
+    case ScalarOp::kSelu: return b * (x < 0 ? a * std::expm1(x) : x);
+    case ScalarOp::kCelu: return x < 0 ? a * std::expm1(x / a) : x;
+    case ScalarOp::kSoftplus: return b * log_one_plus_exp(a * x);
+    case ScalarOp::kClip: return least_of(greatest_of(x, a), b);
+    case ScalarOp::kHardSigmoid: return clamp(a * x + b, 0, 1);
+    case ScalarOp::kScaledTanh: return a * std::tanh(b * x);
+    case ScalarOp::kThresholdedRelu: return x > a ? x : 0;
+    case ScalarOp::kShrink: return x < -a ? x + b : x > a ? x - b : 0;
+    case ScalarOp::kAffine: return a * x + b;
+    case ScalarOp::kSwish: return x * sigmoid(a * x);
+    case ScalarOp::kSnap: return snap_to_int8(x, a);
+    case ScalarOp::kAdd: return x + y;
+    case ScalarOp::kSub: return x - y;
+    case ScalarOp::kMul: return x * y;
+    case ScalarOp::kDiv: return x / y;
+    case ScalarOp::kPow: return std::pow(x, y);
+    case ScalarOp::kMin: return std::isnan(y) ? y : least_of(x, y);
+    case ScalarOp::kMax: return std::isnan(y) ? y : greatest_of(x, y);
+    case ScalarOp::kFloorDiv: return std::floor(x / y);
+    case ScalarOp::kMod: return modulo(x, y);
+    case ScalarOp::kFmod: return std::fmod(x, y);
+    case ScalarOp::kAnd: return x != 0 && y != 0;
+    case ScalarOp::kOr: return x != 0 || y != 0;
+    case ScalarOp::kXor: return (x != 0) != (y != 0);
+    case ScalarOp::kEqual: return x == y;
+    case ScalarOp::kLess: return x < y;
+    case ScalarOp::kGreater: return x > y;
+    case ScalarOp::kLessEqual: return x <= y;
+    case ScalarOp::kGreaterEqual: return x >= y;
+    case ScalarOp::kPrelu: return x < 0 ? x * y : x;
+    case ScalarOp::kSumOfSquares: return x * x + y * y;
+    case ScalarOp::kSelect: return x != 0 ? y : z;
     case ScalarOp::kBitNot:
     case ScalarOp::kBitAnd:
     case ScalarOp::kBitOr:
     case ScalarOp::kBitXor:
     case ScalarOp::kShiftLeft:
-    case ScalarOp::kShiftRight:
-      return 0;  // integers only: infer refuses them
+    case ScalarOp::kShiftRight: return 0;  // integers only: infer refuses them
   }
   return 0;
 }

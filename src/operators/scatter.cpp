@@ -11,16 +11,11 @@ namespace {
 template <class T>
 T join(T old, T update, ScatterReduction reduction) {
   switch (reduction) {
-    case ScatterReduction::kAdd:
-      return old + update;
-    case ScatterReduction::kMul:
-      return old * update;
-    case ScatterReduction::kMax:
-      return std::max(old, update);
-    case ScatterReduction::kMin:
-      return std::min(old, update);
-    default:
-      return update;
+    case ScatterReduction::kAdd: return old + update;
+    case ScatterReduction::kMul: return old * update;
+    case ScatterReduction::kMax: return std::max(old, update);
+    case ScatterReduction::kMin: return std::min(old, update);
+    default: return update;
   }
 }
 

@@ -19,7 +19,8 @@ Reshape reshape_of(const Shuffle& shuffle) {
 }  // namespace
 
 Result<TensorTypes> Shuffle::infer(const TensorTypes& inputs) const {
-  if (inputs.empty() || inputs.size() > 2) return invalid("shuffle takes x and perhaps dims; got " + std::to_string(inputs.size()) + " inputs");
+  if (inputs.empty() || inputs.size() > 2)
+    return invalid("shuffle takes x and perhaps dims; got " + std::to_string(inputs.size()) + " inputs");
   const bool has_dims = inputs.size() == 2 && !is_absent(inputs, 1);
   TensorTypes types{inputs[0]};
   if (!first.empty()) {

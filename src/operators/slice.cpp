@@ -70,10 +70,8 @@ Result<int64_t> place_of(int64_t index, int64_t length, SliceMode mode) {
   if (mode == SliceMode::kFill) return -1;
   if (length == 0) return invalid("an axis without elements has none to repeat");
   switch (mode) {
-    case SliceMode::kWrap:
-      return ((index % length) + length) % length;
-    case SliceMode::kClamp:
-      return std::clamp<int64_t>(index, 0, length - 1);
+    case SliceMode::kWrap: return ((index % length) + length) % length;
+    case SliceMode::kClamp: return std::clamp<int64_t>(index, 0, length - 1);
     case SliceMode::kReflect: {
       int64_t period = std::max<int64_t>(1, 2 * (length - 1));
       int64_t place = ((index % period) + period) % period;

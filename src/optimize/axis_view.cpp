@@ -113,7 +113,9 @@ bool AxisView::keeps_order() const {
   return before == after;
 }
 
-bool AxisView::keeps_last() const { return !base_.empty() && !current_.empty() && base_.back() == current_.back() && !base_.back().empty(); }
+bool AxisView::keeps_last() const {
+  return !base_.empty() && !current_.empty() && base_.back() == current_.back() && !base_.back().empty();
+}
 
 // Atoms that stand side by side in one dim of the base and in one dim of the result are one. Those of the base, in its order; `base_order`
 // gets their first atoms.

@@ -38,7 +38,8 @@ std::vector<Dead> remove_unread(Network& network, Layer* first) {
       if (input && input->producer()) waiting.push_back(input->producer());
     }
     gone.insert(layer);
-    dead.push_back({layer, layer->id(), std::string(layer->op().name()), layer->name, layer->metadata, layer->precision, layer->output_types});
+    dead.push_back(
+        {layer, layer->id(), std::string(layer->op().name()), layer->name, layer->metadata, layer->precision, layer->output_types});
     network.remove_layer(layer);
   }
   return dead;
@@ -180,7 +181,8 @@ Status replace(Network& network, Tensor* from, Tensor* to, int64_t first_new_id,
   if (is_new) {
     inherit(network, dead, heir, first_new_id);
     for (const Dead& layer : dead) {
-      if (layer.layer == old && index < layer.output_types.size() && layer.output_types[index]) heir->output_types = {layer.output_types[index]};
+      if (layer.layer == old && index < layer.output_types.size() && layer.output_types[index])
+        heir->output_types = {layer.output_types[index]};
     }
     if (!to->is_output() && !network.find_tensor(name)) TRY(network.rename(to, name));
   }

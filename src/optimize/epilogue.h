@@ -4,14 +4,15 @@
 #include <optional>
 #include <vector>
 
-#include "operators/elementwise.h"
 #include "network/network.h"
+#include "operators/elementwise.h"
 
 namespace ingot {
 
 // The node that stands for the result so far.
 int32_t result_of(const Expression& expression);
-// Adds `op` behind the result; `operands` in order: nothing for the result itself, a number for a constant. False where it changes the type.
+// Adds `op` behind the result; `operands` in order: nothing for the result itself, a number for a constant. False where it changes the
+// type.
 bool append_node(Expression& expression, const Elementwise& op, const std::vector<std::optional<double>>& operands);
 // Adds op(result, input x1) in the order given.
 void append_with_residual(Expression& expression, ScalarOp op, bool residual_first);

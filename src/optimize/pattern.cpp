@@ -199,14 +199,14 @@ void add_fusions(RewriteCatalogue& catalogue, std::vector<Chapter> chapters, voi
   }
   for (const std::string& name : names) {
     catalogue.add(Fusion{name, chapters, [rules = std::move(by_name[name])](Layer& root, Network& network) -> Result<Tensor*> {
-      for (const PatternFusion& rule : rules) {
-        auto found = match(rule.pattern, root.output());
-        if (!found) continue;
-        TRY_ASSIGN(Tensor * replacement, rule.build(*found, network));
-        if (replacement) return replacement;
-      }
-      return nullptr;
-    }});
+                           for (const PatternFusion& rule : rules) {
+                             auto found = match(rule.pattern, root.output());
+                             if (!found) continue;
+                             TRY_ASSIGN(Tensor * replacement, rule.build(*found, network));
+                             if (replacement) return replacement;
+                           }
+                           return nullptr;
+                         }});
   }
 }
 

@@ -96,18 +96,18 @@ struct PatternFusion {
 void add_fusions(RewriteCatalogue& catalogue, std::vector<Chapter> chapters, void (*fill)(std::vector<PatternFusion>& fusions));
 
 // FUSION(fuse_x, kChapter, ...) { ... fusions.push_back({"fuse_x", pattern, build}); } in optimize/fusions/fuse_x.cpp.
-#define FUSION(file, ...)                                                \
-  static void fusions_of_##file(std::vector<PatternFusion>& fusions);    \
-  void register_rewrite_##file(RewriteCatalogue& catalogue) {            \
-    using enum Chapter;                                                  \
-    add_fusions(catalogue, {__VA_ARGS__}, fusions_of_##file);            \
-  }                                                                      \
+#define FUSION(file, ...)                                             \
+  static void fusions_of_##file(std::vector<PatternFusion>& fusions); \
+  void register_rewrite_##file(RewriteCatalogue& catalogue) {         \
+    using enum Chapter;                                               \
+    add_fusions(catalogue, {__VA_ARGS__}, fusions_of_##file);         \
+  }                                                                   \
   static void fusions_of_##file([[maybe_unused]] std::vector<PatternFusion>& fusions)
 
 // PASS(remove_x) { ...; return changed; } in optimize/passes/remove_x.cpp.
-#define PASS(file)                                                                                                     \
-  static Result<bool> pass_##file(Network& network, const OptimizeOptions& options);                                   \
-  void register_rewrite_##file(RewriteCatalogue& catalogue) { catalogue.add(Pass{#file, pass_##file}); }               \
+#define PASS(file)                                                                                       \
+  static Result<bool> pass_##file(Network& network, const OptimizeOptions& options);                     \
+  void register_rewrite_##file(RewriteCatalogue& catalogue) { catalogue.add(Pass{#file, pass_##file}); } \
   static Result<bool> pass_##file([[maybe_unused]] Network& network, [[maybe_unused]] const OptimizeOptions& options)
 
 }  // namespace ingot

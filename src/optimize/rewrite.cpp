@@ -58,13 +58,20 @@ Result<bool> apply_rewrite(std::string_view name, Network& network) {
   while (name.find(' ') != std::string_view::npos) {
     name = name.substr(name.find(' ') + 1);
     const std::string_view word = name.substr(0, name.find(' '));
-    if (word == "half") options.allow_half = true;
-    else if (word == "half_is_fast") options.half_is_fast = true;
-    else if (word == "bf16") options.allow_bf16 = true;
-    else if (word == "int8") options.allow_int8 = true;
-    else if (word == "refittable") options.refittable = true;
-    else if (word == "strongly_typed") options.strongly_typed = true;
-    else return invalid("the option '" + std::string(word) + "' of a rewrite is unknown; half, bf16, int8, refittable and strongly_typed are");
+    if (word == "half")
+      options.allow_half = true;
+    else if (word == "half_is_fast")
+      options.half_is_fast = true;
+    else if (word == "bf16")
+      options.allow_bf16 = true;
+    else if (word == "int8")
+      options.allow_int8 = true;
+    else if (word == "refittable")
+      options.refittable = true;
+    else if (word == "strongly_typed")
+      options.strongly_typed = true;
+    else
+      return invalid("the option '" + std::string(word) + "' of a rewrite is unknown; half, bf16, int8, refittable and strongly_typed are");
   }
   const RewriteCatalogue& catalogue = RewriteCatalogue::instance();
   if (const Pass* pass = catalogue.find_pass(rewrite)) {

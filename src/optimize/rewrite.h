@@ -13,10 +13,10 @@
 namespace ingot {
 
 struct OptimizeOptions {
-  bool refittable = false;       // keep original weights: nothing folds them
+  bool refittable = false;  // keep original weights: nothing folds them
   bool strongly_typed = false;
   bool allow_half = false, allow_bf16 = false, allow_int8 = false;
-  bool half_is_fast = false;     // on the device at hand: products run in half where it is allowed
+  bool half_is_fast = false;  // on the device at hand: products run in half where it is allowed
   bool strict_nans = false;
   Log* log = nullptr;
 };

@@ -35,8 +35,8 @@ class Story {
   double tolerance_ = 1e-4;
   int step_ = 0;
   size_t layers_at_start_ = network_.layers().size();
-  int told_ = 0;          // changes told so far
-  std::string idle_;      // passes since the last one that changed nothing
+  int told_ = 0;      // changes told so far
+  std::string idle_;  // passes since the last one that changed nothing
   double idle_ms_ = 0;
 };
 

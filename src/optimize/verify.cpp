@@ -18,9 +18,11 @@ Status compare(const Array& got, const Array& want, double tolerance) {
   double largest = 1e-6, worst = 0;
   for (int64_t i = 0; i < want.count(); ++i) {
     const double a = got.number(i), b = want.number(i);
-    if (std::isnan(a) != std::isnan(b)) return internal("element " + std::to_string(i) + " was " + std::to_string(b) + " and is " + std::to_string(a));
+    if (std::isnan(a) != std::isnan(b))
+      return internal("element " + std::to_string(i) + " was " + std::to_string(b) + " and is " + std::to_string(a));
     if (!std::isfinite(a) || !std::isfinite(b)) {
-      if (a != b && !std::isnan(a)) return internal("element " + std::to_string(i) + " was " + std::to_string(b) + " and is " + std::to_string(a));
+      if (a != b && !std::isnan(a))
+        return internal("element " + std::to_string(i) + " was " + std::to_string(b) + " and is " + std::to_string(a));
       continue;
     }
     largest = std::max(largest, std::fabs(b));

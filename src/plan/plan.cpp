@@ -1,11 +1,10 @@
 #include "plan/plan.h"
 
 #include <fcntl.h>
+#include <google/protobuf/arena.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <google/protobuf/arena.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -232,13 +231,15 @@ class PlanReader {
     for (const auto& profile : in.profiles()) {
       Profile read;
       for (const auto& item : profile.entries()) {
-        ProfileEntry entry{{item.least().begin(), item.least().end()}, {item.best().begin(), item.best().end()}, {item.most().begin(), item.most().end()}};
+        ProfileEntry entry{
+            {item.least().begin(), item.least().end()}, {item.best().begin(), item.best().end()}, {item.most().begin(), item.most().end()}};
         if (entry.min.size() != entry.opt.size() || entry.min.size() != entry.max.size())
           return invalid("the profile of '" + item.input() + "' has shapes of different ranks");
         const Tensor* input = network->find_tensor(item.input());
         if (!input || !input->is_input()) return invalid("a profile names '" + item.input() + "', which is no input");
         if (!item.of_values() && entry.min.size() != input->type.dims.size())
-          return invalid("the profile of '" + item.input() + "' " + to_text(input->type.dims) + " has shapes of rank " + std::to_string(entry.min.size()));
+          return invalid("the profile of '" + item.input() + "' " + to_text(input->type.dims) + " has shapes of rank " +
+                         std::to_string(entry.min.size()));
         (item.of_values() ? read.values : read.shapes)[item.input()] = std::move(entry);
       }
       network->profiles.push_back(std::move(read));
@@ -304,8 +305,10 @@ class PlanReader {
       case ingot_plan::Field::kInteger: return FieldValue(static_cast<int64_t>(in.integer()));
       case ingot_plan::Field::kNumber: return FieldValue(in.number());
       case ingot_plan::Field::kText: return FieldValue(in.text());
-      case ingot_plan::Field::kIntegers: return FieldValue(std::vector<int64_t>(in.integers().integers().begin(), in.integers().integers().end()));
-      case ingot_plan::Field::kNumbers: return FieldValue(std::vector<double>(in.numbers().numbers().begin(), in.numbers().numbers().end()));
+      case ingot_plan::Field::kIntegers:
+        return FieldValue(std::vector<int64_t>(in.integers().integers().begin(), in.integers().integers().end()));
+      case ingot_plan::Field::kNumbers:
+        return FieldValue(std::vector<double>(in.numbers().numbers().begin(), in.numbers().numbers().end()));
       case ingot_plan::Field::kArray: {
         if (!in.array().has_bytes()) return FieldValue(Array());  // a field that is left open
         TRY_ASSIGN(Array value, array(in.array()));
@@ -339,10 +342,12 @@ class PlanReader {
     Layer* layer = *added;
     layer->metadata = in.metadata();
     if (static_cast<size_t>(in.outputs_size()) != layer->outputs().size())
-      return invalid(where + " has " + std::to_string(layer->outputs().size()) + " outputs; the plan names " + std::to_string(in.outputs_size()));
+      return invalid(where + " has " + std::to_string(layer->outputs().size()) + " outputs; the plan names " +
+                     std::to_string(in.outputs_size()));
     for (int i = 0; i < in.outputs_size(); ++i) {
       const int place = in.outputs(i);
-      if (place < 0 || place >= whole.tensors_size() || tensors[place]) return invalid(where + " writes a tensor that has a source already");
+      if (place < 0 || place >= whole.tensors_size() || tensors[place])
+        return invalid(where + " writes a tensor that has a source already");
       Tensor* output = layer->output(static_cast<size_t>(i));
       TRY(network.rename(output, whole.tensors(place).name()).within(where));
       TRY_ASSIGN(TensorType type, tensor_type(whole.tensors(place)));
@@ -446,7 +451,8 @@ Result<Plan> read_plan(Bytes bytes, std::shared_ptr<const void> keeper) {
     if (zero != 0 || version != kPlanFormatVersion)
       return invalid("the plan has format " + std::to_string(version) + "; this library reads " + std::to_string(kPlanFormatVersion) +
                      " (a plan that NVIDIA's library wrote must be built again from its model)");
-    if (size != bytes.size()) return invalid("the plan says it has " + std::to_string(size) + " bytes; there are " + std::to_string(bytes.size()));
+    if (size != bytes.size())
+      return invalid("the plan says it has " + std::to_string(size) + " bytes; there are " + std::to_string(bytes.size()));
     if (sections > kMostSections) return invalid("the plan says it has " + std::to_string(sections) + " sections");
     return sections;
   }();
@@ -467,14 +473,19 @@ Result<Plan> read_plan(Bytes bytes, std::shared_ptr<const void> keeper) {
     TRY_ASSIGN(Bytes part, section.take(size));
     if (offset % kAlignment != 0) return invalid("section " + std::to_string(kind) + " of the plan is not 64-byte aligned");
     if (digest_of(part) != digest)
-      return invalid("the plan is damaged: the digest of its " + std::string(kind == kMetadata ? "metadata" : kind == kWeights ? "weights" : "section") + " differs");
+      return invalid("the plan is damaged: the digest of its " +
+                     std::string(kind == kMetadata  ? "metadata"
+                                 : kind == kWeights ? "weights"
+                                                    : "section") +
+                     " differs");
     if (kind == kMetadata) metadata = part;
     if (kind == kWeights) weights = part;
   }
   if (metadata.size() > INT_MAX) return invalid("the plan's metadata is larger than 2 GB");
   google::protobuf::Arena arena;
   ingot_plan::Plan& message = *google::protobuf::Arena::CreateMessage<ingot_plan::Plan>(&arena);
-  if (metadata.empty() || !message.ParseFromArray(metadata.data(), static_cast<int>(metadata.size()))) return invalid("the plan's metadata cannot be read");
+  if (metadata.empty() || !message.ParseFromArray(metadata.data(), static_cast<int>(metadata.size())))
+    return invalid("the plan's metadata cannot be read");
   Plan plan;
   PlanReader plan_reader(weights, std::move(keeper));
   TRY_ASSIGN(plan.network, plan_reader.network(message.network(), &plan.choices));

@@ -14,7 +14,8 @@ Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> 
   engine->plan_ = std::move(plan);
   const Network& network = *engine->plan_.network;
   if (engine->plan_.choices.size() != network.layers().size())
-    return invalid("the plan has " + std::to_string(engine->plan_.choices.size()) + " choices for " + std::to_string(network.layers().size()) + " layers");
+    return invalid("the plan has " + std::to_string(engine->plan_.choices.size()) + " choices for " +
+                   std::to_string(network.layers().size()) + " layers");
   TRY_ASSIGN(ShapeCase shapes, shape_case(network));
   const bool tf32 = engine->plan_.property("tf32") == "1";
   bool fits = true;
@@ -24,7 +25,8 @@ Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> 
     const auto prepare = [&]() -> Result<std::unique_ptr<Kernel>> {
       const Tactic* tactic = TacticCatalogue::instance().find(choice.tactic);
       if (!tactic)
-        return unsupported("the tactic '" + choice.tactic + (is_disabled(choice.tactic) ? "' is switched off by INGOT_DISABLE" : "' is not known to this version"));
+        return unsupported("the tactic '" + choice.tactic +
+                           (is_disabled(choice.tactic) ? "' is switched off by INGOT_DISABLE" : "' is not known to this version"));
       if (tactic->device() != engine->device_->kind()) return unsupported("the tactic '" + choice.tactic + "' is of another device");
       Problem problem = problem_of(layer, choice.input_formats, choice.output_formats, tf32, shapes.opt, engine->device_.get());
       TRY(tactic->accepts(problem));
@@ -64,8 +66,9 @@ Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> 
     for (size_t i = 0; i < layer.inputs().size(); ++i) {
       const Tensor* input = layer.inputs()[i];
       if (input && !input->is_constant() && input->type.rank() > 2 && formats[input] != engine->plan_.choices[step].input_formats[i])
-        return invalid("layer '" + layer.name + "' reads '" + input->name + "' as " + std::string(name_of(engine->plan_.choices[step].input_formats[i])) +
-                       ", but it is " + std::string(name_of(formats[input])));
+        return invalid("layer '" + layer.name + "' reads '" + input->name + "' as " +
+                       std::string(name_of(engine->plan_.choices[step].input_formats[i])) + ", but it is " +
+                       std::string(name_of(formats[input])));
     }
   }
   if (!fits) {

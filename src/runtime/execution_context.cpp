@@ -11,15 +11,16 @@
 namespace ingot {
 namespace {
 
-constexpr size_t kRuns = 64;          // asynchronous runs that may wait on a stream at once
-constexpr size_t kRecordings = 4;      // sets of addresses whose recordings are kept, for each set of shapes
-constexpr size_t kRecentShapes = 8;   // sets of shapes whose launches are kept
+constexpr size_t kRuns = 64;         // asynchronous runs that may wait on a stream at once
+constexpr size_t kRecordings = 4;    // sets of addresses whose recordings are kept, for each set of shapes
+constexpr size_t kRecentShapes = 8;  // sets of shapes whose launches are kept
 
 // A step as it has run; for INGOT_DEBUG=steps.
 void print_step(const Engine& engine, size_t index, const SymbolValues& values, bool is_view, float ms) {
   const Layer& layer = engine.layer(index);
   std::string shapes;
-  for (const Tensor* output : layer.outputs()) shapes += " " + std::string(name_of(output->type.type)) + to_text(shape_at(output->type.dims, values));
+  for (const Tensor* output : layer.outputs())
+    shapes += " " + std::string(name_of(output->type.type)) + to_text(shape_at(output->type.dims, values));
   char line[64];
   std::snprintf(line, sizeof line, "%4zu %9.1f us  ", index, ms * 1e3);
   debug("steps", line + (is_view ? "(a view)" : engine.choice(index).tactic) + "  '" + layer.name + "' ->" + shapes);
@@ -39,7 +40,8 @@ struct ExecutionContext::Run {
   bool captured = false;  // belongs to a graph, which may run it any number of times
 };
 
-ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, Memory memory) : engine_(std::move(engine)), memory_(std::move(memory)) {
+ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, Memory memory)
+    : engine_(std::move(engine)), memory_(std::move(memory)) {
   if (!memory_.allocate) {
     Device* device = &engine_->device();
     memory_.allocate = [device](size_t bytes) -> void* { return device->allocate(bytes, 256).value_or(nullptr); };
@@ -68,7 +70,8 @@ ExecutionContext::~ExecutionContext() {
 
 Status ExecutionContext::set_profile(size_t profile) {
   const size_t count = std::max<size_t>(engine_->profile_count(), 1);
-  if (profile >= count) return invalid("the engine has " + std::to_string(count) + " profiles; there is no profile " + std::to_string(profile));
+  if (profile >= count)
+    return invalid("the engine has " + std::to_string(count) + " profiles; there is no profile " + std::to_string(profile));
   if (profile == profile_) return Ok{};
   profile_ = profile;
   shapes_changed_ = true;
@@ -93,8 +96,8 @@ Status ExecutionContext::set_input_shape(std::string_view name, const Shape& sha
     if (const auto entry = shapes.find(input->name); entry != shapes.end()) {
       for (size_t d = 0; d < shape.size(); ++d) {
         if (shape[d] < entry->second.min[d] || shape[d] > entry->second.max[d])
-          return invalid("input '" + input->name + "': dimension " + std::to_string(d) + " of " + to_text(shape) + " is outside profile " + std::to_string(profile_) +
-                         ", which allows " + to_text(entry->second.min) + " to " + to_text(entry->second.max));
+          return invalid("input '" + input->name + "': dimension " + std::to_string(d) + " of " + to_text(shape) + " is outside profile " +
+                         std::to_string(profile_) + ", which allows " + to_text(entry->second.min) + " to " + to_text(entry->second.max));
       }
     }
   }
@@ -187,7 +190,8 @@ Status ExecutionContext::prepare() {
   const size_t bytes = prepared_->total_bytes();
   if (user_memory_) {
     if (user_memory_bytes_ < bytes)
-      return invalid("the program's memory for activations has " + std::to_string(user_memory_bytes_) + " bytes; these shapes need " + std::to_string(bytes));
+      return invalid("the program's memory for activations has " + std::to_string(user_memory_bytes_) + " bytes; these shapes need " +
+                     std::to_string(bytes));
   } else if (bytes > arena_capacity_ || !arena_) {
     void* memory = memory_.allocate(std::max<size_t>(bytes, 64));
     if (!memory) return out_of_memory("no memory for " + std::to_string(bytes) + " bytes of activations");
@@ -204,7 +208,9 @@ Status ExecutionContext::check_addresses() {
     for (size_t i = 0; i < addresses_.size(); ++i) {
       const IoTensor& io = engine_->io()[i];
       if (!addresses_[i] || addresses_[i] == checked_addresses_[i] || io.tensor->type.place == Place::kHost) continue;
-      TRY(engine_->device().check_address(addresses_[i]).within(std::string(io.is_input ? "input" : "output") + " '" + io.tensor->name + "'"));
+      TRY(engine_->device()
+              .check_address(addresses_[i])
+              .within(std::string(io.is_input ? "input" : "output") + " '" + io.tensor->name + "'"));
       checked_addresses_[i] = addresses_[i];
     }
   }
@@ -240,8 +246,10 @@ ExecutionContext::Run* ExecutionContext::add_captured_run() {
 }
 
 Status ExecutionContext::enqueue(Stream stream) {
-  if (shapes_changed_ || !prepared_) TRY(prepare());
-  else if (!user_memory_ && !arena_) TRY(prepare());
+  if (shapes_changed_ || !prepared_)
+    TRY(prepare());
+  else if (!user_memory_ && !arena_)
+    TRY(prepare());
   TRY(check_addresses());
   Run* run = engine_->device().is_captured(stream) ? add_captured_run() : take_run();
   run->prepared = prepared_;
@@ -311,8 +319,10 @@ Status ExecutionContext::resolve_late(Prepared& prepared, Run& run, size_t index
       TRY_ASSIGN(int64_t count, volume(shape));
       if (input && data && !is_floating(type.type) && count <= TensorType::kMostValues && layer.op().reads_values_of(i)) {
         TRY_ASSIGN(Array array, Array::make(type.type, shape));
-        if (engine_->device().is_asynchronous() && !input->is_constant()) TRY(engine_->device().copy(array.mutable_data(), data, array.byte_count(), run.stream));
-        else array = Array::borrow(type.type, shape, data, nullptr);
+        if (engine_->device().is_asynchronous() && !input->is_constant())
+          TRY(engine_->device().copy(array.mutable_data(), data, array.byte_count(), run.stream));
+        else
+          array = Array::borrow(type.type, shape, data, nullptr);
         type.values.emplace();
         for (int64_t value : array.integers()) type.values->emplace_back(value);
       }
@@ -329,15 +339,16 @@ Status ExecutionContext::resolve_late(Prepared& prepared, Run& run, size_t index
     const Tensor* output = layer.output(o);
     const uint32_t slot = step.outputs + static_cast<uint32_t>(o);
     const Location& location = prepared.slots[slot];
-    const bool on_request = location.kind == Location::kIo && allocators_[location.offset].allocate &&
-                            prepared.is_late_io[location.offset];
+    const bool on_request = location.kind == Location::kIo && allocators_[location.offset].allocate && prepared.is_late_io[location.offset];
     if (location.kind != Location::kLate && !on_request) continue;
     if (depends_on_unknown(output->type.dims, most))
-      return unsupported("the shape " + to_text(output->type.dims) + " of '" + output->name + "' is not known before its values are, and nothing bounds it");
+      return unsupported("the shape " + to_text(output->type.dims) + " of '" + output->name +
+                         "' is not known before its values are, and nothing bounds it");
     TRY_ASSIGN(size_t bytes, storage_bytes(output->type.type, engine_->choice(index).output_formats[o], shape_at(output->type.dims, most)));
     if (on_request) {
       void* memory = allocators_[location.offset].allocate(output->name, run.addresses[location.offset], bytes);
-      if (!memory && bytes > 0) return out_of_memory("the output allocator of '" + output->name + "' gave no memory for " + std::to_string(bytes) + " bytes");
+      if (!memory && bytes > 0)
+        return out_of_memory("the output allocator of '" + output->name + "' gave no memory for " + std::to_string(bytes) + " bytes");
       run.addresses[location.offset] = memory;
       for (const auto& [io_slot, io] : prepared.io_slots) {
         if (io == location.offset) prepared.pointers[io_slot] = memory;
@@ -388,9 +399,11 @@ Result<bool> ExecutionContext::run_recorded(Run& run) {
   Prepared& prepared = *run.prepared;
   Device& device = engine_->device();
   static const bool shown = debug_enabled("steps");
-  const auto allocates = [](const OutputAllocator& allocator) { return static_cast<bool>(allocator.allocate) || static_cast<bool>(allocator.notify_shape); };
-  if (!device.is_asynchronous() || run.captured || !prepared.is_recordable || prepared.any_late || has_host_io_ || profiler_ || listener_ || shown ||
-      std::any_of(allocators_.begin(), allocators_.end(), allocates) ||
+  const auto allocates = [](const OutputAllocator& allocator) {
+    return static_cast<bool>(allocator.allocate) || static_cast<bool>(allocator.notify_shape);
+  };
+  if (!device.is_asynchronous() || run.captured || !prepared.is_recordable || prepared.any_late || has_host_io_ || profiler_ || listener_ ||
+      shown || std::any_of(allocators_.begin(), allocators_.end(), allocates) ||
       std::any_of(own_kernels_.begin(), own_kernels_.end(), [](const auto& kernel) { return kernel != nullptr; }))
     return false;
   // The first run loads what the steps' kernels need.
@@ -399,7 +412,8 @@ Result<bool> ExecutionContext::run_recorded(Run& run) {
     return false;
   }
   auto& recorded = prepared.recorded;
-  auto entry = std::find_if(recorded.begin(), recorded.end(), [&](const RecordedSteps& steps) { return steps.base == run.base && steps.addresses == run.addresses; });
+  auto entry = std::find_if(recorded.begin(), recorded.end(),
+                            [&](const RecordedSteps& steps) { return steps.base == run.base && steps.addresses == run.addresses; });
   if (entry == recorded.end()) {
     RecordedSteps made;
     if (recorded.size() == kRecordings) {
@@ -440,7 +454,8 @@ Status ExecutionContext::run_steps(Run& run) {
     if (prepared.is_late_io[i]) continue;  // when the producing step is reached
     TRY_ASSIGN(size_t bytes, storage_bytes(io.tensor->type.type, io.format, prepared.io_shapes[i]));
     run.addresses[i] = allocators_[i].allocate(io.tensor->name, run.addresses[i], bytes);
-    if (!run.addresses[i] && bytes > 0) return out_of_memory("the output allocator of '" + io.tensor->name + "' gave no memory for " + std::to_string(bytes) + " bytes");
+    if (!run.addresses[i] && bytes > 0)
+      return out_of_memory("the output allocator of '" + io.tensor->name + "' gave no memory for " + std::to_string(bytes) + " bytes");
   }
   const bool asynchronous = engine_->device().is_asynchronous();
   if (asynchronous && has_host_io_) TRY(stage_host_inputs(run));
@@ -470,7 +485,8 @@ Status ExecutionContext::run_steps(Run& run) {
       bind_bounds(engine_->network(), &most);
       std::vector<Shape> inputs, outputs;
       for (const Tensor* input : layer.inputs()) inputs.push_back(input ? shape_at(input->type.dims, values) : Shape{});
-      for (const Tensor* output : layer.outputs()) outputs.push_back(shape_at(output->type.dims, depends_on_unknown(output->type.dims, values) ? most : values));
+      for (const Tensor* output : layer.outputs())
+        outputs.push_back(shape_at(output->type.dims, depends_on_unknown(output->type.dims, values) ? most : values));
       auto made = (own_kernels_[i] ? *own_kernels_[i] : engine_->kernel(i)).launch(inputs, outputs);
       if (!made.ok()) return std::move(made).error().within("layer '" + layer.name + "'");
       late = std::move(made).value();

@@ -107,7 +107,7 @@ class ExecutionContext {
   std::vector<const void*> checked_addresses_;  // by io: the last that the device could reach
   std::vector<std::shared_ptr<void>> staged_;   // by io
   std::vector<void*> host_addresses_;           // by io: what staged memory stands for
-  std::vector<Shape> produced_io_;  // by io: the last run's true shapes
+  std::vector<Shape> produced_io_;              // by io: the last run's true shapes
   Profiler profiler_;
   StepListener listener_;
 };

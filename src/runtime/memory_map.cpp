@@ -36,7 +36,8 @@ MemoryMap place(const std::vector<Lifetime>& lifetimes, const std::vector<int>& 
     }
     map.offsets[index] = best == SIZE_MAX ? end : best;
     map.bytes = std::max(map.bytes, map.offsets[index] + bytes);
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), index, [&](int a, int b) { return map.offsets[a] < map.offsets[b]; }), index);
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), index, [&](int a, int b) { return map.offsets[a] < map.offsets[b]; }),
+                  index);
   }
   return map;
 }
@@ -63,9 +64,8 @@ MemoryMap map_memory(const std::vector<Lifetime>& lifetimes, size_t alignment) {
   // Those of the most crowded step first, the largest of them first.
   std::vector<size_t> peaks(lifetimes.size());
   for (size_t i = 0; i < lifetimes.size(); ++i) peaks[i] = peak(static_cast<int>(i));
-  std::stable_sort(by_breadth.begin(), by_breadth.end(), [&](int a, int b) {
-    return peaks[a] != peaks[b] ? peaks[a] > peaks[b] : lifetimes[a].bytes > lifetimes[b].bytes;
-  });
+  std::stable_sort(by_breadth.begin(), by_breadth.end(),
+                   [&](int a, int b) { return peaks[a] != peaks[b] ? peaks[a] > peaks[b] : lifetimes[a].bytes > lifetimes[b].bytes; });
 
   MemoryMap best;
   best.bytes = SIZE_MAX;

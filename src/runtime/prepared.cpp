@@ -55,12 +55,12 @@ void print_map(const MemoryMap& map, const std::vector<Lifetime>& lifetimes, con
   std::vector<size_t> order(lifetimes.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return map.offsets[a] < map.offsets[b]; });
-  debug("memory", std::to_string(map.bytes) + " bytes for " + std::to_string(lifetimes.size()) + " tensors; " + std::to_string(map.lower_bound) +
-                      " live at the same time");
+  debug("memory", std::to_string(map.bytes) + " bytes for " + std::to_string(lifetimes.size()) + " tensors; " +
+                      std::to_string(map.lower_bound) + " live at the same time");
   for (size_t i : order) {
     const Lifetime& lifetime = lifetimes[i];
-    debug("memory", "  at " + std::to_string(map.offsets[i]) + ": " + std::to_string(lifetime.bytes) + " bytes, steps " + std::to_string(lifetime.first) + " to " +
-                        std::to_string(lifetime.last) + ", '" + tensors[i]->name + "'");
+    debug("memory", "  at " + std::to_string(map.offsets[i]) + ": " + std::to_string(lifetime.bytes) + " bytes, steps " +
+                        std::to_string(lifetime.first) + " to " + std::to_string(lifetime.last) + ", '" + tensors[i]->name + "'");
   }
 }
 
@@ -77,12 +77,13 @@ void Prepared::point_at(void* arena) {
 namespace {
 
 // Whether the values of all outputs follow from the shapes that are known; they lie in memory of the device then.
-Result<bool> make_known(const Engine& engine, const Layer& layer, Groups& groups, Prepared& prepared, std::unordered_map<int, Location>* locations) {
+Result<bool> make_known(const Engine& engine, const Layer& layer, Groups& groups, Prepared& prepared,
+                        std::unordered_map<int, Location>* locations) {
   std::vector<Array> values;
   for (const Tensor* output : layer.outputs()) {
     const TensorType& type = output->type;
-    if (locations->contains(groups.of(output)) || !type.values || depends_on_unknown(type.dims, prepared.known) || depends_on_unknown(*type.values, prepared.known) ||
-        bits_of(type.type) < 8)
+    if (locations->contains(groups.of(output)) || !type.values || depends_on_unknown(type.dims, prepared.known) ||
+        depends_on_unknown(*type.values, prepared.known) || bits_of(type.type) < 8)
       return false;
     TRY_ASSIGN(Array array, Array::make(type.type, shape_at(type.dims, prepared.known)));
     const Shape numbers = shape_at(*type.values, prepared.known);
@@ -103,8 +104,9 @@ Result<bool> make_known(const Engine& engine, const Layer& layer, Groups& groups
 
 }  // namespace
 
-Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std::vector<Shape>& input_shapes, size_t profile, bool with_launches,
-                                                 const std::vector<const void*>& host_inputs, const std::vector<std::unique_ptr<Kernel>>& own) {
+Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std::vector<Shape>& input_shapes, size_t profile,
+                                                 bool with_launches, const std::vector<const void*>& host_inputs,
+                                                 const std::vector<std::unique_ptr<Kernel>>& own) {
   const Network& network = engine.network();
   auto prepared = std::make_shared<Prepared>();
   prepared->input_shapes = input_shapes;
@@ -118,7 +120,8 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
     // Dims that are expressions of other inputs' symbols are checked now that all of them are bound.
     TRY_ASSIGN(Shape wanted, evaluate(input->type.dims, prepared->known));
     if (wanted != input_shapes[i])
-      return invalid("input '" + input->name + "': " + to_text(input->type.dims) + " makes " + to_text(wanted) + " of the other inputs' shapes; got " + to_text(input_shapes[i]));
+      return invalid("input '" + input->name + "': " + to_text(input->type.dims) + " makes " + to_text(wanted) +
+                     " of the other inputs' shapes; got " + to_text(input_shapes[i]));
     if (!input->type.values || i >= host_inputs.size() || !host_inputs[i]) continue;
     const Array values = Array::borrow(input->type.type, input_shapes[i], host_inputs[i], nullptr);
     TRY(bind_symbols(*input->type.values, values.integers(), &prepared->known).within("values of input '" + input->name + "'"));
@@ -177,7 +180,8 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
     }
     Lifetime& lifetime = lifetimes[entry->second];
     lifetime.last = step;
-    const auto bytes = storage_bytes(tensor->type.type, formats[tensor], shape_or_bound(tensor->type.dims, prepared->known, prepared->most));
+    const auto bytes =
+        storage_bytes(tensor->type.type, formats[tensor], shape_or_bound(tensor->type.dims, prepared->known, prepared->most));
     if (!bytes.ok()) return Error(bytes.error()).within("tensor '" + tensor->name + "'");
     if (*bytes > kMostTensorBytes) return out_of_memory("tensor '" + tensor->name + "' takes " + std::to_string(*bytes) + " bytes");
     lifetime.bytes = std::max(lifetime.bytes, std::max<size_t>(*bytes, 1));
@@ -200,7 +204,8 @@ Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std
     const Location location = tensor ? locations[groups.of(tensor)] : Location{};
     if (location.kind == Location::kIo)
       prepared->io_slots.emplace_back(static_cast<uint32_t>(prepared->slots.size()), static_cast<uint32_t>(location.offset));
-    if (location.kind == Location::kLate) prepared->late_buffers[location.offset].slots.push_back(static_cast<uint32_t>(prepared->slots.size()));
+    if (location.kind == Location::kLate)
+      prepared->late_buffers[location.offset].slots.push_back(static_cast<uint32_t>(prepared->slots.size()));
     prepared->slots.push_back(location);
   };
   for (size_t step = 0; step < engine.step_count(); ++step) {

@@ -11,7 +11,7 @@ namespace ingot {
 // Where a tensor's bytes are. Views share the place of what they view.
 struct Location {
   enum Kind : uint8_t { kNone, kArena, kIo, kConstant, kLate } kind = kNone;
-  size_t offset = 0;               // in the arena, the io index, or the place among late buffers
+  size_t offset = 0;  // in the arena, the io index, or the place among late buffers
   const void* constant = nullptr;
 };
 
@@ -31,17 +31,17 @@ struct RecordedSteps {
 };
 
 struct Prepared {
-  std::vector<Shape> input_shapes;   // what it was made for
+  std::vector<Shape> input_shapes;  // what it was made for
   size_t profile = 0;
-  SymbolValues known, most;          // symbols of the inputs; and with bounds of run-time ones
+  SymbolValues known, most;  // symbols of the inputs; and with bounds of run-time ones
   std::vector<PreparedStep> steps;
-  std::vector<Location> slots;       // inputs and outputs of the steps, one after the other
-  std::vector<void*> pointers;       // the slots' addresses for the run at hand
+  std::vector<Location> slots;                          // inputs and outputs of the steps, one after the other
+  std::vector<void*> pointers;                          // the slots' addresses for the run at hand
   std::vector<std::pair<uint32_t, uint32_t>> io_slots;  // slot, io index
-  std::vector<Shape> io_shapes;      // by io; bounds where is_late_io
+  std::vector<Shape> io_shapes;                         // by io; bounds where is_late_io
   std::vector<bool> is_late_io;
   size_t arena_bytes = 0, workspace_bytes = 0, lower_bound = 0;
-  void* base = nullptr;              // where `pointers` point now
+  void* base = nullptr;  // where `pointers` point now
   bool any_late = false;
   bool has_run = false, is_recordable = true;
   std::vector<RecordedSteps> recorded;  // last used first
@@ -60,7 +60,8 @@ struct Prepared {
 };
 
 // `own` holds the kernels that one context has for itself, by step, null for the engine's; empty for none.
-Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std::vector<Shape>& input_shapes, size_t profile, bool with_launches,
-                                                 const std::vector<const void*>& host_inputs, const std::vector<std::unique_ptr<Kernel>>& own = {});
+Result<std::shared_ptr<Prepared>> prepare_engine(const Engine& engine, const std::vector<Shape>& input_shapes, size_t profile,
+                                                 bool with_launches, const std::vector<const void*>& host_inputs,
+                                                 const std::vector<std::unique_ptr<Kernel>>& own = {});
 
 }  // namespace ingot

@@ -189,7 +189,8 @@ Result<Arrays> by_decomposition(Problem problem, const std::vector<Shape>& outpu
   Arrays arrays;
   for (size_t o = 0; o < outputs.size(); ++o) {
     const Shape& shape = o < produced.size() ? produced[o] : outputs[o];
-    TRY_ASSIGN(Array array, gathered(static_cast<const std::byte*>(trial.output_pointers[o]), problem.outputs[o].type, shape, Format::kLinear));
+    TRY_ASSIGN(Array array,
+               gathered(static_cast<const std::byte*>(trial.output_pointers[o]), problem.outputs[o].type, shape, Format::kLinear));
     arrays.push_back(std::move(array));
   }
   return arrays;
@@ -220,7 +221,8 @@ Hash128 timing_key(const Tactic& tactic, const Problem& problem) {
     if (problem.constants[i].data()) text += "c";
     text += name_of(problem.input_formats[i]);
   }
-  for (size_t i = 0; i < problem.outputs.size(); ++i) text += " " + std::string(name_of(problem.outputs[i].type)) + std::string(name_of(problem.output_formats[i]));
+  for (size_t i = 0; i < problem.outputs.size(); ++i)
+    text += " " + std::string(name_of(problem.outputs[i].type)) + std::string(name_of(problem.output_formats[i]));
   return hash_text(text);
 }
 
@@ -230,7 +232,8 @@ std::vector<Shape> opt_outputs(const Layer& layer, const SymbolValues& opt) {
   return shapes;
 }
 
-Result<size_t> workspace_bytes(const Tactic& tactic, const Problem& problem, const std::vector<PackedWeights>* packed, const std::vector<Shape>& outputs) {
+Result<size_t> workspace_bytes(const Tactic& tactic, const Problem& problem, const std::vector<PackedWeights>* packed,
+                               const std::vector<Shape>& outputs) {
   std::vector<PackedWeights> fresh;
   if (!packed) {
     TRY_ASSIGN(fresh, tactic.pack(problem));
@@ -259,7 +262,8 @@ Status verify_tactic(const Tactic& tactic, const Problem& problem, const std::ve
   for (size_t o = 0; o < outputs.size(); ++o) {
     const Shape& shape = o < produced.size() ? produced[o] : outputs[o];
     const Array& wanted = (*expected)[o];
-    if (wanted.shape() != shape) return internal("output " + std::to_string(o) + " has shape " + to_text(shape) + "; the reference says " + to_text(wanted.shape()));
+    if (wanted.shape() != shape)
+      return internal("output " + std::to_string(o) + " has shape " + to_text(shape) + "; the reference says " + to_text(wanted.shape()));
     TRY_ASSIGN(size_t bytes, storage_bytes(problem.outputs[o].type, problem.output_formats[o], shape));
     std::vector<std::byte> result(bytes);
     TRY(device.copy(result.data(), trial.output_pointers[o], bytes, {}));
@@ -267,7 +271,8 @@ Status verify_tactic(const Tactic& tactic, const Problem& problem, const std::ve
     double largest = 0, error = 0;
     for (int64_t i = 0; i < wanted.count(); ++i) {
       const double a = wanted.number(i), b = got.number(i);
-      if (std::isnan(a) != std::isnan(b)) return internal("output " + std::to_string(o) + " differs from the reference in what is no number");
+      if (std::isnan(a) != std::isnan(b))
+        return internal("output " + std::to_string(o) + " differs from the reference in what is no number");
       if (!std::isfinite(a) || !std::isfinite(b)) {
         if (!std::isnan(a) && a != b) return internal("output " + std::to_string(o) + " differs from the reference in what is infinite");
         continue;
@@ -277,7 +282,8 @@ Status verify_tactic(const Tactic& tactic, const Problem& problem, const std::ve
     }
     const double allowed = tolerance(problem, problem.outputs[o].type) * std::max(largest, 1e-6);
     if (error > allowed)
-      return internal("output " + std::to_string(o) + " differs from the reference by " + std::to_string(error) + "; " + std::to_string(allowed) + " is allowed");
+      return internal("output " + std::to_string(o) + " differs from the reference by " + std::to_string(error) + "; " +
+                      std::to_string(allowed) + " is allowed");
   }
   return Ok{};
 }

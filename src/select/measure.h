@@ -12,7 +12,8 @@ std::vector<Shape> opt_outputs(const Layer& layer, const SymbolValues& opt);
 // Median milliseconds of warm runs on made-up inputs.
 Result<double> measure_ms(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs);
 // Bytes of workspace at the shapes that the problem is tuned for. `packed` are its weights; null to pack them here.
-Result<size_t> workspace_bytes(const Tactic& tactic, const Problem& problem, const std::vector<PackedWeights>* packed, const std::vector<Shape>& outputs);
+Result<size_t> workspace_bytes(const Tactic& tactic, const Problem& problem, const std::vector<PackedWeights>* packed,
+                               const std::vector<Shape>& outputs);
 // Runs the tactic and the reference on the same made-up inputs; an error says by how much they differ.
 Status verify_tactic(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs);
 

@@ -61,7 +61,8 @@ class Selector {
       const auto pinned = options_.pinned->find(&layer);
       if (pinned != options_.pinned->end()) {
         const Choice& choice = pinned->second;
-        return std::vector<Candidate>{{TacticCatalogue::instance().find(choice.tactic), {choice.input_formats, choice.output_formats}, choice.ms, false}};
+        return std::vector<Candidate>{
+            {TacticCatalogue::instance().find(choice.tactic), {choice.input_formats, choice.output_formats}, choice.ms, false}};
       }
     }
     std::vector<Candidate> all;
@@ -105,7 +106,8 @@ class Selector {
       TRY_ASSIGN(const std::vector<size_t> wanted, options_.filter(network_, layer, offered));
       std::vector<size_t> mapped;
       for (size_t i : wanted) {
-        if (i >= kept.size()) return invalid(label + ": the selector chose tactic " + std::to_string(i) + " of " + std::to_string(kept.size()));
+        if (i >= kept.size())
+          return invalid(label + ": the selector chose tactic " + std::to_string(i) + " of " + std::to_string(kept.size()));
         mapped.push_back(kept[i]);
       }
       if (mapped.empty()) return invalid(label + ": the selector kept no tactic");
@@ -121,15 +123,17 @@ class Selector {
       TRY(time(all[i], problems[i], outputs, kept.size() > 1));
       if (!std::isfinite(all[i].ms)) continue;
       groups[outside_formats(layer, all[i].formats)].push_back(all[i]);
-      debug("tactics", label + " " + std::string(all[i].tactic->name()) + " " + std::string(name_of(all[i].formats.outputs.empty() ? Format::kLinear : all[i].formats.outputs[0])) +
-                           ": " + std::to_string(all[i].ms * 1e3) + " us");
+      debug("tactics", label + " " + std::string(all[i].tactic->name()) + " " +
+                           std::string(name_of(all[i].formats.outputs.empty() ? Format::kLinear : all[i].formats.outputs[0])) + ": " +
+                           std::to_string(all[i].ms * 1e3) + " us");
     }
     std::vector<Candidate> result;
     for (auto& [formats, group] : groups) {
       std::stable_sort(group.begin(), group.end(), [](const Candidate& a, const Candidate& b) { return a.ms < b.ms; });
       for (const Candidate& candidate : group) {
         if (options_.verify && !is_reference(*candidate.tactic)) {
-          const Problem problem = problem_of(layer, candidate.formats.inputs, candidate.formats.outputs, options_.allow_tf32, opt_, options_.device);
+          const Problem problem =
+              problem_of(layer, candidate.formats.inputs, candidate.formats.outputs, options_.allow_tf32, opt_, options_.device);
           if (!agrees(label, *candidate.tactic, problem, outputs)) continue;
         }
         result.push_back(candidate);
@@ -150,7 +154,8 @@ class Selector {
   bool agrees(const std::string& label, const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs) {
     const Status status = verify_tactic(tactic, problem, outputs);
     ++(status.ok() ? verified_ : rejected_);
-    if (!status.ok() && options_.log) options_.log->warning(label + ": the tactic " + std::string(tactic.name()) + " is rejected: " + status.error().message);
+    if (!status.ok() && options_.log)
+      options_.log->warning(label + ": the tactic " + std::string(tactic.name()) + " is rejected: " + status.error().message);
     return status.ok();
   }
 
@@ -171,7 +176,8 @@ class Selector {
         return Ok{};
       }
       if (options_.error_on_cache_miss)
-        return invalid("the timing cache has no entry for " + std::string(candidate.tactic->name()) + " of " + std::string(problem.op->name()));
+        return invalid("the timing cache has no entry for " + std::string(candidate.tactic->name()) + " of " +
+                       std::string(problem.op->name()));
     }
     if (!options_.measure) return Ok{};
     const auto ms = measure_ms(*candidate.tactic, problem, outputs);
@@ -209,7 +215,8 @@ class Selector {
     if (!is_measured_away()) {
       double best = std::numeric_limits<double>::infinity();
       for (const Tactic* tactic : TacticCatalogue::instance().all()) {
-        if (is_reference(*tactic) || (options_.device && tactic->device() != options_.device->kind()) || !tactic->accepts(problem).ok()) continue;
+        if (is_reference(*tactic) || (options_.device && tactic->device() != options_.device->kind()) || !tactic->accepts(problem).ok())
+          continue;
         Candidate candidate{tactic, {}, least, false};
         if (time(candidate, problem, {shape}, true).ok()) best = std::min(best, candidate.ms);
       }
@@ -289,7 +296,8 @@ class Selector {
           }
         }
         if (choice.tactic.empty())
-          return internal("no tactic turns '" + tensor->name + "' from " + std::string(name_of(formats[tensor])) + " into " + std::string(name_of(to)));
+          return internal("no tactic turns '" + tensor->name + "' from " + std::string(name_of(formats[tensor])) + " into " +
+                          std::string(name_of(to)));
         choices[layer] = std::move(choice);
       }
       return twin;
@@ -307,7 +315,8 @@ class Selector {
     const std::vector<Tensor*> outputs = network_.outputs();
     for (Tensor* output : outputs) {
       TRY_ASSIGN(Format wanted, border_format(output));
-      if (usual_format(formats[output], output->type.rank()) == usual_format(wanted, output->type.rank()) || output->is_constant()) continue;
+      if (usual_format(formats[output], output->type.rank()) == usual_format(wanted, output->type.rank()) || output->is_constant())
+        continue;
       TRY_ASSIGN(Tensor * twin, reformat(output, wanted));
       TRY(network_.move_output(output, twin));
     }
@@ -335,7 +344,8 @@ class Selector {
     }
     for (const auto& tensor : network_.tensors()) {
       const auto reads = packed_reads.find(tensor.get());
-      if (options_.keep_plain_weights || reads == packed_reads.end() || reads->second < tensor->readers().size() || tensor->is_output()) continue;
+      if (options_.keep_plain_weights || reads == packed_reads.end() || reads->second < tensor->readers().size() || tensor->is_output())
+        continue;
       tensor->is_packed = true;
       tensor->constant = Array::borrow(tensor->constant.type(), tensor->constant.shape(), nullptr, nullptr);
     }
@@ -358,7 +368,8 @@ class Selector {
       const Layer& layer = *network_.layers()[i];
       if (++count <= 8) names += (names.empty() ? "'" : ", '") + layer.name + "' (" + std::string(layer.op().name()) + ")";
     }
-    if (count > 0) options_.log->warning(std::to_string(count) + " layers run on the host, for want of a kernel: " + names + (count > 8 ? ", ..." : ""));
+    if (count > 0)
+      options_.log->warning(std::to_string(count) + " layers run on the host, for want of a kernel: " + names + (count > 8 ? ", ..." : ""));
   }
 
   Network& network_;

@@ -27,14 +27,14 @@ struct Candidate {
 struct SelectOptions {
   Log* log = nullptr;
   Device* device = nullptr;
-  TimingCache* cache = nullptr;      // read and filled; null for none
-  bool measure = true;               // else by cache and estimate
+  TimingCache* cache = nullptr;  // read and filled; null for none
+  bool measure = true;           // else by cache and estimate
   bool error_on_cache_miss = false;
   bool allow_tf32 = false;
-  bool verify = false;               // check each tactic that would be chosen against the reference
-  bool keep_plain_weights = false;   // of refittable plans
+  bool verify = false;              // check each tactic that would be chosen against the reference
+  bool keep_plain_weights = false;  // of refittable plans
   bool reference_only = false;
-  int most_tactics = 0;              // candidates to time for a layer; 0 for all
+  int most_tactics = 0;  // candidates to time for a layer; 0 for all
   // Choices that stand: by layer.
   const std::unordered_map<const Layer*, Choice>* pinned = nullptr;
   // Of those, layers whose weights are packed again: they have new values.
@@ -49,7 +49,7 @@ struct Selection {
   std::vector<Choice> choices;  // by layer, in the network's order afterwards
   size_t measured = 0, cache_hits = 0;
   size_t verified = 0, rejected = 0;  // tactics that agreed with the reference, and that did not
-  double total_ms = 0;          // as predicted
+  double total_ms = 0;                // as predicted
 };
 
 // Adds reformat layers to the network and sorts its layers by the flow of data.

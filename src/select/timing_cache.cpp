@@ -88,7 +88,8 @@ Result<TimingCache> TimingCache::parse(Bytes bytes) {
   if (device_size > kLongestDevice) return invalid("the timing cache's device description is too long");
   TRY_ASSIGN(Bytes device, reader.take(device_size));
   if (reader.remaining() != count * uint64_t{kEntrySize} + 16)
-    return invalid("the timing cache says it has " + std::to_string(count) + " entries, but " + std::to_string(reader.remaining()) + " bytes follow");
+    return invalid("the timing cache says it has " + std::to_string(count) + " entries, but " + std::to_string(reader.remaining()) +
+                   " bytes follow");
   TimingCache cache(std::string(reinterpret_cast<const char*>(device.data()), device.size()));
   for (uint32_t i = 0; i < count; ++i) {
     Hash128 key;

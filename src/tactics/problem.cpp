@@ -13,7 +13,8 @@ Status bind_symbols(const Dims& dims, const Shape& shape, SymbolValues* values) 
         return invalid("dimension " + std::to_string(i) + " ('" + *symbol + "') is " + std::to_string(shape[i]) + " here and " +
                        std::to_string(entry->second) + " elsewhere");
     } else if (dims[i].is_constant() && dims[i].value() != shape[i]) {
-      return invalid("dimension " + std::to_string(i) + " must be " + dims[i].text() + " as in " + to_text(dims) + "; got " + to_text(shape));
+      return invalid("dimension " + std::to_string(i) + " must be " + dims[i].text() + " as in " + to_text(dims) + "; got " +
+                     to_text(shape));
     }
   }
   return Ok{};

@@ -19,19 +19,19 @@ namespace ingot {
 // What a tactic is asked to compute.
 struct Problem {
   const Operator* op = nullptr;
-  TensorTypes inputs, outputs;                 // dims may be symbolic
+  TensorTypes inputs, outputs;  // dims may be symbolic
   std::vector<Format> input_formats, output_formats;
-  std::vector<Array> constants;                // by input; without data where the input is no constant or is left out
-  std::vector<bool> present;                   // by input; false where it is left out
-  bool allow_tf32 = false;                     // fp32 products may round as TF32 does, or better
-  std::vector<Shape> opt_inputs;               // concrete shapes to tune for
-  Device* device = nullptr;                    // that runs it; prepare() of an asynchronous device's tactics needs it
+  std::vector<Array> constants;   // by input; without data where the input is no constant or is left out
+  std::vector<bool> present;      // by input; false where it is left out
+  bool allow_tf32 = false;        // fp32 products may round as TF32 does, or better
+  std::vector<Shape> opt_inputs;  // concrete shapes to tune for
+  Device* device = nullptr;       // that runs it; prepare() of an asynchronous device's tactics needs it
 };
 
 struct RunArguments {
-  const void* const* inputs;   // by input; null for constants and inputs that are left out
+  const void* const* inputs;  // by input; null for constants and inputs that are left out
   void* const* outputs;
-  void* workspace;             // 64-byte aligned, as many bytes as the launch asked for
+  void* workspace;  // 64-byte aligned, as many bytes as the launch asked for
   ThreadPool* pool;
   Stream stream;
 };
@@ -98,7 +98,7 @@ inline bool is_view_tactic(std::string_view name) { return name.ends_with(".view
 inline bool is_reference_tactic(std::string_view name) { return name.starts_with("reference."); }
 
 // At the end of tactics/<device>/<file>.cpp: TACTIC(SoftmaxRows, cpu, softmax_rows)
-#define TACTIC(Type, device, file)                                  \
+#define TACTIC(Type, device, file) \
   void register_tactic_##device##_##file(TacticCatalogue& catalogue) { catalogue.add(std::make_unique<Type>()); }
 void register_all_tactics();
 

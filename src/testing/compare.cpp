@@ -71,7 +71,8 @@ Status compare(const Array& got, const Array& want, double looser) {
     }
     if (same) continue;
     return invalid("element " + place(want.shape(), i) + " is " + shortest(got.number(i)) + " and should be " + shortest(want.number(i)) +
-                   (exact ? "" : " (tolerance " + shortest(bound) + ")") + "\n  got  " + first_values(got) + "\n  want " + first_values(want));
+                   (exact ? "" : " (tolerance " + shortest(bound) + ")") + "\n  got  " + first_values(got) + "\n  want " +
+                   first_values(want));
   }
   return Ok{};
 }

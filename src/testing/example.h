@@ -65,13 +65,13 @@ using namespace testing;  // examples read as sentences
 #define INGOT_EXAMPLE_REG_(line) example_registration_##line
 #define INGOT_EXAMPLE_REG(line) INGOT_EXAMPLE_REG_(line)
 #ifdef INGOT_EXAMPLES
-#define EXAMPLE(sentence)                                                                                                     \
-  static void INGOT_EXAMPLE_NAME(__LINE__)();                                                                                 \
-  static const ::ingot::testing::ExampleRegistration INGOT_EXAMPLE_REG(__LINE__)(sentence, __FILE__, __LINE__,                \
-                                                                                 INGOT_EXAMPLE_NAME(__LINE__));               \
+#define EXAMPLE(sentence)                                                                                       \
+  static void INGOT_EXAMPLE_NAME(__LINE__)();                                                                   \
+  static const ::ingot::testing::ExampleRegistration INGOT_EXAMPLE_REG(__LINE__)(sentence, __FILE__, __LINE__,  \
+                                                                                 INGOT_EXAMPLE_NAME(__LINE__)); \
   static void INGOT_EXAMPLE_NAME(__LINE__)()
 #else
-#define EXAMPLE(sentence)         \
-  template <class NeverCalled_>   \
+#define EXAMPLE(sentence)       \
+  template <class NeverCalled_> \
   [[maybe_unused]] static void INGOT_EXAMPLE_NAME(__LINE__)()
 #endif

@@ -101,8 +101,8 @@ Status compare_on_random_inputs(const Network& before, const Network& after, dou
     if (!got.ok()) return std::move(got).error().within("the network after does not evaluate");
     if (got->size() != want->size()) return invalid("the number of outputs changes");
     for (size_t i = 0; i < want->size(); ++i) {
-      TRY(compare((*got)[i], (*want)[i], looser).within("the values change, seed " + std::to_string(seed) + ", output '" +
-                                                   before.outputs()[i]->name + "'"));
+      TRY(compare((*got)[i], (*want)[i], looser)
+              .within("the values change, seed " + std::to_string(seed) + ", output '" + before.outputs()[i]->name + "'"));
     }
   }
   return Ok{};

@@ -72,8 +72,9 @@ TEST(CalibrationCache, ReadsWhatItWrites) {
 }
 
 TEST(CalibrationCache, ErrorsNameTheLine) {
-  for (const char* text : {"", "hello\n", "TRT-8601-MinMaxCalibration\n", "TRT-8601-MinMaxCalibration\na: zz\n", "TRT-8601-MinMaxCalibration\nx\n",
-                           "TRT-8601-MinMaxCalibration\na: 7f800000\n", "TRT-8601-MinMaxCalibration\na: 123456789\n", "TRT-8601-MinMaxCalibration\na: bf800000\n"})
+  for (const char* text : {"", "hello\n", "TRT-8601-MinMaxCalibration\n", "TRT-8601-MinMaxCalibration\na: zz\n",
+                           "TRT-8601-MinMaxCalibration\nx\n", "TRT-8601-MinMaxCalibration\na: 7f800000\n",
+                           "TRT-8601-MinMaxCalibration\na: 123456789\n", "TRT-8601-MinMaxCalibration\na: bf800000\n"})
     EXPECT_FALSE(read_calibration_cache(text).ok()) << text;
   EXPECT_NE(read_calibration_cache("TRT-1-MinMaxCalibration\na: 3c000000\nb: q\n").error().message.find("line 3"), std::string::npos);
 }

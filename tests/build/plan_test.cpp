@@ -81,7 +81,9 @@ TEST(Plan, AProfileHasToFitItsInput) {
 }
 
 TEST(Plan, TensorsThatNoMemoryHoldsAreAnError) {
-  auto network = network_of("input x [n, 4]\n a = relu(x)\n b = softmax(a)\n c = relu(b)\n output c\n profile 0 x min=[1, 4] opt=[2, 4] max=[1000000000000000, 4]\n");
+  auto network = network_of(
+      "input x [n, 4]\n a = relu(x)\n b = softmax(a)\n c = relu(b)\n output c\n profile 0 x min=[1, 4] opt=[2, 4] max=[1000000000000000, "
+      "4]\n");
   BuildConfig config;
   config.optimization_level = 0;
   auto engine = build(*network, config);

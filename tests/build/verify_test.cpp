@@ -24,7 +24,8 @@ struct WrongRelu final : Tactic {
   };
   std::string_view name() const override { return "cpu.wrong_relu"; }
   Status accepts(const Problem& problem) const override {
-    if (!on || problem.inputs.size() != 1 || problem.inputs[0].type != DataType::kFloat || problem.outputs.size() != 1) return unsupported("of no use");
+    if (!on || problem.inputs.size() != 1 || problem.inputs[0].type != DataType::kFloat || problem.outputs.size() != 1)
+      return unsupported("of no use");
     return problem.outputs[0].dims == problem.inputs[0].dims ? Status(Ok{}) : unsupported("of no use");
   }
   std::vector<Formats> proposals(const Problem&) const override { return {{{Format::kLinear}, {Format::kLinear}}}; }
@@ -57,7 +58,8 @@ TEST(Verify, ATacticThatDisagreesIsNamedAndNotTaken) {
     auto plan = build_plan(*network, config);
     ASSERT_TRUE(plan.ok()) << plan.error().message;
     EXPECT_EQ(plan->choices[0].tactic == "cpu.wrong_relu", !verify);
-    EXPECT_EQ(log.text.find("the tactic cpu.wrong_relu is rejected: output 0 differs from the reference by") != std::string::npos, verify) << log.text;
+    EXPECT_EQ(log.text.find("the tactic cpu.wrong_relu is rejected: output 0 differs from the reference by") != std::string::npos, verify)
+        << log.text;
     EXPECT_EQ(log.text.find("1 was rejected") != std::string::npos, verify) << log.text;
   }
   WrongRelu::on = false;

@@ -24,7 +24,9 @@ struct Logger final : nvinfer1::ILogger {
 
 constexpr int kSamples = 16, kElements = 1 * 8 * 8;
 
-float sample_value(int sample, int element) { return std::sin(0.37f * static_cast<float>(sample * kElements + element)) * static_cast<float>(1 + sample % 3); }
+float sample_value(int sample, int element) {
+  return std::sin(0.37f * static_cast<float>(sample * kElements + element)) * static_cast<float>(1 + sample % 3);
+}
 
 template <class Base>
 class Calibrator : public Base {
@@ -50,7 +52,9 @@ class Calibrator : public Base {
     length = given_cache.size();
     return given_cache.empty() ? nullptr : given_cache.data();
   }
-  void writeCalibrationCache(void const* text, std::size_t length) noexcept override { written.assign(static_cast<char const*>(text), length); }
+  void writeCalibrationCache(void const* text, std::size_t length) noexcept override {
+    written.assign(static_cast<char const*>(text), length);
+  }
 
   std::string given_cache, written;
   int asked = 0;

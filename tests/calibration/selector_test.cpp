@@ -26,7 +26,8 @@ enum class Wish { kLast, kNothing, kOutside };
 class Selector final : public nvinfer1::IAlgorithmSelector {
  public:
   explicit Selector(Wish wish) : wish_(wish) {}
-  int32_t selectAlgorithms(IAlgorithmContext const& context, IAlgorithm const* const* choices, int32_t count, int32_t* selection) noexcept override {
+  int32_t selectAlgorithms(IAlgorithmContext const& context, IAlgorithm const* const* choices, int32_t count,
+                           int32_t* selection) noexcept override {
     EXPECT_GT(count, 0);
     EXPECT_GT(context.getNbInputs(), 0);
     EXPECT_GT(context.getNbOutputs(), 0);
@@ -63,7 +64,8 @@ bool build(Logger& logger, Selector& selector, bool reject_empty = false) {
   std::unique_ptr<nvinfer1::INetworkDefinition> network(builder->createNetworkV2(1U));
   nvinfer1::ITensor* x = network->addInput("x", nvinfer1::DataType::kFLOAT, Dims4{1, 3, 16, 16});
   std::vector<float> weights(8 * 3 * 9, 0.5f);
-  auto* convolution = network->addConvolutionNd(*x, 8, nvinfer1::Dims{2, {3, 3}}, {nvinfer1::DataType::kFLOAT, weights.data(), 8 * 3 * 9}, {});
+  auto* convolution =
+      network->addConvolutionNd(*x, 8, nvinfer1::Dims{2, {3, 3}}, {nvinfer1::DataType::kFLOAT, weights.data(), 8 * 3 * 9}, {});
   convolution->setName("conv");
   auto* pool = network->addPoolingNd(*convolution->getOutput(0), nvinfer1::PoolingType::kMAX, nvinfer1::Dims{2, {2, 2}});
   pool->setName("pool");

@@ -118,7 +118,8 @@ TEST(CudaTactics, int8_convolutions_with_scales) {
     op.output_scale = 0.05;
     op.to = DataType::kInt8;
     Trial trial;
-    trial.inputs = {random.array(DataType::kInt8, {2, channels, 9, 7}, -128, 127), random.array(DataType::kInt8, {outputs, channels, 3, 3}, -128, 127)};
+    trial.inputs = {random.array(DataType::kInt8, {2, channels, 9, 7}, -128, 127),
+                    random.array(DataType::kInt8, {outputs, channels, 3, 3}, -128, 127)};
     trial.constants = {false, true};
     trial.op = &op;
     trial.tolerance = {0, 1};
@@ -136,7 +137,8 @@ TEST(CudaTactics, deconvolutions) {
     op.pads_begin = {random.between(0, 1), 0};
     op.pads_end = {0, random.between(0, 1)};
     Trial trial;
-    trial.inputs = {random.array(type, {2, channels, random.between(2, 7), 5}, -1, 1), random.array(type, {channels, outputs / groups, 3, 2}, -1, 1)};
+    trial.inputs = {random.array(type, {2, channels, random.between(2, 7), 5}, -1, 1),
+                    random.array(type, {channels, outputs / groups, 3, 2}, -1, 1)};
     trial.constants = {false, true};
     trial.op = &op;
     trial.tolerance = sum_tolerance(type, channels * 6);
@@ -203,12 +205,14 @@ TEST(CudaTactics, softmax_reductions_and_normalization) {
       if (random.chance(0.5)) axes.push_back(d);
     }
     if (axes.empty()) axes = {2, 3};
-    Reduce reduce(random.pick({ReduceKind::kSum, ReduceKind::kMean, ReduceKind::kMax, ReduceKind::kL2, ReduceKind::kLogSumExp}), axes, random.chance(0.5));
+    Reduce reduce(random.pick({ReduceKind::kSum, ReduceKind::kMean, ReduceKind::kMax, ReduceKind::kL2, ReduceKind::kLogSumExp}), axes,
+                  random.chance(0.5));
     trial.op = &reduce;
     trial.tolerance.absolute += is_floating(type) && type != DataType::kFloat ? 1e-2 : 1e-4;
     if (auto failure = run_trial("cuda.reduce", trial); !failure.empty()) return failure;
     Normalization normalization;
-    normalization.kind = random.pick({NormalizationKind::kLayer, NormalizationKind::kRms, NormalizationKind::kInstance, NormalizationKind::kGroup});
+    normalization.kind =
+        random.pick({NormalizationKind::kLayer, NormalizationKind::kRms, NormalizationKind::kInstance, NormalizationKind::kGroup});
     normalization.axes = {2, 3};
     normalization.groups = shape[1] % 2 == 0 ? 2 : 1;
     const bool by_channel = normalization.kind == NormalizationKind::kInstance || normalization.kind == NormalizationKind::kGroup;
@@ -229,7 +233,8 @@ TEST(CudaTactics, attention) {
     const int64_t heads = 4, key_heads = random.pick({1, 2, 4}), depth = random.pick({5, 32, 64}), queries = random.between(1, 40);
     const int64_t keys = op.causal ? queries : random.between(1, 80);
     Trial trial;
-    trial.inputs = {random.array(type, {2, heads, queries, depth}), random.array(type, {2, key_heads, keys, depth}), random.array(type, {2, key_heads, keys, depth})};
+    trial.inputs = {random.array(type, {2, heads, queries, depth}), random.array(type, {2, key_heads, keys, depth}),
+                    random.array(type, {2, key_heads, keys, depth})};
     if (random.chance(0.5)) trial.inputs.push_back(random.array(type, {2, 1, 1, keys}));
     trial.op = &op;
     trial.tolerance = sum_tolerance(type, keys);
@@ -250,7 +255,8 @@ TEST(CudaTactics, moves) {
     if (auto failure = run_trial("cuda.transpose", trial); !failure.empty()) return failure;
     Gather gather(random.between(0, 3));
     const auto length = shape[static_cast<size_t>(gather.axis)];
-    trial.inputs.push_back(random.array(DataType::kInt64, {random.between(1, 9)}, static_cast<double>(-length), static_cast<double>(length - 1)));
+    trial.inputs.push_back(
+        random.array(DataType::kInt64, {random.between(1, 9)}, static_cast<double>(-length), static_cast<double>(length - 1)));
     trial.op = &gather;
     return run_trial("cuda.gather", trial);
   });

@@ -68,7 +68,9 @@ FieldPool pool_of(const std::vector<Seed>& layers) {
   return pool;
 }
 
-int64_t near(Random& random, int64_t value) { return random.chance(0.3) ? random.between(-1, 4) : value + random.pick<int64_t>({-1, 1, 2}); }
+int64_t near(Random& random, int64_t value) {
+  return random.chance(0.3) ? random.between(-1, 4) : value + random.pick<int64_t>({-1, 1, 2});
+}
 
 void mutate_field(Random& random, const FieldPool& pool, Operator& op) {
   const std::vector<Field> fields = op.fields();
@@ -178,7 +180,9 @@ TEST(Mutations, EveryTacticAgreesWithTheReference) {
         const auto op = layers[l].op->clone();
         Trial trial;
         if (!mutate(random, layers[l], pool, *op, &trial)) continue;
-        if (std::getenv("INGOT_TEST_SHOW")) std::fprintf(stderr, "seed %d, layer %zu: %s%s\n", static_cast<int>(number), l, std::string(op->name()).c_str(), op->fields_text().c_str());
+        if (std::getenv("INGOT_TEST_SHOW"))
+          std::fprintf(stderr, "seed %d, layer %zu: %s%s\n", static_cast<int>(number), l, std::string(op->name()).c_str(),
+                       op->fields_text().c_str());
         auto asked = ask(trial);
         if (!asked.ok()) continue;  // the operator refuses such inputs
         ++cases;
@@ -209,8 +213,8 @@ TEST(Mutations, EveryTacticAgreesWithTheReference) {
     all += runs[std::string(tactic->name())];
     if (runs[std::string(tactic->name())] == 0) idle += " " + std::string(tactic->name());
   }
-  std::printf("%d cases of %zu layers, seeds 1 to %d: %d runs of %zu tactics; never taken:%s\n", cases, layers.size(), count, all, tactics.size(),
-              idle.empty() ? " none" : idle.c_str());
+  std::printf("%d cases of %zu layers, seeds 1 to %d: %d runs of %zu tactics; never taken:%s\n", cases, layers.size(), count, all,
+              tactics.size(), idle.empty() ? " none" : idle.c_str());
   EXPECT_GT(cases, static_cast<int>(layers.size() / parts) / 2);
   EXPECT_GT(all, cases / 2) << "the device's tactics took few of the cases";
 }

@@ -67,9 +67,10 @@ void bound_open_symbols(Network& network) {
     for (const Dim& dim : input->type.dims) dim.visit_symbols([&](const std::string& symbol) { known.insert(symbol); });
   }
   for (const auto& tensor : network.tensors()) {
-    for (const Dim& dim : tensor->type.dims) dim.visit_symbols([&](const std::string& symbol) {
-      if (!known.contains(symbol) && !network.symbol_bounds().contains(symbol)) network.bound_symbol(symbol, 4096);
-    });
+    for (const Dim& dim : tensor->type.dims)
+      dim.visit_symbols([&](const std::string& symbol) {
+        if (!known.contains(symbol) && !network.symbol_bounds().contains(symbol)) network.bound_symbol(symbol, 4096);
+      });
   }
 }
 
@@ -116,12 +117,15 @@ TEST(Plans, EveryExampleGivesTheReferencesValues) {
     for (const Tensor* output : network.outputs()) {
       if (output->is_input()) return Ok{};  // refused with a message of its own
     }
-    const auto where = [&] { return std::string(current->file) + ":" + std::to_string(current->line) + ": \"" + current->name + "\"\n" + network.text(); };
+    const auto where = [&] {
+      return std::string(current->file) + ":" + std::to_string(current->line) + ": \"" + current->name + "\"\n" + network.text();
+    };
     auto fixed = network.clone();
     if (fixed->profiles.empty()) {
       Profile profile;
       for (size_t i = 0; i < inputs.size(); ++i) {
-        if (!all_constant(fixed->inputs()[i]->type.dims)) profile.shapes[fixed->inputs()[i]->name] = {inputs[i].shape(), inputs[i].shape(), inputs[i].shape()};
+        if (!all_constant(fixed->inputs()[i]->type.dims))
+          profile.shapes[fixed->inputs()[i]->name] = {inputs[i].shape(), inputs[i].shape(), inputs[i].shape()};
       }
       if (!profile.shapes.empty()) fixed->profiles = {profile};
     }
@@ -130,7 +134,8 @@ TEST(Plans, EveryExampleGivesTheReferencesValues) {
     if (Status status = check_plan(*fixed, inputs); !status.ok()) ADD_FAILURE() << where() << "\n" << status.error().message;
     if (auto dynamic = with_symbols(network, inputs)) {
       ++counts.dynamic;
-      if (Status status = check_plan(*dynamic, inputs); !status.ok()) ADD_FAILURE() << "with symbols: " << where() << "\n" << dynamic->text() << status.error().message;
+      if (Status status = check_plan(*dynamic, inputs); !status.ok())
+        ADD_FAILURE() << "with symbols: " << where() << "\n" << dynamic->text() << status.error().message;
     }
     return Ok{};
   };

@@ -11,6 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.most_constant_bytes = 1 << 20;
   ingot::Network network;
   // What was taken is a network in good order.
-  if (ingot::import_tensorflow_into({reinterpret_cast<const std::byte*>(data), size}, network, options).ok() && !network.verify().ok()) std::abort();
+  if (ingot::import_tensorflow_into({reinterpret_cast<const std::byte*>(data), size}, network, options).ok() && !network.verify().ok())
+    std::abort();
   return 0;
 }

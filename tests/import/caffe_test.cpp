@@ -76,21 +76,28 @@ TEST(Caffe, PoolingRoundsUpAndConvolutionDown) {
   EXPECT_EQ(type_of({1, 2, 6, 6}, "type: 'Pooling' pooling_param { kernel_size: 3 stride: 2 }"), "float [1, 2, 3, 3]");
   EXPECT_EQ(type_of({1, 2, 6, 6}, "type: 'Pooling' pooling_param { kernel_size: 3 stride: 2 torch_pooling: true }"), "float [1, 2, 2, 2]");
   EXPECT_EQ(type_of({1, 2, 6, 6}, "type: 'Pooling' pooling_param { kernel_size: 3 stride: 2 round_mode: FLOOR }"), "float [1, 2, 2, 2]");
-  EXPECT_EQ(type_of({1, 2, 6, 6}, "type: 'Convolution' convolution_param { num_output: 4 kernel_size: 3 stride: 2 }"), "float [1, 4, 2, 2]");
+  EXPECT_EQ(type_of({1, 2, 6, 6}, "type: 'Convolution' convolution_param { num_output: 4 kernel_size: 3 stride: 2 }"),
+            "float [1, 4, 2, 2]");
   EXPECT_EQ(type_of({1, 2, 6, 6}, "type: 'Pooling' pooling_param { pool: AVE global_pooling: true }"), "float [1, 2, 1, 1]");
 }
 
 TEST(Caffe, ConvolutionsTakeSidesGroupsAndBlobs) {
-  EXPECT_THAT(run({1, 2, 1, 2}, {1, 2, 3, 4}, "type: 'Convolution' convolution_param { num_output: 2 kernel_size: 1 group: 2 }", {{2, 3}, {0, 1}}),
-              ElementsAre(2, 4, 10, 13));
-  EXPECT_THAT(run({1, 1, 1, 3}, {1, 2, 3}, "type: 'Convolution' convolution_param { num_output: 1 kernel_h: 1 kernel_w: 2 pad_w: 1 bias_term: false }", {{1, 10}}),
+  EXPECT_THAT(
+      run({1, 2, 1, 2}, {1, 2, 3, 4}, "type: 'Convolution' convolution_param { num_output: 2 kernel_size: 1 group: 2 }", {{2, 3}, {0, 1}}),
+      ElementsAre(2, 4, 10, 13));
+  EXPECT_THAT(run({1, 1, 1, 3}, {1, 2, 3},
+                  "type: 'Convolution' convolution_param { num_output: 1 kernel_h: 1 kernel_w: 2 pad_w: 1 bias_term: false }", {{1, 10}}),
               ElementsAre(10, 21, 32, 3));
-  EXPECT_THAT(run({1, 1, 1, 2}, {1, 2}, "type: 'Deconvolution' convolution_param { num_output: 1 kernel_h: 1 kernel_w: 2 stride_w: 2 bias_term: false stride_h: 1 }", {{1, 10}}),
-              ElementsAre(1, 10, 2, 20));
+  EXPECT_THAT(
+      run({1, 1, 1, 2}, {1, 2},
+          "type: 'Deconvolution' convolution_param { num_output: 1 kernel_h: 1 kernel_w: 2 stride_w: 2 bias_term: false stride_h: 1 }",
+          {{1, 10}}),
+      ElementsAre(1, 10, 2, 20));
 }
 
 TEST(Caffe, AveragesCountThePadding) {
-  EXPECT_THAT(run({1, 1, 1, 2}, {4, 8}, "type: 'Pooling' pooling_param { pool: AVE kernel_h: 1 kernel_w: 2 stride: 1 pad_w: 1 }"), ElementsAre(2, 6, 4));
+  EXPECT_THAT(run({1, 1, 1, 2}, {4, 8}, "type: 'Pooling' pooling_param { pool: AVE kernel_h: 1 kernel_w: 2 stride: 1 pad_w: 1 }"),
+              ElementsAre(2, 6, 4));
 }
 
 TEST(Caffe, ActivationsHaveTheirParameters) {
@@ -104,9 +111,12 @@ TEST(Caffe, ActivationsHaveTheirParameters) {
 }
 
 TEST(Caffe, InnerProductsFlattenFromTheirAxis) {
-  EXPECT_THAT(run({1, 2, 1, 2}, {1, 2, 3, 4}, "type: 'InnerProduct' inner_product_param { num_output: 2 }", {{1, 0, 0, 0, 1, 1, 1, 1}, {0, 0.5}}),
-              ElementsAre(1, 10.5f));
-  EXPECT_THAT(run({1, 2}, {1, 2}, "type: 'InnerProduct' inner_product_param { num_output: 2 transpose: true bias_term: false }", {{1, 2, 3, 4}}), ElementsAre(7, 10));
+  EXPECT_THAT(
+      run({1, 2, 1, 2}, {1, 2, 3, 4}, "type: 'InnerProduct' inner_product_param { num_output: 2 }", {{1, 0, 0, 0, 1, 1, 1, 1}, {0, 0.5}}),
+      ElementsAre(1, 10.5f));
+  EXPECT_THAT(
+      run({1, 2}, {1, 2}, "type: 'InnerProduct' inner_product_param { num_output: 2 transpose: true bias_term: false }", {{1, 2, 3, 4}}),
+      ElementsAre(7, 10));
   EXPECT_EQ(type_of({1, 3, 4}, "type: 'InnerProduct' inner_product_param { num_output: 5 axis: 2 }"), "float [1, 3, 5]");
   EXPECT_EQ(type_of({3, 4}, "type: 'InnerProduct' inner_product_param { num_output: 5 axis: 0 }"), "float [5]");
 }
@@ -117,13 +127,16 @@ TEST(Caffe, NormalizationsFollowTheirFormulas) {
   EXPECT_THAT(run({1, 1}, {3}, "type: 'BatchNorm' batch_norm_param { eps: 0 }", {{1}, {4}, {9}, {10}, {1}}), ElementsAre(11));
   EXPECT_THAT(run({1, 1}, {3}, "type: 'BN' bn_param { eps: 0 }", {{10}, {1}, {1}, {4}}), ElementsAre(11));
   EXPECT_THAT(run({1, 2}, {3, 5}, "type: 'Scale' scale_param { bias_term: true }", {{2, 3}, {1, 0}}), ElementsAre(7, 15));
-  EXPECT_THAT(run({1, 2, 2}, {1, 2, 3, 4}, "type: 'Scale' scale_param { axis: 1 num_axes: 2 }", {{1, 10, 100, 1000}}), ElementsAre(1, 20, 300, 4000));
+  EXPECT_THAT(run({1, 2, 2}, {1, 2, 3, 4}, "type: 'Scale' scale_param { axis: 1 num_axes: 2 }", {{1, 10, 100, 1000}}),
+              ElementsAre(1, 20, 300, 4000));
   EXPECT_THAT(run({1, 2, 2}, {1, 2, 3, 4}, "type: 'Bias'", {{10, 20}}), ElementsAre(11, 12, 23, 24));
   EXPECT_THAT(run({1, 2, 1, 2}, {3, 1, 4, 0}, "type: 'Normalize' norm_param { across_spatial: false channel_shared: false }", {{1, 2}}),
               Pointwise(FloatNear(1e-5f), {0.6f, 1.f, 1.6f, 0.f}));
   EXPECT_THAT(run({1, 1, 1, 2}, {1, 3}, "type: 'MVN' mvn_param { eps: 1 }"), Pointwise(FloatNear(1e-5f), {-0.5f, 0.5f}));
-  EXPECT_THAT(run({1, 3, 1, 1}, {1, 2, 3}, "type: 'LRN' lrn_param { local_size: 3 alpha: 3 beta: 1 k: 1 }"), Pointwise(FloatNear(1e-5f), {1.f / 6, 2.f / 15, 3.f / 14}));
-  EXPECT_THAT(run({1, 1, 1, 1}, {2}, "type: 'LRN' lrn_param { local_size: 3 alpha: 9 beta: 1 norm_region: WITHIN_CHANNEL }"), Pointwise(FloatNear(1e-5f), {2.f / 5}));
+  EXPECT_THAT(run({1, 3, 1, 1}, {1, 2, 3}, "type: 'LRN' lrn_param { local_size: 3 alpha: 3 beta: 1 k: 1 }"),
+              Pointwise(FloatNear(1e-5f), {1.f / 6, 2.f / 15, 3.f / 14}));
+  EXPECT_THAT(run({1, 1, 1, 1}, {2}, "type: 'LRN' lrn_param { local_size: 3 alpha: 9 beta: 1 norm_region: WITHIN_CHANNEL }"),
+              Pointwise(FloatNear(1e-5f), {2.f / 5}));
 }
 
 TEST(Caffe, ElementsMove) {
@@ -135,14 +148,16 @@ TEST(Caffe, ElementsMove) {
   EXPECT_EQ(type_of({1, 2, 4, 4}, "type: 'SPP' spp_param { pyramid_height: 2 }"), "float [1, 10]");
   EXPECT_THAT(run({1, 4, 1, 1}, counting(4), "type: 'ShuffleChannel' shuffle_channel_param { group: 2 }"), ElementsAre(0, 2, 1, 3));
   // Darknet's own order: [4, 2, 2] is read as [1, 4, 4].
-  EXPECT_THAT(run({1, 4, 2, 2}, counting(16), "type: 'Reorg' reorg_param { stride: 2 }"), ElementsAre(0, 2, 8, 10, 1, 3, 9, 11, 4, 6, 12, 14, 5, 7, 13, 15));
+  EXPECT_THAT(run({1, 4, 2, 2}, counting(16), "type: 'Reorg' reorg_param { stride: 2 }"),
+              ElementsAre(0, 2, 8, 10, 1, 3, 9, 11, 4, 6, 12, 14, 5, 7, 13, 15));
   EXPECT_THAT(run({1, 1, 1, 2}, {1, 3}, "type: 'Interp' interp_param { height: 1 width: 3 }"), ElementsAre(1, 2, 3));
   EXPECT_THAT(run({1, 1, 1, 2}, {1, 3}, "type: 'Upsample' upsample_param { scale: 2 }"), ElementsAre(1, 1, 3, 3, 1, 1, 3, 3));
   EXPECT_THAT(run({2, 3}, {1, 5, 2, 9, 7, 8}, "type: 'ArgMax'"), ElementsAre(1, 0));
   EXPECT_THAT(run({2, 3}, {1, 5, 2, 9, 7, 8}, "type: 'ArgMax' argmax_param { out_max_val: true axis: 1 }"), ElementsAre(5, 9));
   EXPECT_THAT(run({1, 2}, {1, 5}, "type: 'Tile' tile_param { tiles: 2 }"), ElementsAre(1, 5, 1, 5));
   EXPECT_THAT(run({1, 2}, {1, -5}, "type: 'Reduction' reduction_param { axis: 1 operation: ASUM coeff: 2 }"), ElementsAre(12));
-  EXPECT_THAT(run({2}, {1, 0}, "type: 'Embed' embed_param { input_dim: 2 num_output: 2 }", {{1, 2, 3, 4}, {0, 10}}), ElementsAre(3, 14, 1, 12));
+  EXPECT_THAT(run({2}, {1, 0}, "type: 'Embed' embed_param { input_dim: 2 num_output: 2 }", {{1, 2, 3, 4}, {0, 10}}),
+              ElementsAre(3, 14, 1, 12));
 }
 
 TEST(Caffe, LayersOfSeveralBlobs) {
@@ -195,16 +210,19 @@ TEST(Caffe, NamesOfLayersGiveWayToThoseOfBlobs) {
 }
 
 TEST(Caffe, OlderSpellingsAreTheSameNetwork) {
-  const std::string now = "input: 'x' input_shape { dim: 1 dim: 1 dim: 4 dim: 4 }\n"
-                          "layer { name: 'c' type: 'Convolution' bottom: 'x' top: 'c' convolution_param { num_output: 2 kernel_size: 3 pad: 1 } }\n"
-                          "layer { name: 'r' type: 'ReLU' bottom: 'c' top: 'c' }";
-  const std::string of_2014 = "input: 'x' input_dim: 1 input_dim: 1 input_dim: 4 input_dim: 4\n"
-                              "layers { name: 'c' type: CONVOLUTION bottom: 'x' top: 'c' convolution_param { num_output: 2 kernel_size: 3 pad: 1 } }\n"
-                              "layers { name: 'r' type: RELU bottom: 'c' top: 'c' }";
-  const std::string of_2013 = "input: 'x' input_dim: 1 input_dim: 1 input_dim: 4 input_dim: 4\n"
-                              "layers { layer { name: 'p' type: 'padding' pad: 1 } bottom: 'x' top: 'p' }\n"
-                              "layers { layer { name: 'c' type: 'conv' num_output: 2 kernelsize: 3 } bottom: 'p' top: 'c' }\n"
-                              "layers { layer { name: 'r' type: 'relu' } bottom: 'c' top: 'c' }";
+  const std::string now =
+      "input: 'x' input_shape { dim: 1 dim: 1 dim: 4 dim: 4 }\n"
+      "layer { name: 'c' type: 'Convolution' bottom: 'x' top: 'c' convolution_param { num_output: 2 kernel_size: 3 pad: 1 } }\n"
+      "layer { name: 'r' type: 'ReLU' bottom: 'c' top: 'c' }";
+  const std::string of_2014 =
+      "input: 'x' input_dim: 1 input_dim: 1 input_dim: 4 input_dim: 4\n"
+      "layers { name: 'c' type: CONVOLUTION bottom: 'x' top: 'c' convolution_param { num_output: 2 kernel_size: 3 pad: 1 } }\n"
+      "layers { name: 'r' type: RELU bottom: 'c' top: 'c' }";
+  const std::string of_2013 =
+      "input: 'x' input_dim: 1 input_dim: 1 input_dim: 4 input_dim: 4\n"
+      "layers { layer { name: 'p' type: 'padding' pad: 1 } bottom: 'x' top: 'p' }\n"
+      "layers { layer { name: 'c' type: 'conv' num_output: 2 kernelsize: 3 } bottom: 'p' top: 'c' }\n"
+      "layers { layer { name: 'r' type: 'relu' } bottom: 'c' top: 'c' }";
   auto wanted = import(now);
   ASSERT_TRUE(wanted.ok()) << wanted.error().message;
   for (const std::string& old : {of_2014, of_2013}) {
@@ -225,7 +243,9 @@ TEST(Caffe, WeightsOfOlderFilesAreFoundByName) {
   fill(of_2014.mutable_layers(0)->mutable_blobs());
   of_2013.add_layers()->mutable_layer()->set_name("l");
   fill(of_2013.mutable_layers(0)->mutable_layer()->mutable_blobs());
-  const std::string deploy = input("x", {1, 1}) + "layer { name: 'l' type: 'InnerProduct' bottom: 'x' top: 'y' inner_product_param { num_output: 1 bias_term: false } }";
+  const std::string deploy =
+      input("x", {1, 1}) +
+      "layer { name: 'l' type: 'InnerProduct' bottom: 'x' top: 'y' inner_product_param { num_output: 1 bias_term: false } }";
   for (const auto& model : {of_2014, of_2013}) {
     auto network = import(deploy, model.SerializeAsString());
     ASSERT_TRUE(network.ok()) << network.error().message;
@@ -247,7 +267,9 @@ TEST(Caffe, RulesOfPhaseLevelAndStageChooseLayers) {
 }
 
 TEST(Caffe, MadeUpWeightsAreTheSameEachTime) {
-  const std::string deploy = input("x", {1, 3, 8, 8}) + "layer { name: 'c' type: 'Convolution' bottom: 'x' top: 'y' convolution_param { num_output: 4 kernel_size: 3 } }";
+  const std::string deploy =
+      input("x", {1, 3, 8, 8}) +
+      "layer { name: 'c' type: 'Convolution' bottom: 'x' top: 'y' convolution_param { num_output: 4 kernel_size: 3 } }";
   auto first = import(deploy), second = import(deploy);
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ((*first)->text(), (*second)->text());
@@ -257,7 +279,9 @@ TEST(Caffe, FourDimsAreTensorRTs) {
   CaffeImportOptions options;
   options.four_dims = true;
   options.batch = Dim::symbol("batch");
-  auto network = import(input("x", {1, 2, 1, 1}) + "layer { name: 'l' type: 'InnerProduct' bottom: 'x' top: 'y' inner_product_param { num_output: 3 } }", "", options);
+  auto network = import(
+      input("x", {1, 2, 1, 1}) + "layer { name: 'l' type: 'InnerProduct' bottom: 'x' top: 'y' inner_product_param { num_output: 3 } }", "",
+      options);
   ASSERT_TRUE(network.ok()) << network.error().message;
   EXPECT_EQ((*network)->outputs()[0]->type.text(), "float [batch, 3, 1, 1]");
 }
@@ -265,7 +289,9 @@ TEST(Caffe, FourDimsAreTensorRTs) {
 TEST(Caffe, HalfWeightsAreRoundedAndChecked) {
   CaffeImportOptions options;
   options.half_weights = true;
-  const std::string deploy = input("x", {1, 1}) + "layer { name: 'l' type: 'InnerProduct' bottom: 'x' top: 'y' inner_product_param { num_output: 1 bias_term: false } }";
+  const std::string deploy =
+      input("x", {1, 1}) +
+      "layer { name: 'l' type: 'InnerProduct' bottom: 'x' top: 'y' inner_product_param { num_output: 1 bias_term: false } }";
   auto network = import(deploy, model_of("l", {{1.0001f}}), options);
   ASSERT_TRUE(network.ok()) << network.error().message;
   EXPECT_THAT((*(*network)->evaluate({Array::of(DataType::kFloat, {1, 1}, std::vector<float>{3})}))[0].floats(), ElementsAre(3));
@@ -305,20 +331,26 @@ TEST(Caffe, ErrorsNameTheLayerAndComeTogether) {
 }
 
 TEST(Caffe, WeightsThatDoNotFitAreNamed) {
-  const std::string deploy = input("x", {1, 2}) + "layer { name: 'l' type: 'InnerProduct' bottom: 'x' top: 'y' inner_product_param { num_output: 3 } }";
+  const std::string deploy =
+      input("x", {1, 2}) + "layer { name: 'l' type: 'InnerProduct' bottom: 'x' top: 'y' inner_product_param { num_output: 3 } }";
   EXPECT_THAT(error_of(deploy, model_of("l", {{1, 2}})), HasSubstr("blob 0 has dims [2]; [3, 2] is wanted"));
   EXPECT_THAT(error_of(deploy, model_of("m", {{1, 2}})), HasSubstr("the model has no weights for a layer of this name"));
-  EXPECT_THAT(error_of(deploy, model_of("l", {{1, 2, 3, 4, 5, 6}})), HasSubstr("the model has 1 blobs for this layer, and blob 1 is wanted"));
+  EXPECT_THAT(error_of(deploy, model_of("l", {{1, 2, 3, 4, 5, 6}})),
+              HasSubstr("the model has 1 blobs for this layer, and blob 1 is wanted"));
   EXPECT_THAT(error_of(deploy, "garbage"), HasSubstr("not a Caffe model, or truncated"));
 }
 
 TEST(Caffe, HostileDefinitionsEndInErrors) {
   EXPECT_THAT(error_of("layer { name: 'x"), HasSubstr("not a Caffe definition: line 1"));
   EXPECT_THAT(error_of(""), HasSubstr("the definition has no layers"));
-  EXPECT_THAT(error_of(input("x", {1, 4, 1, 1}) + "layer { name: 'l' type: 'Convolution' bottom: 'x' top: 'y' convolution_param { num_output: 1000000 kernel_size: 1000 } }"),
-              HasSubstr("would be made up, which is above the limit"));
-  EXPECT_THAT(error_of(input("x", {1, 4, 1, 1}) + "layer { name: 'l' type: 'Convolution' bottom: 'x' top: 'y' convolution_param { num_output: 4 kernel_size: 1 stride: 0 } }"),
-              HasSubstr("stride"));
+  EXPECT_THAT(
+      error_of(input("x", {1, 4, 1, 1}) +
+               "layer { name: 'l' type: 'Convolution' bottom: 'x' top: 'y' convolution_param { num_output: 1000000 kernel_size: 1000 } }"),
+      HasSubstr("would be made up, which is above the limit"));
+  EXPECT_THAT(
+      error_of(input("x", {1, 4, 1, 1}) +
+               "layer { name: 'l' type: 'Convolution' bottom: 'x' top: 'y' convolution_param { num_output: 4 kernel_size: 1 stride: 0 } }"),
+      HasSubstr("stride"));
   EXPECT_THAT(error_of(input("x", {1, -7})), HasSubstr("has a dimension of -7"));
   EXPECT_THAT(error_of(input("x", {int64_t{1} << 40})), HasSubstr("has a dimension of 1099511627776"));
 }

@@ -279,7 +279,8 @@ TEST(TensorFlow, ErrorsNameTheNodeAndComeTogether) {
   const std::string error = graph.error();
   EXPECT_THAT(error, HasSubstr("graph.pb: 3 errors"));
   EXPECT_THAT(error, HasSubstr("node 'first' (Unheard; inputs float [1, 4]): no such operator is known; put known operators in its place"));
-  EXPECT_THAT(error, HasSubstr("node 'second' (Conv2D; inputs float [1, 4], float [1, 4]): an image [N, H, W, C] is wanted, not float [1, 4]"));
+  EXPECT_THAT(error,
+              HasSubstr("node 'second' (Conv2D; inputs float [1, 4], float [1, 4]): an image [N, H, W, C] is wanted, not float [1, 4]"));
   EXPECT_THAT(error, HasSubstr("node 'third' (Neg): it reads 'nothing', and there is no such node"));
   EXPECT_THAT(error, Not(HasSubstr("behind")));
 }
@@ -333,7 +334,8 @@ struct UffModel {
     fields["dtype"].set_dtype(0x20020);
     fields["shape"].mutable_i_list()->mutable_val()->Add(shape.begin(), shape.end());
     fields["values"].set_ref("weights_" + id);
-    (*meta.mutable_referenced_data())["weights_" + id].set_blob(std::string(reinterpret_cast<const char*>(values.data()), values.size() * 4));
+    (*meta.mutable_referenced_data())["weights_" + id].set_blob(
+        std::string(reinterpret_cast<const char*>(values.data()), values.size() * 4));
   }
   void orders(uff::Node& node, const std::vector<std::vector<int64_t>>& orders) {
     for (const auto& order : orders) {
@@ -399,7 +401,8 @@ TEST(Uff, VectorsGetOnesBehindAsInTensorRT) {
   auto network = model.import(options);
   ASSERT_TRUE(network.ok()) << network.error().message;
   EXPECT_EQ((*network)->outputs()[0]->type.text(), "float [batch, 2, 1, 1]");
-  EXPECT_THAT((*(*network)->evaluate({Array::of(DataType::kFloat, {1, 3, 1, 1}, std::vector<float>{1, 1, 1})}))[0].floats(), ElementsAre(6, 15));
+  EXPECT_THAT((*(*network)->evaluate({Array::of(DataType::kFloat, {1, 3, 1, 1}, std::vector<float>{1, 1, 1})}))[0].floats(),
+              ElementsAre(6, 15));
 }
 
 TEST(Uff, ErrorsNameTheNode) {
@@ -427,7 +430,8 @@ TEST(Uff, ErrorsNameTheNode) {
 TEST(Uff, HostileModelsEndInErrors) {
   Network network;
   EXPECT_THAT(import_uff_into(bytes_of("garbage"), network).error().message, HasSubstr("not a UFF model, or truncated"));
-  EXPECT_THAT(import_uff_into(bytes_of(uff::MetaGraph().SerializeAsString() + std::string("\x08\x01")), network).error().message, HasSubstr("the model has no nodes"));
+  EXPECT_THAT(import_uff_into(bytes_of(uff::MetaGraph().SerializeAsString() + std::string("\x08\x01")), network).error().message,
+              HasSubstr("the model has no nodes"));
   UffModel loop;
   (*loop.meta.mutable_referenced_data())["a"].set_ref("b");
   (*loop.meta.mutable_referenced_data())["b"].set_ref("a");

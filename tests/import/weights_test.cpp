@@ -1,11 +1,11 @@
 // Files of weights in all dialects, and what is said of wrong ones.
+#include "import/weights/weights.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
 #include <cstring>
-
-#include "import/weights/weights.h"
 
 namespace ingot {
 namespace {
@@ -53,20 +53,21 @@ std::string zip(const std::vector<File>& files, uint32_t claimed_size = 0) {
   for (const File& file : files) {
     const std::string packed = file.deflates ? deflated(file.data) : file.data;
     const auto size = claimed_size ? claimed_size : static_cast<uint32_t>(file.data.size());
-    const std::string shared = raw<uint16_t>(20) + raw<uint16_t>(0) + raw<uint16_t>(file.deflates ? 8 : 0) + raw<uint32_t>(0) + raw<uint32_t>(0) +
-                               raw<uint32_t>(static_cast<uint32_t>(packed.size())) + raw<uint32_t>(size) + raw<uint16_t>(static_cast<uint16_t>(file.name.size())) +
-                               raw<uint16_t>(0);
-    directory += std::string("PK\x01\x02") + raw<uint16_t>(20) + shared + raw<uint16_t>(0) + raw<uint16_t>(0) + raw<uint16_t>(0) + raw<uint32_t>(0) +
-                 raw<uint32_t>(static_cast<uint32_t>(archive.size())) + file.name;
+    const std::string shared = raw<uint16_t>(20) + raw<uint16_t>(0) + raw<uint16_t>(file.deflates ? 8 : 0) + raw<uint32_t>(0) +
+                               raw<uint32_t>(0) + raw<uint32_t>(static_cast<uint32_t>(packed.size())) + raw<uint32_t>(size) +
+                               raw<uint16_t>(static_cast<uint16_t>(file.name.size())) + raw<uint16_t>(0);
+    directory += std::string("PK\x01\x02") + raw<uint16_t>(20) + shared + raw<uint16_t>(0) + raw<uint16_t>(0) + raw<uint16_t>(0) +
+                 raw<uint32_t>(0) + raw<uint32_t>(static_cast<uint32_t>(archive.size())) + file.name;
     archive += std::string("PK\x03\x04") + shared + file.name + packed;
   }
   const auto count = static_cast<uint16_t>(files.size());
-  return archive + directory + std::string("PK\x05\x06") + raw<uint32_t>(0) + raw(count) + raw(count) + raw<uint32_t>(static_cast<uint32_t>(directory.size())) +
-         raw<uint32_t>(static_cast<uint32_t>(archive.size())) + raw<uint16_t>(0);
+  return archive + directory + std::string("PK\x05\x06") + raw<uint32_t>(0) + raw(count) + raw(count) +
+         raw<uint32_t>(static_cast<uint32_t>(directory.size())) + raw<uint32_t>(static_cast<uint32_t>(archive.size())) + raw<uint16_t>(0);
 }
 
 std::string npy(const std::string& descr, const std::string& shape, const std::string& data, bool columns_first = false) {
-  const std::string header = "{'descr': '" + descr + "', 'fortran_order': " + (columns_first ? "True" : "False") + ", 'shape': " + shape + ", }\n";
+  const std::string header =
+      "{'descr': '" + descr + "', 'fortran_order': " + (columns_first ? "True" : "False") + ", 'shape': " + shape + ", }\n";
   return std::string("\x93NUMPY") + raw<uint16_t>(1) + raw<uint16_t>(static_cast<uint16_t>(header.size())) + header + data;
 }
 
@@ -107,8 +108,9 @@ TEST(Weights, WrongTextIsNamed) {
 std::string safetensors(const std::string& header, const std::string& data) { return raw<uint64_t>(header.size()) + header + data; }
 
 TEST(Weights, Safetensors) {
-  auto weights = load(safetensors(R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"I64","shape":[],"data_offsets":[8,16]}})",
-                                  floats({1, 2}) + raw<int64_t>(7)));
+  auto weights = load(safetensors(
+      R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"I64","shape":[],"data_offsets":[8,16]}})",
+      floats({1, 2}) + raw<int64_t>(7)));
   ASSERT_TRUE(weights.ok()) << weights.error().message;
   EXPECT_EQ(weights->size(), 2u);
   EXPECT_EQ(weights->at("a").shape(), (Shape{1, 2}));
@@ -117,10 +119,14 @@ TEST(Weights, Safetensors) {
 }
 
 TEST(Weights, WrongSafetensorsAreNamed) {
-  EXPECT_THAT(error_of(safetensors(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,9]}})", floats({1, 2}))), HasSubstr("entry 'a': its data lies at 0 to 9, outside of the 8 bytes"));
-  EXPECT_THAT(error_of(safetensors(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", floats({1, 2}))), HasSubstr("the dims [3] take 12 bytes, but there are 8"));
-  EXPECT_THAT(error_of(safetensors(R"({"a":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,8]}})", floats({1, 2}))), HasSubstr("more elements than can be counted"));
-  EXPECT_THAT(error_of(safetensors(R"({"a":{"dtype":"F31","shape":[2],"data_offsets":[0,8]}})", floats({1, 2}))), HasSubstr("the type 'F31' is not known"));
+  EXPECT_THAT(error_of(safetensors(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,9]}})", floats({1, 2}))),
+              HasSubstr("entry 'a': its data lies at 0 to 9, outside of the 8 bytes"));
+  EXPECT_THAT(error_of(safetensors(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", floats({1, 2}))),
+              HasSubstr("the dims [3] take 12 bytes, but there are 8"));
+  EXPECT_THAT(error_of(safetensors(R"({"a":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,8]}})", floats({1, 2}))),
+              HasSubstr("more elements than can be counted"));
+  EXPECT_THAT(error_of(safetensors(R"({"a":{"dtype":"F31","shape":[2],"data_offsets":[0,8]}})", floats({1, 2}))),
+              HasSubstr("the type 'F31' is not known"));
   EXPECT_THAT(error_of(safetensors(R"({"a":{"shape":[-2]}})", "")), HasSubstr("it needs dtype, shape and two data_offsets"));
   EXPECT_THAT(error_of(safetensors("{\"a\":", "")), HasSubstr("no JSON object"));
   EXPECT_THAT(error_of(safetensors("{\"a\":" + std::string(100000, '['), "")), HasSubstr("the header of the safetensors file"));
@@ -147,18 +153,23 @@ TEST(Weights, WrongArchivesAreNamed) {
   EXPECT_THAT(error_of(zip({{"a.npy", npy("<f4", "(99999999999999999999,)", "")}})), HasSubstr("too large"));
   EXPECT_THAT(error_of(zip({{"a.npy", npy("<f4", "(1000,)", floats({1}))}})), HasSubstr("bytes are wanted"));
   EXPECT_THAT(error_of(zip({{"readme", "text"}})), HasSubstr("neither .npy files nor a data.pkl"));
-  EXPECT_THAT(error_of(zip({{"a.npy", npy("<f4", "(1,)", floats({1})), true}}, 0x7fffffff)), HasSubstr("claims to unpack to 2147483647 bytes"));
-  EXPECT_THAT(error_of(zip({{"a.npy", npy("<f4", "(250,)", std::string(1000, '\0')), true}}), {.most_bytes = 100}), HasSubstr("more memory than the limit"));
+  EXPECT_THAT(error_of(zip({{"a.npy", npy("<f4", "(1,)", floats({1})), true}}, 0x7fffffff)),
+              HasSubstr("claims to unpack to 2147483647 bytes"));
+  EXPECT_THAT(error_of(zip({{"a.npy", npy("<f4", "(250,)", std::string(1000, '\0')), true}}), {.most_bytes = 100}),
+              HasSubstr("more memory than the limit"));
 }
 
 // {"w": a view of storage "0"}, as torch.save writes it.
-std::string state_dict(const std::string& view = std::string("K\x01K\x02\x86K\x02K\x01\x86", 10), const std::string& offset = std::string("K\x00", 2)) {
+std::string state_dict(const std::string& view = std::string("K\x01K\x02\x86K\x02K\x01\x86", 10),
+                       const std::string& offset = std::string("K\x00", 2)) {
   const auto text = [](const std::string& word) { return "X" + raw<uint32_t>(static_cast<uint32_t>(word.size())) + word; };
-  return std::string("\x80\x02}") + text("w") + "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + std::string("K\x02tQ") + offset + view +
-         "\x89}tRs.";
+  return std::string("\x80\x02}") + text("w") + "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n" +
+         text("0") + text("cpu") + std::string("K\x02tQ") + offset + view + "\x89}tRs.";
 }
 
-std::string torch_zip(const std::string& pickle, const std::string& storage) { return zip({{"model/data.pkl", pickle}, {"model/data/0", storage}}); }
+std::string torch_zip(const std::string& pickle, const std::string& storage) {
+  return zip({{"model/data.pkl", pickle}, {"model/data/0", storage}});
+}
 
 TEST(Weights, StateDictsOfTorch) {
   auto weights = load(torch_zip(state_dict(), floats({1, 2})));
@@ -173,7 +184,8 @@ TEST(Weights, StateDictsOfTorch) {
 
 TEST(Weights, StateDictsOfOlderTorch) {
   const auto text = [](const std::string& word) { return "X" + raw<uint32_t>(static_cast<uint32_t>(word.size())) + word; };
-  const std::string magic("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15), version("\x80\x02M\xe9\x03.", 6), system("\x80\x02}.", 4);
+  const std::string magic("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15), version("\x80\x02M\xe9\x03.", 6),
+      system("\x80\x02}.", 4);
   const std::string keys = std::string("\x80\x02]") + text("0") + "a.";
   auto weights = load(magic + version + system + state_dict() + keys + raw<int64_t>(2) + floats({1, 2}));
   ASSERT_TRUE(weights.ok()) << weights.error().message;
@@ -184,7 +196,9 @@ TEST(Weights, StateDictsOfOlderTorch) {
 
 TEST(Weights, WrongPicklesAreNamed) {
   EXPECT_THAT(error_of(torch_zip(state_dict(), floats({1}))), HasSubstr("its elements go up to 1, and its storage has 1"));
-  EXPECT_THAT(error_of(torch_zip(state_dict(std::string("K\x01K\x02\x86K\x02K\x01\x86", 10), std::string("J\xff\xff\xff\x7f", 5)), floats({1, 2}))), HasSubstr("its elements go up to"));
+  EXPECT_THAT(
+      error_of(torch_zip(state_dict(std::string("K\x01K\x02\x86K\x02K\x01\x86", 10), std::string("J\xff\xff\xff\x7f", 5)), floats({1, 2}))),
+      HasSubstr("its elements go up to"));
   EXPECT_THAT(error_of(zip({{"data.pkl", state_dict()}})), HasSubstr("its storage '0' is not in the file"));
   EXPECT_THAT(error_of(zip({{"data.pkl", "\x80\x02}."}})), HasSubstr("the file holds no tensors by name; save model.state_dict()"));
   EXPECT_THAT(error_of(zip({{"data.pkl", "\x80\x02K\x01."}})), HasSubstr("no state dict but another object"));

@@ -56,7 +56,10 @@ struct Bound {
     }
     ASSERT_TRUE(context.prepare().ok());
     // The stand-in makes the default stream when it is first used.
-    ASSERT_TRUE(cpu_device()->enqueue({}, [](void*) {}, nullptr).ok());
+    ASSERT_TRUE(cpu_device()
+                    ->enqueue(
+                        {}, [](void*) {}, nullptr)
+                    .ok());
     ASSERT_TRUE(cpu_device()->synchronize({}).ok());
   }
 };
@@ -89,8 +92,8 @@ TEST(Context, EnqueueAllocatesNothingOnceShapesAreSet) {
 
 TEST(Context, EnqueueOfTrainedModelsAllocatesNothing) {
   register_all_operators();
-  for (const std::string file : {"ultraface_rfb320/version-RFB-320.onnx", "yunet_n_320/yunet_n_320_320.onnx", "mnist_lenet/mnist_lenet_op13.onnx",
-                                 "resnet20_cifar10/resnet20_cifar10.onnx"}) {
+  for (const std::string file : {"ultraface_rfb320/version-RFB-320.onnx", "yunet_n_320/yunet_n_320_320.onnx",
+                                 "mnist_lenet/mnist_lenet_op13.onnx", "resnet20_cifar10/resnet20_cifar10.onnx"}) {
     auto imported = import_onnx_file(std::string(INGOT_MODELS) + "/" + file, {});
     ASSERT_TRUE(imported.ok()) << imported.error().message;
     std::unique_ptr<Network> network = (*imported)->clone();
@@ -151,7 +154,8 @@ TEST(Context, ProfilesHaveRangesOfTheirOwn) {
     expect_close(run(context, {large})[0], network->evaluate({large}).value()[0]);
     Status status = context.set_input_shape("x", small.shape());
     ASSERT_FALSE(status.ok());
-    EXPECT_NE(status.error().message.find("outside profile 1, which allows [8, 8, 20, 20] to [16, 8, 24, 24]"), std::string::npos) << status.error().message;
+    EXPECT_NE(status.error().message.find("outside profile 1, which allows [8, 8, 20, 20] to [16, 8, 24, 24]"), std::string::npos)
+        << status.error().message;
     ASSERT_TRUE(context.set_profile(0).ok());
     expect_close(run(context, {small})[0], network->evaluate({small}).value()[0]);
   }
@@ -161,7 +165,9 @@ TEST(Context, ProfilesHaveRangesOfTheirOwn) {
 }
 
 TEST(Context, SymbolsThatAreSharedMustAgree) {
-  auto network = network_of("input a [n, 4]\n input b [n, 4]\n y = add(a, b)\n output y\n profile 0 a min=[1, 4] opt=[2, 4] max=[8, 4]\n profile 0 b min=[1, 4] opt=[2, 4] max=[8, 4]\n");
+  auto network = network_of(
+      "input a [n, 4]\n input b [n, 4]\n y = add(a, b)\n output y\n profile 0 a min=[1, 4] opt=[2, 4] max=[8, 4]\n profile 0 b min=[1, 4] "
+      "opt=[2, 4] max=[8, 4]\n");
   ASSERT_TRUE(network);
   auto engine = build(*network);
   ASSERT_TRUE(engine);
@@ -240,8 +246,9 @@ TEST(Context, NoMemoryIsAnErrorAndTheNextTryWorks) {
   auto engine = build(*network);
   ASSERT_TRUE(engine);
   auto refuse = std::make_shared<bool>(true);
-  ExecutionContext context(engine, {[refuse](size_t bytes) { return *refuse ? nullptr : std::aligned_alloc(256, (bytes + 255) / 256 * 256); },
-                                    [](void* address) { std::free(address); }});
+  ExecutionContext context(engine,
+                           {[refuse](size_t bytes) { return *refuse ? nullptr : std::aligned_alloc(256, (bytes + 255) / 256 * 256); },
+                            [](void* address) { std::free(address); }});
   ASSERT_TRUE(context.set_input_shape("x", {1, 8, 4, 4}).ok());
   Status status = context.prepare();
   ASSERT_FALSE(status.ok());

@@ -26,19 +26,13 @@ Types random_types(Random& random) {
   switch (random.between(0, 9)) {
     case 0:
     case 1:
-    case 2:
-      return {DataType::kFloat, DataType::kFloat, DataType::kFloat};
+    case 2: return {DataType::kFloat, DataType::kFloat, DataType::kFloat};
     case 3:
-    case 4:
-      return {DataType::kBf16, DataType::kBf16, DataType::kBf16};
-    case 5:
-      return {DataType::kBf16, DataType::kBf16, DataType::kFloat};
-    case 6:
-      return {DataType::kInt8, DataType::kInt8, DataType::kInt32};
-    case 7:
-      return {DataType::kUint8, DataType::kInt8, random.pick({DataType::kInt8, DataType::kFloat, DataType::kUint8})};
-    default:
-      return {DataType::kInt8, DataType::kInt8, random.pick({DataType::kInt8, DataType::kInt8, DataType::kFloat, DataType::kBf16})};
+    case 4: return {DataType::kBf16, DataType::kBf16, DataType::kBf16};
+    case 5: return {DataType::kBf16, DataType::kBf16, DataType::kFloat};
+    case 6: return {DataType::kInt8, DataType::kInt8, DataType::kInt32};
+    case 7: return {DataType::kUint8, DataType::kInt8, random.pick({DataType::kInt8, DataType::kFloat, DataType::kUint8})};
+    default: return {DataType::kInt8, DataType::kInt8, random.pick({DataType::kInt8, DataType::kInt8, DataType::kFloat, DataType::kBf16})};
   }
 }
 
@@ -108,14 +102,9 @@ void add_epilogue(Random& random, const Types& types, int64_t channels, const Sh
   // Sums in another order than the reference's double: a few roundings of the largest partial sum. 8-bit outputs may differ by one step
   // where the scaled value lies next to a half.
   switch (types.output) {
-    case DataType::kFloat:
-      trial->tolerance = {4e-6, 2e-7 * std::sqrt(static_cast<double>(terms)) * largest};
-      break;
-    case DataType::kBf16:
-      trial->tolerance = {5e-3, 1e-5 * std::sqrt(static_cast<double>(terms))};
-      break;
-    default:
-      trial->tolerance = {0, 1};
+    case DataType::kFloat: trial->tolerance = {4e-6, 2e-7 * std::sqrt(static_cast<double>(terms)) * largest}; break;
+    case DataType::kBf16: trial->tolerance = {5e-3, 1e-5 * std::sqrt(static_cast<double>(terms))}; break;
+    default: trial->tolerance = {0, 1};
   }
 }
 
@@ -157,8 +146,7 @@ std::string try_matmul(Random& random, int* ran) {
       b.insert(b.begin(), 2);
       y.insert(y.begin(), 2);
       break;
-    default:
-      break;
+    default: break;
   }
   if (a.size() == 2 && b.size() == 2 && !op.transpose_a && random.chance(0.2)) {
     if (random.chance(0.5)) {

@@ -219,7 +219,8 @@ std::string run_on_device(Device& device, const Tactic& tactic, const Problem& p
         first.push_back(bytes);
         const Array got = loaded(bytes, problem.outputs[i].type, outputs[i], output_format(problem, i));
         if (!got.data()) return internal("output " + std::to_string(i) + " has padding that is not zero");
-        if (auto difference = compare(got, expected[i], trial.tolerance); !difference.empty()) return internal("output " + std::to_string(i) + ": " + difference);
+        if (auto difference = compare(got, expected[i], trial.tolerance); !difference.empty())
+          return internal("output " + std::to_string(i) + ": " + difference);
       }
     }
     return Ok{};
@@ -253,16 +254,11 @@ Result<Arrays> evaluated(const Operator& op, const Arrays& inputs) {
 
 Tolerance usual_tolerance(DataType type) {
   switch (type) {
-    case DataType::kFloat:
-      return {2e-6, 1e-6};
-    case DataType::kHalf:
-      return {2e-3, 1e-6};
-    case DataType::kBf16:
-      return {1.6e-2, 1e-6};
-    case DataType::kDouble:
-      return {1e-12, 1e-12};
-    default:
-      return {0, 0};
+    case DataType::kFloat: return {2e-6, 1e-6};
+    case DataType::kHalf: return {2e-3, 1e-6};
+    case DataType::kBf16: return {1.6e-2, 1e-6};
+    case DataType::kDouble: return {1e-12, 1e-12};
+    default: return {0, 0};
   }
 }
 
@@ -327,8 +323,8 @@ std::string make_symbolic(const Trial& trial, uint64_t variation, const Arrays& 
   for (size_t i = 0; i < types->size(); ++i) {
     auto shape = evaluate((*types)[i].dims, values);
     if (shape.ok() && *shape != expected[i].shape())
-      return "inference with symbols gives " + (*types)[i].text() + " for output " + std::to_string(i) + ", which is " +
-             to_text(*shape) + ", not " + to_text(expected[i].shape());
+      return "inference with symbols gives " + (*types)[i].text() + " for output " + std::to_string(i) + ", which is " + to_text(*shape) +
+             ", not " + to_text(expected[i].shape());
     if (!shape.ok()) (*types)[i].dims = to_dims(expected[i].shape());
   }
   symbolic.outputs = *types;
@@ -373,7 +369,8 @@ Result<Asked> ask(const Trial& trial) {
   for (size_t i = 0; i < problem.outputs.size(); ++i) {
     const Shape& shape = asked.expected[i].shape();
     if (all_constant(problem.outputs[i].dims) && constant_shape(problem.outputs[i].dims) != shape)
-      asked.failure = "inference gives " + problem.outputs[i].text() + " for output " + std::to_string(i) + ", the reference " + to_text(shape);
+      asked.failure =
+          "inference gives " + problem.outputs[i].text() + " for output " + std::to_string(i) + ", the reference " + to_text(shape);
     problem.outputs[i].dims = to_dims(shape);
   }
   problem.input_formats.assign(problem.inputs.size(), Format::kLinear);

@@ -81,8 +81,8 @@ class Random {
 
 // `usual` times INGOT_TEST_TIMES, which asks for a longer run.
 int test_cases(int usual);
-// Calls body(random) `count` times (times INGOT_TEST_TIMES) for each instruction set, and reports the seed of the first failing call. body returns "" where right.
-// `levels` picks the instruction sets; by default those up to AVX-512, for kernels that need no more.
+// Calls body(random) `count` times (times INGOT_TEST_TIMES) for each instruction set, and reports the seed of the first failing call. body
+// returns "" where right. `levels` picks the instruction sets; by default those up to AVX-512, for kernels that need no more.
 void for_random_trials(int count, const std::function<std::string(Random&)>& body, const std::vector<Isa>* levels = nullptr);
 
 // Runs the tactic of that name on the trial and demands that at least one proposal ran; then all other tactics that take it.

@@ -158,17 +158,13 @@ std::string plan_of(const Settings& settings) {
 
 size_t size_of(DataType type) {
   switch (type) {
-    case DataType::kINT64:
-      return 8;
+    case DataType::kINT64: return 8;
     case DataType::kHALF:
-    case DataType::kBF16:
-      return 2;
+    case DataType::kBF16: return 2;
     case DataType::kINT8:
     case DataType::kUINT8:
-    case DataType::kBOOL:
-      return 1;
-    default:
-      return 4;
+    case DataType::kBOOL: return 1;
+    default: return 4;
   }
 }
 
@@ -180,22 +176,13 @@ void fill(void* data, int64_t count, DataType type, const std::string& name) {
   for (int64_t i = 0; i < count; ++i) {
     const int64_t id = mask ? 1 : static_cast<int64_t>(random() % 30000);
     switch (type) {
-      case DataType::kFLOAT:
-        static_cast<float*>(data)[i] = normal(random);
-        break;
-      case DataType::kINT64:
-        static_cast<int64_t*>(data)[i] = id;
-        break;
-      case DataType::kINT32:
-        static_cast<int32_t*>(data)[i] = static_cast<int32_t>(id);
-        break;
+      case DataType::kFLOAT: static_cast<float*>(data)[i] = normal(random); break;
+      case DataType::kINT64: static_cast<int64_t*>(data)[i] = id; break;
+      case DataType::kINT32: static_cast<int32_t*>(data)[i] = static_cast<int32_t>(id); break;
       case DataType::kBOOL:
       case DataType::kUINT8:
-      case DataType::kINT8:
-        static_cast<uint8_t*>(data)[i] = 1;
-        break;
-      default:
-        give_up("the input '" + name + "' has a type that is not filled");
+      case DataType::kINT8: static_cast<uint8_t*>(data)[i] = 1; break;
+      default: give_up("the input '" + name + "' has a type that is not filled");
     }
   }
 }

@@ -14,10 +14,9 @@ bool Calibrator::prepare(const Options& options, const nvinfer1::INetworkDefinit
   if (!options.calib.empty()) {
     return read_file(options.calib, cache_) && check_cache(options.calib, network);
   }
-  warn(
-      "int8 is allowed, but the model has no quantize layers and there is no --calib=FILE: ranges are taken from one run on " +
-      std::string(options.inputs.empty() ? "random values" : "the values of --loadInputs") +
-      ". That tells the speed of int8; for good answers quantize the model, or give a calibration cache made of real data.");
+  warn("int8 is allowed, but the model has no quantize layers and there is no --calib=FILE: ranges are taken from one run on " +
+       std::string(options.inputs.empty() ? "random values" : "the values of --loadInputs") +
+       ". That tells the speed of int8; for good answers quantize the model, or give a calibration cache made of real data.");
   for (int32_t i = 0; i < network.getNbInputs(); ++i) {
     if (!fill(options, *network.getInput(i), best_shapes)) return false;
   }
@@ -39,7 +38,8 @@ bool Calibrator::check_cache(const std::string& path, const nvinfer1::INetworkDe
     ++count;
     found += known.count(line.substr(0, colon));
   }
-  const std::string told = "The calibration cache '" + path + "' has " + std::to_string(count) + " tensors, " + std::to_string(found) + " of them in the model";
+  const std::string told =
+      "The calibration cache '" + path + "' has " + std::to_string(count) + " tensors, " + std::to_string(found) + " of them in the model";
   if (found == 0) return fail(told + "; give one that was made of this model");
   info(told);
   return true;
@@ -50,19 +50,22 @@ bool Calibrator::fill(const Options& options, const nvinfer1::ITensor& input, co
   Layout layout{input.getDimensions(), input.getType(), nvinfer1::TensorFormat::kLINEAR};
   const auto shape = best_shapes.find(name);
   for (int32_t d = 0; d < layout.dims.nbDims; ++d) {
-    if (shape != best_shapes.end() && static_cast<size_t>(d) < shape->second.size()) layout.dims.d[d] = shape->second[static_cast<size_t>(d)];
+    if (shape != best_shapes.end() && static_cast<size_t>(d) < shape->second.size())
+      layout.dims.d[d] = shape->second[static_cast<size_t>(d)];
   }
   const int64_t bytes = std::max<int64_t>(layout.bytes(), 0);
   std::string values;
   const auto file = options.inputs.find(name);
   if (file != options.inputs.end() && !read_file(file->second, values)) return false;
   if (static_cast<int64_t>(values.size()) != bytes) {
-    if (!values.empty()) warn("'" + file->second + "' does not fit the best shape of '" + name + "'; its range is taken from random values");
+    if (!values.empty())
+      warn("'" + file->second + "' does not fit the best shape of '" + name + "'; its range is taken from random values");
     values.resize(static_cast<size_t>(bytes));
     fill_random(values.data(), bytes, layout.type, std::hash<std::string>()(name));
   }
   auto buffer = std::make_unique<Buffer>(true);
-  if (!buffer->reserve(values.size()) || !succeeded(cudaMemcpy(buffer->data(), values.data(), values.size(), cudaMemcpyHostToDevice), "cudaMemcpy"))
+  if (!buffer->reserve(values.size()) ||
+      !succeeded(cudaMemcpy(buffer->data(), values.data(), values.size(), cudaMemcpyHostToDevice), "cudaMemcpy"))
     return false;
   batch_[name] = std::move(buffer);
   return true;

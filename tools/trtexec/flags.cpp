@@ -131,19 +131,11 @@ std::string take_pools(Options& options, const std::string& value) {
     if (!cut_name(part, name, size) || size.empty()) return "'" + part + "' is not POOL:SIZE, as in workspace:512";
     double unit = 1 << 20;
     switch (size.back()) {
-      case 'B':
-        unit = 1;
-        break;
-      case 'K':
-        unit = 1 << 10;
-        break;
-      case 'M':
-        break;
-      case 'G':
-        unit = 1 << 30;
-        break;
-      default:
-        size += 'M';
+      case 'B': unit = 1; break;
+      case 'K': unit = 1 << 10; break;
+      case 'M': break;
+      case 'G': unit = 1 << 30; break;
+      default: size += 'M';
     }
     size.pop_back();
     double number = 0;
@@ -231,7 +223,7 @@ Take refused(const char* instead) {
 }
 
 // One file more each time that the flag is given.
-Take files(std::vector<std::string> Options::* list) {
+Take files(std::vector<std::string> Options::*list) {
   return [=](Options& options, const std::string& value) -> std::string {
     if (value.empty()) return "the name of a file is missing";
     (options.*list).push_back(value);
@@ -317,7 +309,8 @@ const std::vector<Flag>& flags() {
       {"fp8", kBuild, "", "Layers may compute in fp8", on(&Options::fp8)},
       {"int4", kBuild, "", "Layers may compute in int4", on(&Options::int4)},
       {"best", kBuild, "", "Layers may compute in fp16, bf16 or int8", on(&Options::best)},
-      {"noTF32", kBuild, "", "Products of fp32 numbers keep all bits of their factors (they may round as TF32 does)", on(&Options::no_tf32)},
+      {"noTF32", kBuild, "", "Products of fp32 numbers keep all bits of their factors (they may round as TF32 does)",
+       on(&Options::no_tf32)},
       {"stronglyTyped", kBuild, "", "Layers compute in the types that the model says", on(&Options::strongly_typed)},
       {"calib", kBuild, "FILE", "Calibration cache: the ranges of int8 tensors (from one run, with a warning)", word(&Options::calib)},
       {"precisionConstraints", kBuild, "WORD", "What --layerPrecisions and --layerOutputTypes are: none, prefer or obey (none)",
@@ -330,7 +323,8 @@ const std::vector<Flag>& flags() {
        io_formats(&Options::input_formats)},
       {"outputIOFormats", kBuild, "SPEC", "The same of the outputs", io_formats(&Options::output_formats)},
       {"memPoolSize", kBuild, "SPEC", "Limits of memory pools, as workspace:512,...; in MiB, or with B, K, M or G", take_pools},
-      {"timingCacheFile", kBuild, "FILE", "Timings to reuse and add to: later builds are fast and give equal plans", word(&Options::timing_cache)},
+      {"timingCacheFile", kBuild, "FILE", "Timings to reuse and add to: later builds are fast and give equal plans",
+       word(&Options::timing_cache)},
       {"noBuilderCache", kBuild, "", "Use no timing cache: measure everything anew", on(&Options::no_timing_cache)},
       {"errorOnTimingCacheMiss", kBuild, "", "Fail in place of measuring what the timing cache lacks", on(&Options::error_on_cache_miss)},
       {"profilingVerbosity", kBuild, "WORD", "What the plan keeps about its layers: layer_names_only, detailed or none (layer_names_only)",
@@ -358,7 +352,8 @@ const std::vector<Flag>& flags() {
        files(&Options::plugins_to_serialize)},
       {"enablePluginOverride", kBuild, "", "Plugins come before layers where both know a node's operator", on(&Options::plugin_override)},
       {"skipInference", kBuild, "", "Only build or load; run nothing", on(&Options::skip_inference)},
-      {"verify", kBuild, "", "Ingot's own: check every chosen tactic and rewrite against the reference; name one that is wrong", on(&Options::verify)},
+      {"verify", kBuild, "", "Ingot's own: check every chosen tactic and rewrite against the reference; name one that is wrong",
+       on(&Options::verify)},
 
       {"device", kSystem, "N", "Device to run on: a number or cpu (0)", word(&Options::device)},
 

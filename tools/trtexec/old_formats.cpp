@@ -40,7 +40,8 @@ bool parse_uff(const Options& options, nvuffparser::IUffParser& parser, nvinfer1
     dims.nbDims = static_cast<int32_t>(input.extents.size());
     std::copy(input.extents.begin(), input.extents.end(), dims.d);
     const Order order = dims.nbDims != 3 ? Order::kNC : options.channels_last ? Order::kNHWC : Order::kNCHW;
-    if (!parser.registerInput(input.name.c_str(), dims, order)) return fail("--uffInput: '" + input.name + "' is no input, or is given twice");
+    if (!parser.registerInput(input.name.c_str(), dims, order))
+      return fail("--uffInput: '" + input.name + "' is no input, or is given twice");
   }
   for (const std::string& name : options.outputs) {
     if (!parser.registerOutput(name.c_str())) return fail("--output: '" + name + "' is no output");

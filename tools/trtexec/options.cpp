@@ -12,18 +12,12 @@ namespace {
 
 const char* title_of(Section section) {
   switch (section) {
-    case Section::kModel:
-      return "Model Options";
-    case Section::kBuild:
-      return "Build Options";
-    case Section::kSystem:
-      return "System Options";
-    case Section::kInference:
-      return "Inference Options";
-    case Section::kReporting:
-      return "Reporting Options";
-    case Section::kForeign:
-      break;
+    case Section::kModel: return "Model Options";
+    case Section::kBuild: return "Build Options";
+    case Section::kSystem: return "System Options";
+    case Section::kInference: return "Inference Options";
+    case Section::kReporting: return "Reporting Options";
+    case Section::kForeign: break;
   }
   return "";
 }
@@ -109,10 +103,12 @@ bool check_layer_precisions(const Options& options) {
 bool check(const Options& options) {
   bool good = true;
   const auto wrong = [&](const char* text) { good = fail(text); };
-  const int models = !options.onnx.empty() + !options.deploy.empty() + !options.uff.empty() + !options.tf.empty() + !options.load_engine.empty();
+  const int models =
+      !options.onnx.empty() + !options.deploy.empty() + !options.uff.empty() + !options.tf.empty() + !options.load_engine.empty();
   if (models == 0) wrong("No model is given: use --onnx=FILE to build an engine or --loadEngine=FILE to load one");
   if (models > 1) wrong("--onnx, --deploy, --uff, --tf and --loadEngine exclude each other: give one model, or the plan");
-  if (!options.caffe_model.empty() && options.deploy.empty()) wrong("--model holds the weights of a Caffe model; give its definition with --deploy=FILE");
+  if (!options.caffe_model.empty() && options.deploy.empty())
+    wrong("--model holds the weights of a Caffe model; give its definition with --deploy=FILE");
   if (!options.outputs.empty() && (!options.onnx.empty() || !options.load_engine.empty()))
     wrong("--output: the outputs are those of the ONNX model or the plan; change them there");
   if (options.outputs.empty() && options.load_engine.empty() && options.onnx.empty() && models == 1)
@@ -272,7 +268,11 @@ std::string pool_text(const Options& options, nvinfer1::MemoryPoolType pool) {
 void print_options(const Options& options) {
   using nvinfer1::MemoryPoolType;
   info("=== Model Options ===");
-  info(std::string("Format: ") + (!options.onnx.empty() ? "ONNX" : !options.deploy.empty() ? "Caffe" : !options.uff.empty() ? "UFF" : !options.tf.empty() ? "TensorFlow" : "*"));
+  info(std::string("Format: ") + (!options.onnx.empty()     ? "ONNX"
+                                  : !options.deploy.empty() ? "Caffe"
+                                  : !options.uff.empty()    ? "UFF"
+                                  : !options.tf.empty()     ? "TensorFlow"
+                                                            : "*"));
   info("Model: " + options.model());
   info("Output:");
   info("=== Build Options ===");

@@ -18,8 +18,9 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 // What a user calls a stage; its own name where it is unknown here.
 std::string title_of(const char* stage) {
   static const std::pair<const char*, const char*> titles[] = {
-      {"import", "Reading the model"},      {"calibrate", "Calibrating int8 ranges"}, {"optimize", "Optimizing the network"},
-      {"select", "Choosing tactics"},       {"write", "Writing the plan"},
+      {"import", "Reading the model"},        {"calibrate", "Calibrating int8 ranges"},
+      {"optimize", "Optimizing the network"}, {"select", "Choosing tactics"},
+      {"write", "Writing the plan"},
   };
   for (const auto& [name, title] : titles) {
     if (std::strcmp(name, stage) == 0) return title;
@@ -80,7 +81,8 @@ void Progress::phaseFinish(char const*) {
 std::string Progress::text() const {
   const double gone = now() - start_;
   std::string line = stage_;
-  if (all_ > 1) line += ": " + std::to_string(done_) + " of " + std::to_string(all_) + " (" + std::to_string(100 * int64_t{done_} / all_) + "%)";
+  if (all_ > 1)
+    line += ": " + std::to_string(done_) + " of " + std::to_string(all_) + " (" + std::to_string(100 * int64_t{done_} / all_) + "%)";
   if (gone >= 1) line += ", " + duration_text(std::floor(gone)) + " gone";
   if (all_ > 1 && done_ > 0) {
     const double left = (last_step_ - start_) / done_ * (all_ - done_) - (now() - last_step_);

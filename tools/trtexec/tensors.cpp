@@ -17,18 +17,13 @@ namespace {
 int bits_of(DataType type) {
   switch (type) {
     case DataType::kFLOAT:
-    case DataType::kINT32:
-      return 32;
+    case DataType::kINT32: return 32;
     case DataType::kHALF:
-    case DataType::kBF16:
-      return 16;
-    case DataType::kINT64:
-      return 64;
+    case DataType::kBF16: return 16;
+    case DataType::kINT64: return 64;
     case DataType::kINT4:
-    case DataType::kFP4:
-      return 4;
-    default:
-      return 8;
+    case DataType::kFP4: return 4;
+    default: return 8;
   }
 }
 
@@ -40,25 +35,17 @@ struct Grouping {
 
 Grouping grouping_of(TensorFormat format) {
   switch (format) {
-    case TensorFormat::kCHW2:
-      return {2, false};
-    case TensorFormat::kCHW4:
-      return {4, false};
-    case TensorFormat::kCHW16:
-      return {16, false};
+    case TensorFormat::kCHW2: return {2, false};
+    case TensorFormat::kCHW4: return {4, false};
+    case TensorFormat::kCHW16: return {16, false};
     case TensorFormat::kCHW32:
-    case TensorFormat::kCDHW32:
-      return {32, false};
+    case TensorFormat::kCDHW32: return {32, false};
     case TensorFormat::kHWC:
-    case TensorFormat::kDHWC:
-      return {1, true};
+    case TensorFormat::kDHWC: return {1, true};
     case TensorFormat::kHWC8:
-    case TensorFormat::kDHWC8:
-      return {8, true};
-    case TensorFormat::kHWC16:
-      return {16, true};
-    default:
-      return {1, false};
+    case TensorFormat::kDHWC8: return {8, true};
+    case TensorFormat::kHWC16: return {16, true};
+    default: return {1, false};
   }
 }
 
@@ -108,37 +95,26 @@ uint32_t nibble(const void* data, int64_t place) { return (at<uint8_t>(data, pla
 
 int64_t integer_at(const void* data, DataType type, int64_t place) {
   switch (type) {
-    case DataType::kINT8:
-      return at<int8_t>(data, place);
-    case DataType::kINT32:
-      return at<int32_t>(data, place);
-    case DataType::kINT64:
-      return at<int64_t>(data, place);
-    case DataType::kINT4:
-      return static_cast<int64_t>(nibble(data, place) ^ 8) - 8;
-    default:
-      return at<uint8_t>(data, place);
+    case DataType::kINT8: return at<int8_t>(data, place);
+    case DataType::kINT32: return at<int32_t>(data, place);
+    case DataType::kINT64: return at<int64_t>(data, place);
+    case DataType::kINT4: return static_cast<int64_t>(nibble(data, place) ^ 8) - 8;
+    default: return at<uint8_t>(data, place);
   }
 }
 
 double real_at(const void* data, DataType type, int64_t place) {
   switch (type) {
-    case DataType::kFLOAT:
-      return at<float>(data, place);
-    case DataType::kHALF:
-      return small_float(at<uint16_t>(data, place), 5, 10, true);
-    case DataType::kBF16:
-      return small_float(at<uint16_t>(data, place), 8, 7, true);
+    case DataType::kFLOAT: return at<float>(data, place);
+    case DataType::kHALF: return small_float(at<uint16_t>(data, place), 5, 10, true);
+    case DataType::kBF16: return small_float(at<uint16_t>(data, place), 8, 7, true);
     case DataType::kFP8: {
       const uint8_t bits = at<uint8_t>(data, place);
       return (bits & 127) == 127 ? std::nan("") : small_float(bits, 4, 3, false);
     }
-    case DataType::kFP4:
-      return small_float(nibble(data, place), 2, 1, false);
-    case DataType::kE8M0:
-      return std::ldexp(1.0, at<uint8_t>(data, place) - 127);
-    default:
-      return static_cast<double>(integer_at(data, type, place));
+    case DataType::kFP4: return small_float(nibble(data, place), 2, 1, false);
+    case DataType::kE8M0: return std::ldexp(1.0, at<uint8_t>(data, place) - 127);
+    default: return static_cast<double>(integer_at(data, type, place));
   }
 }
 
@@ -151,10 +127,8 @@ bool is_integer(DataType type) {
     case DataType::kBOOL:
     case DataType::kUINT8:
     case DataType::kINT64:
-    case DataType::kINT4:
-      return true;
-    default:
-      return false;
+    case DataType::kINT4: return true;
+    default: return false;
   }
 }
 
@@ -195,9 +169,7 @@ void fill_random(void* data, int64_t bytes, DataType type, uint64_t seed) {
     const uint64_t bits = random();
     const float real = static_cast<float>(bits >> 40) / (1 << 23) - 1;
     switch (type) {
-      case DataType::kFLOAT:
-        put(i, real);
-        break;
+      case DataType::kFLOAT: put(i, real); break;
       case DataType::kHALF:
         put(i, static_cast<uint16_t>((bits & 0x83ff) | ((8 + (bits >> 20) % 6) << 10)));
         break;  // an exponent below that of 1
@@ -207,20 +179,11 @@ void fill_random(void* data, int64_t bytes, DataType type, uint64_t seed) {
         put(i, static_cast<uint16_t>(word >> 16));
         break;
       }
-      case DataType::kFP8:
-        put(i, static_cast<uint8_t>((bits & 0x87) | ((bits >> 8) % 7) << 3));
-        break;
-      case DataType::kE8M0:
-        put(i, uint8_t{127});
-        break;
-      case DataType::kINT32:
-        put(i, static_cast<int32_t>(bits & 1));
-        break;
-      case DataType::kINT64:
-        put(i, static_cast<int64_t>(bits & 1));
-        break;
-      default:
-        put(i, static_cast<uint8_t>(bits & 1));
+      case DataType::kFP8: put(i, static_cast<uint8_t>((bits & 0x87) | ((bits >> 8) % 7) << 3)); break;
+      case DataType::kE8M0: put(i, uint8_t{127}); break;
+      case DataType::kINT32: put(i, static_cast<int32_t>(bits & 1)); break;
+      case DataType::kINT64: put(i, static_cast<int64_t>(bits & 1)); break;
+      default: put(i, static_cast<uint8_t>(bits & 1));
     }
   }
 }

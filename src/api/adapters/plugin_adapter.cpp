@@ -59,15 +59,11 @@ const std::vector<Format>& other_formats(DataType type, int64_t rank) {
       kByte{Format::kChw4, Format::kChw32, Format::kHwc, Format::kHwc16};
   if (rank != 4) return kNone;
   switch (type) {
-    case DataType::kFloat:
-      return kFloat;
+    case DataType::kFloat: return kFloat;
     case DataType::kHalf:
-    case DataType::kBf16:
-      return kShort;
-    case DataType::kInt8:
-      return kByte;
-    default:
-      return kNone;
+    case DataType::kBf16: return kShort;
+    case DataType::kInt8: return kByte;
+    default: return kNone;
   }
 }
 
@@ -129,25 +125,16 @@ IDimensionExpr const* ExpressionBuilder::operation(DimensionOperation op, IDimen
   try {
     const Dim &a = x->dim, &b = y->dim;
     switch (op) {
-      case DimensionOperation::kSUM:
-        return add(a + b, false);
-      case DimensionOperation::kPROD:
-        return add(a * b, false);
-      case DimensionOperation::kMAX:
-        return add(Dim::max(a, b), false);
-      case DimensionOperation::kMIN:
-        return add(Dim::min(a, b), false);
-      case DimensionOperation::kSUB:
-        return add(a - b, false);
+      case DimensionOperation::kSUM: return add(a + b, false);
+      case DimensionOperation::kPROD: return add(a * b, false);
+      case DimensionOperation::kMAX: return add(Dim::max(a, b), false);
+      case DimensionOperation::kMIN: return add(Dim::min(a, b), false);
+      case DimensionOperation::kSUB: return add(a - b, false);
       // As integers: 1 - min(1, |a - b|), and b - a cut to [0, 1].
-      case DimensionOperation::kEQUAL:
-        return add(Dim(1) - Dim::min(1, Dim::max(a - b, b - a)), false);
-      case DimensionOperation::kLESS:
-        return add(Dim::max(0, Dim::min(1, b - a)), false);
-      case DimensionOperation::kFLOOR_DIV:
-        return b.is(0) ? nullptr : add(Dim::floor_divide(a, b), false);
-      case DimensionOperation::kCEIL_DIV:
-        return b.is(0) ? nullptr : add(Dim::ceil_divide(a, b), false);
+      case DimensionOperation::kEQUAL: return add(Dim(1) - Dim::min(1, Dim::max(a - b, b - a)), false);
+      case DimensionOperation::kLESS: return add(Dim::max(0, Dim::min(1, b - a)), false);
+      case DimensionOperation::kFLOOR_DIV: return b.is(0) ? nullptr : add(Dim::floor_divide(a, b), false);
+      case DimensionOperation::kCEIL_DIV: return b.is(0) ? nullptr : add(Dim::ceil_divide(a, b), false);
     }
   } catch (...) {
     // Memory ran out: null, as for an argument that is none of ours.
@@ -196,21 +183,15 @@ int64_t field_bits(PluginFieldType type) {
   switch (type) {
     case PluginFieldType::kFLOAT16:
     case PluginFieldType::kINT16:
-    case PluginFieldType::kBF16:
-      return 16;
+    case PluginFieldType::kBF16: return 16;
     case PluginFieldType::kFLOAT32:
-    case PluginFieldType::kINT32:
-      return 32;
+    case PluginFieldType::kINT32: return 32;
     case PluginFieldType::kFLOAT64:
-    case PluginFieldType::kINT64:
-      return 64;
-    case PluginFieldType::kDIMS:
-      return 8 * static_cast<int64_t>(sizeof(WideDims));
+    case PluginFieldType::kINT64: return 64;
+    case PluginFieldType::kDIMS: return 8 * static_cast<int64_t>(sizeof(WideDims));
     case PluginFieldType::kINT4:
-    case PluginFieldType::kFP4:
-      return 4;
-    default:
-      return 8;
+    case PluginFieldType::kFP4: return 4;
+    default: return 8;
   }
 }
 

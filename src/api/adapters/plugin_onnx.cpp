@@ -77,22 +77,12 @@ Result<Converted> convert(const std::string& name, const FieldValue& value, Plug
   if (numbers.empty()) numbers.assign(integers.begin(), integers.end());
   result.length = static_cast<int32_t>(numbers.size());
   switch (type) {
-    case PluginFieldType::kFLOAT32:
-      result.bytes = bytes_of_values<float>(numbers);
-      break;
-    case PluginFieldType::kFLOAT64:
-      result.bytes = bytes_of_values<double>(numbers);
-      break;
+    case PluginFieldType::kFLOAT32: result.bytes = bytes_of_values<float>(numbers); break;
+    case PluginFieldType::kFLOAT64: result.bytes = bytes_of_values<double>(numbers); break;
     case PluginFieldType::kINT8:
-    case PluginFieldType::kCHAR:
-      result.bytes = bytes_of_values<int8_t>(numbers);
-      break;
-    case PluginFieldType::kINT16:
-      result.bytes = bytes_of_values<int16_t>(numbers);
-      break;
-    case PluginFieldType::kINT32:
-      result.bytes = bytes_of_values<int32_t>(numbers);
-      break;
+    case PluginFieldType::kCHAR: result.bytes = bytes_of_values<int8_t>(numbers); break;
+    case PluginFieldType::kINT16: result.bytes = bytes_of_values<int16_t>(numbers); break;
+    case PluginFieldType::kINT32: result.bytes = bytes_of_values<int32_t>(numbers); break;
     default:
       return unsupported("the attribute '" + name + "' is for a field of type " + std::to_string(static_cast<int>(type)) +
                          ", which attributes do not fill");

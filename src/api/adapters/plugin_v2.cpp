@@ -17,15 +17,11 @@ using nvinfer1::PluginVersion;
 // The version tells the class, so that plugins compiled without run-time type information work too.
 std::string kind_of(IPluginV2& plugin) {
   switch (static_cast<PluginVersion>(static_cast<uint32_t>(plugin.getTensorRTVersion()) >> 24)) {
-    case PluginVersion::kV2_EXT:
-      return "v2_ext";
-    case PluginVersion::kV2_IOEXT:
-      return "v2_ioext";
+    case PluginVersion::kV2_EXT: return "v2_ext";
+    case PluginVersion::kV2_IOEXT: return "v2_ioext";
     case PluginVersion::kV2_DYNAMICEXT:
-    case PluginVersion::kV2_DYNAMICEXT_PYTHON:
-      return "v2_dynamic";
-    default:
-      return "v2";
+    case PluginVersion::kV2_DYNAMICEXT_PYTHON: return "v2_dynamic";
+    default: return "v2";
   }
 }
 

@@ -35,21 +35,23 @@ constexpr Pair<ActivationType, ScalarOp> kActivations[] = {
     {ActivationType::kGELU_TANH, ScalarOp::kGeluTanh},
 };
 constexpr Pair<UnaryOperation, ScalarOp> kUnaries[] = {
-    {UnaryOperation::kEXP, ScalarOp::kExp},     {UnaryOperation::kLOG, ScalarOp::kLog},     {UnaryOperation::kSQRT, ScalarOp::kSqrt},
-    {UnaryOperation::kRECIP, ScalarOp::kReciprocal}, {UnaryOperation::kABS, ScalarOp::kAbs}, {UnaryOperation::kNEG, ScalarOp::kNeg},
-    {UnaryOperation::kSIN, ScalarOp::kSin},     {UnaryOperation::kCOS, ScalarOp::kCos},     {UnaryOperation::kTAN, ScalarOp::kTan},
-    {UnaryOperation::kSINH, ScalarOp::kSinh},   {UnaryOperation::kCOSH, ScalarOp::kCosh},   {UnaryOperation::kASIN, ScalarOp::kAsin},
-    {UnaryOperation::kACOS, ScalarOp::kAcos},   {UnaryOperation::kATAN, ScalarOp::kAtan},   {UnaryOperation::kASINH, ScalarOp::kAsinh},
-    {UnaryOperation::kACOSH, ScalarOp::kAcosh}, {UnaryOperation::kATANH, ScalarOp::kAtanh}, {UnaryOperation::kCEIL, ScalarOp::kCeil},
-    {UnaryOperation::kFLOOR, ScalarOp::kFloor}, {UnaryOperation::kERF, ScalarOp::kErf},     {UnaryOperation::kNOT, ScalarOp::kNot},
-    {UnaryOperation::kSIGN, ScalarOp::kSign},   {UnaryOperation::kROUND, ScalarOp::kRound}, {UnaryOperation::kISINF, ScalarOp::kIsInf},
+    {UnaryOperation::kEXP, ScalarOp::kExp},          {UnaryOperation::kLOG, ScalarOp::kLog},     {UnaryOperation::kSQRT, ScalarOp::kSqrt},
+    {UnaryOperation::kRECIP, ScalarOp::kReciprocal}, {UnaryOperation::kABS, ScalarOp::kAbs},     {UnaryOperation::kNEG, ScalarOp::kNeg},
+    {UnaryOperation::kSIN, ScalarOp::kSin},          {UnaryOperation::kCOS, ScalarOp::kCos},     {UnaryOperation::kTAN, ScalarOp::kTan},
+    {UnaryOperation::kSINH, ScalarOp::kSinh},        {UnaryOperation::kCOSH, ScalarOp::kCosh},   {UnaryOperation::kASIN, ScalarOp::kAsin},
+    {UnaryOperation::kACOS, ScalarOp::kAcos},        {UnaryOperation::kATAN, ScalarOp::kAtan},   {UnaryOperation::kASINH, ScalarOp::kAsinh},
+    {UnaryOperation::kACOSH, ScalarOp::kAcosh},      {UnaryOperation::kATANH, ScalarOp::kAtanh}, {UnaryOperation::kCEIL, ScalarOp::kCeil},
+    {UnaryOperation::kFLOOR, ScalarOp::kFloor},      {UnaryOperation::kERF, ScalarOp::kErf},     {UnaryOperation::kNOT, ScalarOp::kNot},
+    {UnaryOperation::kSIGN, ScalarOp::kSign},        {UnaryOperation::kROUND, ScalarOp::kRound}, {UnaryOperation::kISINF, ScalarOp::kIsInf},
     {UnaryOperation::kISNAN, ScalarOp::kIsNan},
 };
 constexpr Pair<ElementWiseOperation, ScalarOp> kElementwise[] = {
-    {ElementWiseOperation::kSUM, ScalarOp::kAdd},   {ElementWiseOperation::kPROD, ScalarOp::kMul},        {ElementWiseOperation::kMAX, ScalarOp::kMax},
-    {ElementWiseOperation::kMIN, ScalarOp::kMin},   {ElementWiseOperation::kSUB, ScalarOp::kSub},         {ElementWiseOperation::kDIV, ScalarOp::kDiv},
-    {ElementWiseOperation::kPOW, ScalarOp::kPow},   {ElementWiseOperation::kFLOOR_DIV, ScalarOp::kFloorDiv}, {ElementWiseOperation::kAND, ScalarOp::kAnd},
-    {ElementWiseOperation::kOR, ScalarOp::kOr},     {ElementWiseOperation::kXOR, ScalarOp::kXor},         {ElementWiseOperation::kEQUAL, ScalarOp::kEqual},
+    {ElementWiseOperation::kSUM, ScalarOp::kAdd},         {ElementWiseOperation::kPROD, ScalarOp::kMul},
+    {ElementWiseOperation::kMAX, ScalarOp::kMax},         {ElementWiseOperation::kMIN, ScalarOp::kMin},
+    {ElementWiseOperation::kSUB, ScalarOp::kSub},         {ElementWiseOperation::kDIV, ScalarOp::kDiv},
+    {ElementWiseOperation::kPOW, ScalarOp::kPow},         {ElementWiseOperation::kFLOOR_DIV, ScalarOp::kFloorDiv},
+    {ElementWiseOperation::kAND, ScalarOp::kAnd},         {ElementWiseOperation::kOR, ScalarOp::kOr},
+    {ElementWiseOperation::kXOR, ScalarOp::kXor},         {ElementWiseOperation::kEQUAL, ScalarOp::kEqual},
     {ElementWiseOperation::kGREATER, ScalarOp::kGreater}, {ElementWiseOperation::kLESS, ScalarOp::kLess},
 };
 constexpr Pair<ReduceOperation, ReduceKind> kReductions[] = {
@@ -141,7 +143,8 @@ void ReduceFacade::setOperation(ReduceOperation operation) noexcept {
 
 void SoftMaxFacade::setAxes(uint32_t axes) noexcept {
   const std::vector<int64_t> list = axes_of(axes, network_.lead());
-  if (list.size() != 1) return network_.reporter().report(invalid("softmax runs along one axis; " + std::to_string(list.size()) + " bits are set"));
+  if (list.size() != 1)
+    return network_.reporter().report(invalid("softmax runs along one axis; " + std::to_string(list.size()) + " bits are set"));
   edit<Softmax>([&](Softmax& softmax) { softmax.axis = list[0]; });
 }
 
@@ -194,14 +197,16 @@ std::unique_ptr<LayerHandle> make_arithmetic_facade(NetworkFacade& network, Laye
   using nvinfer1::LayerType;
   if (layer->as<Softmax>()) return std::make_unique<SoftMaxFacade>(network, layer, LayerType::kSOFTMAX);
   if (layer->as<Reduce>()) return std::make_unique<ReduceFacade>(network, layer, LayerType::kREDUCE);
-  if (layer->as<MatMul>() || layer->as<MatrixProduct>()) return std::make_unique<MatrixMultiplyFacade>(network, layer, LayerType::kMATRIX_MULTIPLY);
+  if (layer->as<MatMul>() || layer->as<MatrixProduct>())
+    return std::make_unique<MatrixMultiplyFacade>(network, layer, LayerType::kMATRIX_MULTIPLY);
   const auto* elementwise = layer->as<Elementwise>();
   if (!elementwise) return nullptr;
   const ScalarOp op = elementwise->op;
   if (op == ScalarOp::kCast) return std::make_unique<CastFacade>(network, layer, LayerType::kCAST);
   if (op == ScalarOp::kIdentity) return std::make_unique<SettinglessFacade<nvinfer1::IIdentityLayer>>(network, layer, LayerType::kIDENTITY);
   if (op == ScalarOp::kSelect) return std::make_unique<SettinglessFacade<nvinfer1::ISelectLayer>>(network, layer, LayerType::kSELECT);
-  if (op == ScalarOp::kPrelu) return std::make_unique<SettinglessFacade<nvinfer1::IParametricReLULayer>>(network, layer, LayerType::kPARAMETRIC_RELU);
+  if (op == ScalarOp::kPrelu)
+    return std::make_unique<SettinglessFacade<nvinfer1::IParametricReLULayer>>(network, layer, LayerType::kPARAMETRIC_RELU);
   if (activation_of(op)) return std::make_unique<ActivationFacade>(network, layer, LayerType::kACTIVATION);
   if (unary_of(op)) return std::make_unique<UnaryFacade>(network, layer, LayerType::kUNARY);
   if (elementwise_of(op)) return std::make_unique<ElementWiseFacade>(network, layer, LayerType::kELEMENTWISE);
@@ -222,7 +227,8 @@ nvinfer1::IActivationLayer* NetworkFacade::addActivation(ITensor& input, Activat
 
 nvinfer1::IParametricReLULayer* NetworkFacade::addParametricReLU(ITensor& input, ITensor& slope) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IParametricReLULayer*>(nullptr), [&]() -> nvinfer1::IParametricReLULayer* {
-    return add<nvinfer1::IParametricReLULayer>(std::make_unique<Elementwise>(ScalarOp::kPrelu), {&core_tensor(input), &core_tensor(slope)}, "ParametricReLU");
+    return add<nvinfer1::IParametricReLULayer>(std::make_unique<Elementwise>(ScalarOp::kPrelu), {&core_tensor(input), &core_tensor(slope)},
+                                               "ParametricReLU");
   });
 }
 
@@ -240,10 +246,12 @@ nvinfer1::IElementWiseLayer* NetworkFacade::addElementWise(ITensor& input1, ITen
     if (!op.ok()) return reporter_.report(op.error()), nullptr;
     const int64_t rank1 = core_tensor(input1).type.rank() - lead(), rank2 = core_tensor(input2).type.rank() - lead();
     if (rank1 != rank2) {
-      reporter_.report(invalid("addElementWise: the inputs have " + std::to_string(rank1) + " and " + std::to_string(rank2) + " dimensions; they must agree"));
+      reporter_.report(invalid("addElementWise: the inputs have " + std::to_string(rank1) + " and " + std::to_string(rank2) +
+                               " dimensions; they must agree"));
       return nullptr;
     }
-    return add<nvinfer1::IElementWiseLayer>(std::make_unique<Elementwise>(*op), {&core_tensor(input1), &core_tensor(input2)}, "ElementWise");
+    return add<nvinfer1::IElementWiseLayer>(std::make_unique<Elementwise>(*op), {&core_tensor(input1), &core_tensor(input2)},
+                                            "ElementWise");
   });
 }
 
@@ -283,7 +291,8 @@ nvinfer1::ISoftMaxLayer* NetworkFacade::addSoftMax(ITensor& input) noexcept {
   });
 }
 
-nvinfer1::IMatrixMultiplyLayer* NetworkFacade::addMatrixMultiply(ITensor& input0, MatrixOperation op0, ITensor& input1, MatrixOperation op1) noexcept {
+nvinfer1::IMatrixMultiplyLayer* NetworkFacade::addMatrixMultiply(ITensor& input0, MatrixOperation op0, ITensor& input1,
+                                                                 MatrixOperation op1) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IMatrixMultiplyLayer*>(nullptr), [&]() -> nvinfer1::IMatrixMultiplyLayer* {
     MatrixProduct forms;
     forms.a = form_of(op0);

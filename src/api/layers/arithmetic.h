@@ -41,7 +41,9 @@ class UnaryFacade final : public LayerFacade<nvinfer1::IUnaryLayer> {
  public:
   using LayerFacade::LayerFacade;
   void setOperation(nvinfer1::UnaryOperation operation) noexcept override;
-  nvinfer1::UnaryOperation getOperation() const noexcept override { return unary_of(op<Elementwise>().op).value_or(nvinfer1::UnaryOperation::kEXP); }
+  nvinfer1::UnaryOperation getOperation() const noexcept override {
+    return unary_of(op<Elementwise>().op).value_or(nvinfer1::UnaryOperation::kEXP);
+  }
 };
 
 class ElementWiseFacade final : public LayerFacade<nvinfer1::IElementWiseLayer> {

@@ -14,7 +14,9 @@ class AttentionFacade final : public nvinfer1::IAttention {
   nvinfer1::AttentionNormalizationOp getNormalizationOperation() const noexcept override;
   bool setMask(nvinfer1::ITensor& mask) noexcept override;
   nvinfer1::ITensor* getMask() noexcept override;
-  bool setCausal(bool causal) noexcept override { return setCausalKind(causal ? nvinfer1::CausalMaskKind::kUPPER_LEFT : nvinfer1::CausalMaskKind::kNONE); }
+  bool setCausal(bool causal) noexcept override {
+    return setCausalKind(causal ? nvinfer1::CausalMaskKind::kUPPER_LEFT : nvinfer1::CausalMaskKind::kNONE);
+  }
   bool getCausal() const noexcept override { return getCausalKind() != nvinfer1::CausalMaskKind::kNONE; }
   bool setCausalKind(nvinfer1::CausalMaskKind kind) noexcept override;
   nvinfer1::CausalMaskKind getCausalKind() const noexcept override;

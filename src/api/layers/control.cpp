@@ -20,7 +20,8 @@ template <class Interface>
 class LoopLayerFacade : public LayerFacade<Interface> {
  public:
   LoopLayerFacade(NetworkFacade& network, Layer* layer, LayerType type)
-      : LayerFacade<Interface>(network, layer, type), loop_(layer->as<LoopBoundary>() ? network.loop(layer->as<LoopBoundary>()->loop) : nullptr) {}
+      : LayerFacade<Interface>(network, layer, type),
+        loop_(layer->as<LoopBoundary>() ? network.loop(layer->as<LoopBoundary>()->loop) : nullptr) {}
   ILoop* getLoop() const noexcept override { return loop_; }
 
  protected:
@@ -115,8 +116,10 @@ std::unique_ptr<LayerHandle> make_control_facade(NetworkFacade& network, Layer* 
     return std::make_unique<ConditionalLayerFacade<nvinfer1::IIfConditionalOutputLayer>>(network, layer, LayerType::kCONDITIONAL_OUTPUT);
   }
   // Whole loops and conditionals of imported models.
-  if (layer->op().name() == "loop" || layer->op().name() == "scan") return std::make_unique<TripLimitFacade>(network, layer, LayerType::kTRIP_LIMIT);
-  if (layer->op().name() == "if") return std::make_unique<ConditionalLayerFacade<nvinfer1::IConditionLayer>>(network, layer, LayerType::kCONDITION);
+  if (layer->op().name() == "loop" || layer->op().name() == "scan")
+    return std::make_unique<TripLimitFacade>(network, layer, LayerType::kTRIP_LIMIT);
+  if (layer->op().name() == "if")
+    return std::make_unique<ConditionalLayerFacade<nvinfer1::IConditionLayer>>(network, layer, LayerType::kCONDITION);
   return nullptr;
 }
 
@@ -146,7 +149,9 @@ nvinfer1::IIteratorLayer* LoopFacade::addIterator(ITensor& tensor, int32_t axis,
 }
 
 nvinfer1::ILoopOutputLayer* LoopFacade::addLoopOutput(ITensor& tensor, nvinfer1::LoopOutput kind, int32_t axis) noexcept {
-  const LoopRole role = kind == nvinfer1::LoopOutput::kLAST_VALUE ? LoopRole::kLast : kind == nvinfer1::LoopOutput::kREVERSE ? LoopRole::kReverse : LoopRole::kConcatenate;
+  const LoopRole role = kind == nvinfer1::LoopOutput::kLAST_VALUE ? LoopRole::kLast
+                        : kind == nvinfer1::LoopOutput::kREVERSE  ? LoopRole::kReverse
+                                                                  : LoopRole::kConcatenate;
   return border<nvinfer1::ILoopOutputLayer>(role, core_tensor(tensor), axis, false, "LoopOutput");
 }
 
@@ -173,7 +178,8 @@ nvinfer1::IIfConditionalInputLayer* ConditionalFacade::addInput(ITensor& input) 
 }
 
 nvinfer1::IIfConditionalOutputLayer* ConditionalFacade::addOutput(ITensor& then_output, ITensor& else_output) noexcept {
-  return border<nvinfer1::IIfConditionalOutputLayer>(ConditionalRole::kOutput, {&core_tensor(then_output), &core_tensor(else_output)}, "ConditionalOutput");
+  return border<nvinfer1::IIfConditionalOutputLayer>(ConditionalRole::kOutput, {&core_tensor(then_output), &core_tensor(else_output)},
+                                                     "ConditionalOutput");
 }
 
 void ConditionalFacade::setName(char const* name) noexcept {
@@ -194,7 +200,8 @@ ILoop* NetworkFacade::addLoop() noexcept {
 
 IIfConditional* NetworkFacade::addIfConditional() noexcept {
   return guarded(reporter_, static_cast<IIfConditional*>(nullptr), [&]() -> Result<IIfConditional*> {
-    if (implicit_batch_) return invalid("addIfConditional: conditionals need a network with an explicit batch; create it with kEXPLICIT_BATCH");
+    if (implicit_batch_)
+      return invalid("addIfConditional: conditionals need a network with an explicit batch; create it with kEXPLICIT_BATCH");
     auto made = std::make_unique<ConditionalFacade>(*this, static_cast<int64_t>(blocks_.size()));
     ConditionalFacade* conditional = made.get();
     blocks_.push_back(std::move(made));
@@ -203,6 +210,8 @@ IIfConditional* NetworkFacade::addIfConditional() noexcept {
 }
 
 ILoop* NetworkFacade::loop(int64_t number) const { return dynamic_cast<LoopFacade*>(blocks_[static_cast<size_t>(number)].get()); }
-IIfConditional* NetworkFacade::conditional(int64_t number) const { return dynamic_cast<ConditionalFacade*>(blocks_[static_cast<size_t>(number)].get()); }
+IIfConditional* NetworkFacade::conditional(int64_t number) const {
+  return dynamic_cast<ConditionalFacade*>(blocks_[static_cast<size_t>(number)].get());
+}
 
 }  // namespace ingot::api

@@ -1,5 +1,6 @@
-#include "api/layers/shape.h"
 #include "operators/fill.h"
+
+#include "api/layers/shape.h"
 #include "operators/linspace.h"
 #include "operators/random.h"
 
@@ -46,7 +47,8 @@ void FillFacade::setInput(int32_t index, nvinfer1::ITensor& tensor) noexcept {
 
 void FillFacade::setOperation(FillOperation operation) noexcept {
   guarded(network_.reporter(), [&]() -> Status {
-    if (static_cast<int>(operation) < 0 || static_cast<int>(operation) > 2) return invalid("there is no FillOperation " + std::to_string(static_cast<int>(operation)));
+    if (static_cast<int>(operation) < 0 || static_cast<int>(operation) > 2)
+      return invalid("there is no FillOperation " + std::to_string(static_cast<int>(operation)));
     operation_ = operation;
     return rebuild();
   });

@@ -37,7 +37,8 @@ class LayerFacade : public Interface, public LayerHandle {
   nvinfer1::DataType getOutputType(int32_t index) const noexcept override {
     const Tensor* output = index < 0 ? nullptr : layer_->output(static_cast<size_t>(index));
     if (!output) return nvinfer1::DataType::kFLOAT;
-    const auto wish = static_cast<size_t>(index) < layer_->output_types.size() ? layer_->output_types[static_cast<size_t>(index)] : std::nullopt;
+    const auto wish =
+        static_cast<size_t>(index) < layer_->output_types.size() ? layer_->output_types[static_cast<size_t>(index)] : std::nullopt;
     return to_api(wish.value_or(output->type.type));
   }
   bool setNbRanks(int32_t ranks) noexcept override { return ranks == 1; }
@@ -49,9 +50,7 @@ class LayerFacade : public Interface, public LayerHandle {
       return Ok{};
     });
   }
-  nvinfer1::DataType getPrecision() const noexcept override {
-    return layer_->precision ? to_api(*layer_->precision) : getOutputType(0);
-  }
+  nvinfer1::DataType getPrecision() const noexcept override { return layer_->precision ? to_api(*layer_->precision) : getOutputType(0); }
   bool precisionIsSet() const noexcept override { return layer_->precision.has_value(); }
   void resetPrecision() noexcept override { layer_->precision.reset(); }
   void setOutputType(int32_t index, nvinfer1::DataType type) noexcept override {
@@ -63,7 +62,8 @@ class LayerFacade : public Interface, public LayerHandle {
     });
   }
   bool outputTypeIsSet(int32_t index) const noexcept override {
-    return index >= 0 && static_cast<size_t>(index) < layer_->output_types.size() && layer_->output_types[static_cast<size_t>(index)].has_value();
+    return index >= 0 && static_cast<size_t>(index) < layer_->output_types.size() &&
+           layer_->output_types[static_cast<size_t>(index)].has_value();
   }
   void resetOutputType(int32_t index) noexcept override {
     if (outputTypeIsSet(index)) layer_->output_types[static_cast<size_t>(index)].reset();
@@ -71,7 +71,9 @@ class LayerFacade : public Interface, public LayerHandle {
 
  protected:
   template <class Op>
-  const Op& op() const { return static_cast<const Op&>(current_op()); }
+  const Op& op() const {
+    return static_cast<const Op&>(current_op());
+  }
   // Changes the operator through `how(Op&)` and infers shapes again.
   template <class Op, class How>
   void edit(How how) noexcept {

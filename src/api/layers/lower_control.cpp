@@ -35,10 +35,12 @@ struct Inside {
   std::vector<Layer*> layers;  // in an order that follows the data
   bool has_borders = false;    // of other blocks
 
-  Inside(const std::vector<Layer*>& order, std::unordered_set<const Tensor*> sources, const std::unordered_set<const Layer*>& own) : tensors(std::move(sources)) {
+  Inside(const std::vector<Layer*>& order, std::unordered_set<const Tensor*> sources, const std::unordered_set<const Layer*>& own)
+      : tensors(std::move(sources)) {
     for (Layer* layer : order) {
       if (own.contains(layer)) continue;
-      const bool reads = std::any_of(layer->inputs().begin(), layer->inputs().end(), [&](const Tensor* input) { return input && tensors.contains(input); });
+      const bool reads = std::any_of(layer->inputs().begin(), layer->inputs().end(),
+                                     [&](const Tensor* input) { return input && tensors.contains(input); });
       if (!reads) continue;
       has_borders |= is_border(*layer);
       layers.push_back(layer);
@@ -117,7 +119,8 @@ Result<Tensor*> replace(Network& network, Layer* border, Tensor* by, ControlBloc
 void remove_lowered(Network& network, const std::vector<Layer*>& layers, const std::vector<Layer*>& borders) {
   const auto remove = [&](Layer* layer) {
     const auto& outputs = layer->outputs();
-    const bool unused = std::all_of(outputs.begin(), outputs.end(), [](const Tensor* output) { return output->readers().empty() && !output->is_output(); });
+    const bool unused =
+        std::all_of(outputs.begin(), outputs.end(), [](const Tensor* output) { return output->readers().empty() && !output->is_output(); });
     if (unused) network.remove_layer(layer);
   };
   for (size_t i = layers.size(); i-- > 0;) remove(layers[i]);
@@ -221,7 +224,8 @@ Result<bool> LoopFacade::lower(Network& network, Replacements& replaced) const {
       const bool reads = std::any_of(needed.begin(), needed.end(), [&](const Layer* layer) {
         return std::find(layer->inputs().begin(), layer->inputs().end(), iterator->output()) != layer->inputs().end();
       });
-      if (reads || condition == iterator->output()) return unsupported(where + ": the condition reads an iterator; let it read recurrences");
+      if (reads || condition == iterator->output())
+        return unsupported(where + ": the condition reads an iterator; let it read recurrences");
     }
     const auto after = [&](Tensor* tensor) -> Result<Tensor*> {
       const auto found = later.find(tensor);
@@ -265,7 +269,8 @@ Result<bool> LoopFacade::lower(Network& network, Replacements& replaced) const {
     const auto* border = parts.outputs[i]->as<LoopBoundary>();
     if (carried_of[i] >= 0) {
       // Two outputs may be one value, so each is a layer.
-      TRY_ASSIGN(Tensor * value, network.add(Elementwise(ScalarOp::kIdentity), {loop->output(static_cast<size_t>(carried_of[i]))}, parts.outputs[i]->name));
+      TRY_ASSIGN(Tensor * value,
+                 network.add(Elementwise(ScalarOp::kIdentity), {loop->output(static_cast<size_t>(carried_of[i]))}, parts.outputs[i]->name));
       TRY(replace(network, parts.outputs[i], value, replaced));
       continue;
     }
@@ -292,7 +297,8 @@ Result<bool> LoopFacade::lower(Network& network, Replacements& replaced) const {
       sized->sized = true;
       sized->mode = SliceMode::kFill;
       TRY_ASSIGN(length, network.add(Reshape(std::vector<int64_t>{1}), {length}));
-      TRY_ASSIGN(Layer * cut, add_runtime_sized(network, std::move(sized), {value, network.add_constant("", Array::from_int64s({0})), length}));
+      TRY_ASSIGN(Layer * cut,
+                 add_runtime_sized(network, std::move(sized), {value, network.add_constant("", Array::from_int64s({0})), length}));
       value = cut->output();
     }
     const int64_t axis = border->axis < 0 ? border->axis + value->type.rank() : border->axis;
@@ -341,7 +347,10 @@ Result<bool> ConditionalFacade::lower(Network& network, Replacements& replaced) 
     }
     std::vector<Tensor*> roots;
     for (const Layer* output : outputs) roots.push_back(output->input(branch));
-    TRY(copy_layers(inside.needed(roots), *body.network, [&](Tensor* tensor) { return body.of(tensor); }, [&](Tensor* from, Tensor* to) { body.map[from] = to; }).within(where));
+    TRY(copy_layers(
+            inside.needed(roots), *body.network, [&](Tensor* tensor) { return body.of(tensor); },
+            [&](Tensor* from, Tensor* to) { body.map[from] = to; })
+            .within(where));
     for (Tensor* root : roots) {
       TRY_ASSIGN(Tensor * inner, body.of(root));
       TRY(give_out(*body.network, inner));

@@ -24,7 +24,8 @@ class OperatorPlugin final : public nvinfer1::IPluginV3, public nvinfer1::IPlugi
 
 class OperatorFacade final : public LayerFacade<nvinfer1::IPluginV3Layer> {
  public:
-  OperatorFacade(NetworkFacade& network, Layer* layer) : LayerFacade(network, layer, nvinfer1::LayerType::kPLUGIN_V3), plugin_(std::string(layer->op().name())) {}
+  OperatorFacade(NetworkFacade& network, Layer* layer)
+      : LayerFacade(network, layer, nvinfer1::LayerType::kPLUGIN_V3), plugin_(std::string(layer->op().name())) {}
   nvinfer1::IPluginV3& getPlugin() noexcept override { return plugin_; }
 
  private:
@@ -34,8 +35,9 @@ class OperatorFacade final : public LayerFacade<nvinfer1::IPluginV3Layer> {
 }  // namespace
 
 std::unique_ptr<LayerHandle> make_layer_facade(NetworkFacade& network, Layer* layer) {
-  static constexpr FacadeMaker kFamilies[] = {make_arithmetic_facade, make_normalize_facade, make_window_facade,  make_shape_facade,       make_selection_facade,
-                                              make_resize_facade,     make_quantize_facade,  make_control_facade, make_transformer_facade, make_retired_facade, make_plugin_facade};
+  static constexpr FacadeMaker kFamilies[] = {make_arithmetic_facade,  make_normalize_facade, make_window_facade,   make_shape_facade,
+                                              make_selection_facade,   make_resize_facade,    make_quantize_facade, make_control_facade,
+                                              make_transformer_facade, make_retired_facade,   make_plugin_facade};
   for (const FacadeMaker make : kFamilies) {
     if (auto facade = make(network, layer)) return facade;
   }

@@ -17,7 +17,8 @@ namespace {
 // The shape of a scale layer's weights; an error where x does not have it yet.
 Result<Shape> shape_of_weights(const Dims& x, ScaleMode mode, int64_t axis) {
   if (mode == ScaleMode::kUNIFORM) return Shape{};
-  if (axis < 0 || axis >= static_cast<int64_t>(x.size())) return invalid("there is no channel axis " + std::to_string(axis) + " in " + to_text(x));
+  if (axis < 0 || axis >= static_cast<int64_t>(x.size()))
+    return invalid("there is no channel axis " + std::to_string(axis) + " in " + to_text(x));
   const Dims dims(x.begin() + axis, mode == ScaleMode::kCHANNEL ? x.begin() + axis + 1 : x.end());
   if (!all_constant(dims)) return invalid("the dimensions from the channel axis on must be known; they are " + to_text(dims));
   return constant_shape(dims);
@@ -120,7 +121,9 @@ void CumulativeFacade::setInput(int32_t index, ITensor& tensor) noexcept {
   });
 }
 
-bool CumulativeFacade::setOperation(nvinfer1::CumulativeOperation operation) noexcept { return operation == nvinfer1::CumulativeOperation::kSUM; }
+bool CumulativeFacade::setOperation(nvinfer1::CumulativeOperation operation) noexcept {
+  return operation == nvinfer1::CumulativeOperation::kSUM;
+}
 
 bool EinsumFacade::setEquation(char const* equation) noexcept {
   return guarded(network_.reporter(), false, [&]() -> Status {
@@ -145,9 +148,11 @@ std::unique_ptr<LayerHandle> make_normalize_facade(NetworkFacade& network, Layer
 
 // ---- Adding ----
 
-nvinfer1::IScaleLayer* NetworkFacade::addScaleNd(ITensor& input, ScaleMode mode, Weights shift, Weights scale, Weights power, int32_t axis) noexcept {
+nvinfer1::IScaleLayer* NetworkFacade::addScaleNd(ITensor& input, ScaleMode mode, Weights shift, Weights scale, Weights power,
+                                                 int32_t axis) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IScaleLayer*>(nullptr), [&]() -> Result<nvinfer1::IScaleLayer*> {
-    if (static_cast<int>(mode) < 0 || static_cast<int>(mode) > 2) return invalid("addScale: there is no ScaleMode " + std::to_string(static_cast<int>(mode)));
+    if (static_cast<int>(mode) < 0 || static_cast<int>(mode) > 2)
+      return invalid("addScale: there is no ScaleMode " + std::to_string(static_cast<int>(mode)));
     Tensor& x = core_tensor(input);
     auto op = std::make_unique<Scale>();
     op->axis = axis + lead();
@@ -199,8 +204,8 @@ nvinfer1::INormalizationLayer* NetworkFacade::addNormalizationV2(ITensor& input,
   return layer;
 }
 
-nvinfer1::ICumulativeLayer* NetworkFacade::addCumulative(ITensor& input, ITensor& axis, nvinfer1::CumulativeOperation operation, bool exclusive,
-                                                         bool reverse) noexcept {
+nvinfer1::ICumulativeLayer* NetworkFacade::addCumulative(ITensor& input, ITensor& axis, nvinfer1::CumulativeOperation operation,
+                                                         bool exclusive, bool reverse) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::ICumulativeLayer*>(nullptr), [&]() -> Result<nvinfer1::ICumulativeLayer*> {
     if (operation != nvinfer1::CumulativeOperation::kSUM) return invalid("addCumulative: there is no such CumulativeOperation");
     TRY_ASSIGN(std::vector<int64_t> number, known_values(core_tensor(axis), "addCumulative: the axis"));
@@ -229,7 +234,8 @@ nvinfer1::IEinsumLayer* NetworkFacade::addEinsum(ITensor* const* inputs, int32_t
 
 nvinfer1::IRaggedSoftMaxLayer* NetworkFacade::addRaggedSoftMax(ITensor& input, ITensor& bounds) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IRaggedSoftMaxLayer*>(nullptr), [&]() -> nvinfer1::IRaggedSoftMaxLayer* {
-    return add<nvinfer1::IRaggedSoftMaxLayer>(std::make_unique<RaggedSoftmax>(), {&core_tensor(input), &core_tensor(bounds)}, "RaggedSoftMax");
+    return add<nvinfer1::IRaggedSoftMaxLayer>(std::make_unique<RaggedSoftmax>(), {&core_tensor(input), &core_tensor(bounds)},
+                                              "RaggedSoftMax");
   });
 }
 

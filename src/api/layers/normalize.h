@@ -86,7 +86,9 @@ class CumulativeFacade final : public LayerFacade<nvinfer1::ICumulativeLayer> {
  public:
   using LayerFacade::LayerFacade;
   int32_t getNbInputs() const noexcept override { return 2; }
-  nvinfer1::ITensor* getInput(int32_t index) const noexcept override { return index == 1 ? network_.facade(axis_) : LayerFacade::getInput(index); }
+  nvinfer1::ITensor* getInput(int32_t index) const noexcept override {
+    return index == 1 ? network_.facade(axis_) : LayerFacade::getInput(index);
+  }
   void setInput(int32_t index, nvinfer1::ITensor& tensor) noexcept override;
   bool setOperation(nvinfer1::CumulativeOperation operation) noexcept override;
   nvinfer1::CumulativeOperation getOperation() const noexcept override { return nvinfer1::CumulativeOperation::kSUM; }

@@ -1,8 +1,9 @@
 // IQuantizeLayer, IDequantizeLayer, IDynamicQuantizeLayer.
+#include "operators/quantize.h"
+
 #include "api/layers/layer.h"
 #include "operators/dequantize.h"
 #include "operators/dynamic_quantize.h"
-#include "operators/quantize.h"
 
 namespace ingot::api {
 
@@ -59,16 +60,22 @@ class QuantizationFacade final : public LayerFacade<Interface> {
     return guarded(this->network_.reporter(), false, [&]() -> Status {
       TRY_ASSIGN(Shape shape, to_shape(dims));
       const Dims& x = this->current_inputs()[0]->type.dims;
-      if (shape.size() != x.size()) return invalid("layer '" + this->layer_->name + "': the block has " + std::to_string(shape.size()) + " dimensions, the input " + std::to_string(x.size()));
+      if (shape.size() != x.size())
+        return invalid("layer '" + this->layer_->name + "': the block has " + std::to_string(shape.size()) + " dimensions, the input " +
+                       std::to_string(x.size()));
       int64_t along = -1;
       for (size_t d = 0; d < shape.size(); ++d) {
         if (shape[d] == 1) continue;
-        if (along >= 0) return unsupported("layer '" + this->layer_->name + "': blocks of several dimensions are quantized with IDynamicQuantizeLayer only");
+        if (along >= 0)
+          return unsupported("layer '" + this->layer_->name +
+                             "': blocks of several dimensions are quantized with IDynamicQuantizeLayer only");
         along = static_cast<int64_t>(d);
       }
       this->template edit<Op>([&](Op& op) {
         if (along >= 0) op.axis = along;
-        op.block_size = along < 0 ? 1 : shape[static_cast<size_t>(along)] < 0 ? x[static_cast<size_t>(along)].constant().value_or(1) : shape[static_cast<size_t>(along)];
+        op.block_size = along < 0                               ? 1
+                        : shape[static_cast<size_t>(along)] < 0 ? x[static_cast<size_t>(along)].constant().value_or(1)
+                                                                : shape[static_cast<size_t>(along)];
       });
       return Ok{};
     });
@@ -98,7 +105,9 @@ class DynamicQuantizeFacade final : public LayerFacade<nvinfer1::IDynamicQuantiz
     return -1;
   }
   void setBlockSize(int32_t size) noexcept override { along(getAxis(), size); }
-  int32_t getBlockSize() const noexcept override { return getAxis() < 0 ? 1 : static_cast<int32_t>(op<DynamicQuantize>().block[static_cast<size_t>(getAxis())]); }
+  int32_t getBlockSize() const noexcept override {
+    return getAxis() < 0 ? 1 : static_cast<int32_t>(op<DynamicQuantize>().block[static_cast<size_t>(getAxis())]);
+  }
   static Shape block_along(int64_t rank, int64_t axis, int64_t size) {
     Shape block(static_cast<size_t>(rank), 1);
     const int64_t place = axis < 0 ? axis + rank : axis;
@@ -131,8 +140,10 @@ class DynamicQuantizeFacade final : public LayerFacade<nvinfer1::IDynamicQuantiz
 }  // namespace
 
 std::unique_ptr<LayerHandle> make_quantize_facade(NetworkFacade& network, Layer* layer) {
-  if (layer->as<Quantize>()) return std::make_unique<QuantizationFacade<nvinfer1::IQuantizeLayer, Quantize>>(network, layer, LayerType::kQUANTIZE);
-  if (layer->as<Dequantize>()) return std::make_unique<QuantizationFacade<nvinfer1::IDequantizeLayer, Dequantize>>(network, layer, LayerType::kDEQUANTIZE);
+  if (layer->as<Quantize>())
+    return std::make_unique<QuantizationFacade<nvinfer1::IQuantizeLayer, Quantize>>(network, layer, LayerType::kQUANTIZE);
+  if (layer->as<Dequantize>())
+    return std::make_unique<QuantizationFacade<nvinfer1::IDequantizeLayer, Dequantize>>(network, layer, LayerType::kDEQUANTIZE);
   if (layer->as<DynamicQuantize>()) return std::make_unique<DynamicQuantizeFacade>(network, layer, LayerType::kDYNAMIC_QUANTIZE);
   return nullptr;
 }
@@ -165,7 +176,9 @@ Interface* add_quantization(NetworkFacade& network, ITensor& input, ITensor& sca
 nvinfer1::IQuantizeLayer* NetworkFacade::addQuantize(ITensor& input, ITensor& scale, nvinfer1::DataType type) noexcept {
   return add_quantization<nvinfer1::IQuantizeLayer, Quantize>(*this, input, scale, type, "Quantize");
 }
-nvinfer1::IQuantizeLayer* NetworkFacade::addQuantize(ITensor& input, ITensor& scale) noexcept { return addQuantize(input, scale, nvinfer1::DataType::kINT8); }
+nvinfer1::IQuantizeLayer* NetworkFacade::addQuantize(ITensor& input, ITensor& scale) noexcept {
+  return addQuantize(input, scale, nvinfer1::DataType::kINT8);
+}
 nvinfer1::IDequantizeLayer* NetworkFacade::addDequantize(ITensor& input, ITensor& scale, nvinfer1::DataType type) noexcept {
   return add_quantization<nvinfer1::IDequantizeLayer, Dequantize>(*this, input, scale, type, "Dequantize");
 }
@@ -173,7 +186,8 @@ nvinfer1::IDequantizeLayer* NetworkFacade::addDequantize(ITensor& input, ITensor
   return addDequantize(input, scale, nvinfer1::DataType::kFLOAT);
 }
 
-nvinfer1::IDynamicQuantizeLayer* NetworkFacade::addDynamicQuantizeV2_64_(ITensor& input, WideDims const& block, nvinfer1::DataType type, nvinfer1::DataType scale) noexcept {
+nvinfer1::IDynamicQuantizeLayer* NetworkFacade::addDynamicQuantizeV2_64_(ITensor& input, WideDims const& block, nvinfer1::DataType type,
+                                                                         nvinfer1::DataType scale) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IDynamicQuantizeLayer*>(nullptr), [&]() -> Result<nvinfer1::IDynamicQuantizeLayer*> {
     auto op = std::make_unique<DynamicQuantize>();
     TRY_ASSIGN(op->block, to_shape(block));
@@ -183,7 +197,8 @@ nvinfer1::IDynamicQuantizeLayer* NetworkFacade::addDynamicQuantizeV2_64_(ITensor
   });
 }
 
-nvinfer1::IDynamicQuantizeLayer* NetworkFacade::addDynamicQuantize(ITensor& input, int32_t axis, int32_t size, nvinfer1::DataType type, nvinfer1::DataType scale) noexcept {
+nvinfer1::IDynamicQuantizeLayer* NetworkFacade::addDynamicQuantize(ITensor& input, int32_t axis, int32_t size, nvinfer1::DataType type,
+                                                                   nvinfer1::DataType scale) noexcept {
   const int64_t rank = core_tensor(input).type.rank();
   return addDynamicQuantizeV2_64_(input, to_api(DynamicQuantizeFacade::block_along(rank, axis, size)), type, scale);
 }

@@ -1,9 +1,10 @@
 // Resampling: IResizeLayer and IGridSampleLayer.
+#include "operators/resize.h"
+
 #include <algorithm>
 
 #include "api/layers/layer.h"
 #include "operators/grid_sample.h"
-#include "operators/resize.h"
 
 namespace ingot::api {
 
@@ -22,10 +23,12 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
   void setScales(float const* scales, int32_t count) noexcept override {
     guarded(network_.reporter(), [&]() -> Status {
       if (!scales || count != rank_of_input() - network_.lead())
-        return invalid("layer '" + layer_->name + "': " + std::to_string(rank_of_input() - network_.lead()) + " scales are wanted, one a dimension; got " + std::to_string(count));
+        return invalid("layer '" + layer_->name + "': " + std::to_string(rank_of_input() - network_.lead()) +
+                       " scales are wanted, one a dimension; got " + std::to_string(count));
       auto fresh = std::make_unique<Resize>(op<Resize>());
       fresh->sizes.clear();
-      if (layer_->inputs().size() > 1) return unsupported("layer '" + layer_->name + "': its size is a tensor's already; add a new layer for other scales");
+      if (layer_->inputs().size() > 1)
+        return unsupported("layer '" + layer_->name + "': its size is a tensor's already; add a new layer for other scales");
       fresh->scales.assign(scales, scales + count);
       set_axes(*fresh);
       chosen_ = true;
@@ -36,17 +39,26 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
   int32_t getScales(int32_t size, float* scales) const noexcept override {
     const auto& list = op<Resize>().scales;
     if (list.empty() || (made_here_ && !chosen_)) return -1;
-    for (int32_t i = 0; scales && i < size && static_cast<size_t>(i) < list.size(); ++i) scales[i] = static_cast<float>(list[static_cast<size_t>(i)]);
+    for (int32_t i = 0; scales && i < size && static_cast<size_t>(i) < list.size(); ++i)
+      scales[i] = static_cast<float>(list[static_cast<size_t>(i)]);
     return static_cast<int32_t>(list.size());
   }
   void setResizeMode(InterpolationMode mode) noexcept override {
-    edit<Resize>([&](Resize& op) { op.mode = mode == InterpolationMode::kNEAREST ? ResizeMode::kNearest : mode == InterpolationMode::kLINEAR ? ResizeMode::kLinear : ResizeMode::kCubic; });
+    edit<Resize>([&](Resize& op) {
+      op.mode = mode == InterpolationMode::kNEAREST  ? ResizeMode::kNearest
+                : mode == InterpolationMode::kLINEAR ? ResizeMode::kLinear
+                                                     : ResizeMode::kCubic;
+    });
   }
   InterpolationMode getResizeMode() const noexcept override {
     const ResizeMode mode = op<Resize>().mode;
-    return mode == ResizeMode::kNearest ? InterpolationMode::kNEAREST : mode == ResizeMode::kLinear ? InterpolationMode::kLINEAR : InterpolationMode::kCUBIC;
+    return mode == ResizeMode::kNearest  ? InterpolationMode::kNEAREST
+           : mode == ResizeMode::kLinear ? InterpolationMode::kLINEAR
+                                         : InterpolationMode::kCUBIC;
   }
-  void setCoordinateTransformation(ResizeCoordinateTransformation transform) noexcept override { set_coordinates(transform, getSelectorForSinglePixel()); }
+  void setCoordinateTransformation(ResizeCoordinateTransformation transform) noexcept override {
+    set_coordinates(transform, getSelectorForSinglePixel());
+  }
   ResizeCoordinateTransformation getCoordinateTransformation() const noexcept override {
     switch (op<Resize>().coordinates) {
       case ResizeCoordinates::kAlignCorners: return ResizeCoordinateTransformation::kALIGN_CORNERS;
@@ -59,8 +71,10 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
     return op<Resize>().coordinates == ResizeCoordinates::kPytorchHalfPixel ? ResizeSelector::kUPPER : selector_;
   }
   void setNearestRounding(ResizeRoundMode mode) noexcept override {
-    constexpr ResizeRounding kModes[] = {ResizeRounding::kRoundPreferCeil, ResizeRounding::kRoundPreferFloor, ResizeRounding::kFloor, ResizeRounding::kCeil};
-    if (static_cast<int>(mode) < 0 || static_cast<int>(mode) > 3) return network_.reporter().report(invalid("there is no ResizeRoundMode " + std::to_string(static_cast<int>(mode))));
+    constexpr ResizeRounding kModes[] = {ResizeRounding::kRoundPreferCeil, ResizeRounding::kRoundPreferFloor, ResizeRounding::kFloor,
+                                         ResizeRounding::kCeil};
+    if (static_cast<int>(mode) < 0 || static_cast<int>(mode) > 3)
+      return network_.reporter().report(invalid("there is no ResizeRoundMode " + std::to_string(static_cast<int>(mode))));
     edit<Resize>([&](Resize& op) { op.rounding = kModes[static_cast<int>(mode)]; });
   }
   ResizeRoundMode getNearestRounding() const noexcept override {
@@ -99,15 +113,19 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
       auto fresh = std::make_unique<Resize>(op<Resize>());
       fresh->scales.clear();
       std::vector<Tensor*> inputs{current_inputs()[0]};
-      if (layer_->inputs().size() > 1) inputs.push_back(network_.core().add_constant(layer_->name + ".sizes", Array::from_int64s(shape)));
-      else fresh->sizes = shape;
+      if (layer_->inputs().size() > 1)
+        inputs.push_back(network_.core().add_constant(layer_->name + ".sizes", Array::from_int64s(shape)));
+      else
+        fresh->sizes = shape;
       set_axes(*fresh);
       chosen_ = true;
       change(std::move(fresh), std::move(inputs));
       return Ok{};
     });
   }
-  WideDims getOutputDimensions64_() const noexcept override { return op<Resize>().sizes.empty() ? invalid_dims() : to_api(Shape(op<Resize>().sizes)); }
+  WideDims getOutputDimensions64_() const noexcept override {
+    return op<Resize>().sizes.empty() ? invalid_dims() : to_api(Shape(op<Resize>().sizes));
+  }
 
  private:
   void set_axes(Resize& op) const {
@@ -118,8 +136,8 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
     selector_ = selector;
     const ResizeCoordinates core = transform == ResizeCoordinateTransformation::kALIGN_CORNERS ? ResizeCoordinates::kAlignCorners
                                    : transform == ResizeCoordinateTransformation::kASYMMETRIC  ? ResizeCoordinates::kAsymmetric
-                                   : selector == ResizeSelector::kUPPER                         ? ResizeCoordinates::kPytorchHalfPixel
-                                                                                                : ResizeCoordinates::kHalfPixel;
+                                   : selector == ResizeSelector::kUPPER                        ? ResizeCoordinates::kPytorchHalfPixel
+                                                                                               : ResizeCoordinates::kHalfPixel;
     edit<Resize>([&](Resize& op) { op.coordinates = core; });
   }
   ResizeSelector selector_ = ResizeSelector::kFORMULA;
@@ -130,11 +148,17 @@ class GridSampleFacade final : public LayerFacade<nvinfer1::IGridSampleLayer> {
  public:
   using LayerFacade::LayerFacade;
   void setInterpolationMode(InterpolationMode mode) noexcept override {
-    edit<GridSample>([&](GridSample& op) { op.mode = mode == InterpolationMode::kNEAREST ? SampleMode::kNearest : mode == InterpolationMode::kLINEAR ? SampleMode::kLinear : SampleMode::kCubic; });
+    edit<GridSample>([&](GridSample& op) {
+      op.mode = mode == InterpolationMode::kNEAREST  ? SampleMode::kNearest
+                : mode == InterpolationMode::kLINEAR ? SampleMode::kLinear
+                                                     : SampleMode::kCubic;
+    });
   }
   InterpolationMode getInterpolationMode() const noexcept override {
     const SampleMode mode = op<GridSample>().mode;
-    return mode == SampleMode::kNearest ? InterpolationMode::kNEAREST : mode == SampleMode::kLinear ? InterpolationMode::kLINEAR : InterpolationMode::kCUBIC;
+    return mode == SampleMode::kNearest  ? InterpolationMode::kNEAREST
+           : mode == SampleMode::kLinear ? InterpolationMode::kLINEAR
+                                         : InterpolationMode::kCUBIC;
   }
   void setAlignCorners(bool align) noexcept override {
     edit<GridSample>([&](GridSample& op) { op.align_corners = align; });

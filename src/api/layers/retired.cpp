@@ -23,12 +23,15 @@ class FullyConnectedFacade final : public LayerFacade<nvinfer1::IFullyConnectedL
   using LayerFacade::LayerFacade;
   int32_t getNbInputs() const noexcept override { return static_cast<int32_t>(inputs_without_weights()); }
   void setNbOutputChannels(int32_t count) noexcept override { wanted_ = count == getNbOutputChannels() ? 0 : count; }
-  int32_t getNbOutputChannels() const noexcept override { return wanted_ > 0 ? wanted_ : static_cast<int32_t>(current_inputs()[1]->type.dims[0].constant().value_or(0)); }
+  int32_t getNbOutputChannels() const noexcept override {
+    return wanted_ > 0 ? wanted_ : static_cast<int32_t>(current_inputs()[1]->type.dims[0].constant().value_or(0));
+  }
   void setKernelWeights(Weights weights) noexcept override {
     guarded(network_.reporter(), [&]() -> Status {
       const int64_t outputs = getNbOutputChannels();
       if (outputs < 1 || weights.count % outputs != 0)
-        return invalid("layer '" + layer_->name + "': " + std::to_string(weights.count) + " weights do not fit " + std::to_string(outputs) + " outputs");
+        return invalid("layer '" + layer_->name + "': " + std::to_string(weights.count) + " weights do not fit " + std::to_string(outputs) +
+                       " outputs");
       TRY(set_weights(1, weights, {outputs, weights.count / outputs}, "kernel"));
       wanted_ = 0;
       return Ok{};
@@ -57,14 +60,21 @@ class RnnFacade final : public LayerFacade<nvinfer1::IRNNv2Layer> {
   int32_t getNbInputs() const noexcept override { return 1; }
   int32_t getLayerCount() const noexcept override { return static_cast<int32_t>(stack().layers); }
   int32_t getHiddenSize() const noexcept override { return static_cast<int32_t>(stack().hidden); }
-  int32_t getMaxSeqLength() const noexcept override { return static_cast<int32_t>(current_inputs()[0]->type.dims[1].constant().value_or(-1)); }
-  int32_t getDataLength() const noexcept override { return static_cast<int32_t>(current_inputs()[0]->type.dims[2].constant().value_or(-1)); }
+  int32_t getMaxSeqLength() const noexcept override {
+    return static_cast<int32_t>(current_inputs()[0]->type.dims[1].constant().value_or(-1));
+  }
+  int32_t getDataLength() const noexcept override {
+    return static_cast<int32_t>(current_inputs()[0]->type.dims[2].constant().value_or(-1));
+  }
   void setOperation(RNNOperation operation) noexcept override {
     rebuild([&](RecurrentStack& op) { set_operation(op, operation); });
   }
   RNNOperation getOperation() const noexcept override {
     const RecurrentStack& op = stack();
-    return op.cell == RecurrentCell::kLstm ? RNNOperation::kLSTM : op.cell == RecurrentCell::kGru ? RNNOperation::kGRU : op.relu ? RNNOperation::kRELU : RNNOperation::kTANH;
+    return op.cell == RecurrentCell::kLstm  ? RNNOperation::kLSTM
+           : op.cell == RecurrentCell::kGru ? RNNOperation::kGRU
+           : op.relu                        ? RNNOperation::kRELU
+                                            : RNNOperation::kTANH;
   }
   void setInputMode(RNNInputMode mode) noexcept override {
     skips_ = mode == RNNInputMode::kSKIP;
@@ -74,20 +84,30 @@ class RnnFacade final : public LayerFacade<nvinfer1::IRNNv2Layer> {
   void setDirection(RNNDirection direction) noexcept override {
     rebuild([&](RecurrentStack& op) { op.bidirectional = direction == RNNDirection::kBIDIRECTION; });
   }
-  RNNDirection getDirection() const noexcept override { return stack().bidirectional ? RNNDirection::kBIDIRECTION : RNNDirection::kUNIDIRECTION; }
+  RNNDirection getDirection() const noexcept override {
+    return stack().bidirectional ? RNNDirection::kBIDIRECTION : RNNDirection::kUNIDIRECTION;
+  }
   void setSequenceLengths(ITensor& lengths) noexcept override { set_optional(1, lengths); }
   ITensor* getSequenceLengths() const noexcept override { return optional(1); }
   void setHiddenState(ITensor& hidden) noexcept override { set_optional(2, hidden); }
   ITensor* getHiddenState() const noexcept override { return optional(2); }
   void setCellState(ITensor& cell) noexcept override { set_optional(3, cell); }
   ITensor* getCellState() const noexcept override { return optional(3); }
-  void setWeightsForGate(int32_t layer, RNNGateType gate, bool is_w, Weights weights) noexcept override { set_gate(weights_, layer, gate, is_w, weights); }
-  Weights getWeightsForGate(int32_t layer, RNNGateType gate, bool is_w) const noexcept override { return gate_of(weights_, layer, gate, is_w); }
-  void setBiasForGate(int32_t layer, RNNGateType gate, bool is_w, Weights bias) noexcept override { set_gate(biases_, layer, gate, is_w, bias); }
+  void setWeightsForGate(int32_t layer, RNNGateType gate, bool is_w, Weights weights) noexcept override {
+    set_gate(weights_, layer, gate, is_w, weights);
+  }
+  Weights getWeightsForGate(int32_t layer, RNNGateType gate, bool is_w) const noexcept override {
+    return gate_of(weights_, layer, gate, is_w);
+  }
+  void setBiasForGate(int32_t layer, RNNGateType gate, bool is_w, Weights bias) noexcept override {
+    set_gate(biases_, layer, gate, is_w, bias);
+  }
   Weights getBiasForGate(int32_t layer, RNNGateType gate, bool is_w) const noexcept override { return gate_of(biases_, layer, gate, is_w); }
 
   static void set_operation(RecurrentStack& op, RNNOperation operation) {
-    op.cell = operation == RNNOperation::kLSTM ? RecurrentCell::kLstm : operation == RNNOperation::kGRU ? RecurrentCell::kGru : RecurrentCell::kRnn;
+    op.cell = operation == RNNOperation::kLSTM  ? RecurrentCell::kLstm
+              : operation == RNNOperation::kGRU ? RecurrentCell::kGru
+                                                : RecurrentCell::kRnn;
     op.relu = operation == RNNOperation::kRELU;
   }
 
@@ -150,7 +170,9 @@ class RnnFacade final : public LayerFacade<nvinfer1::IRNNv2Layer> {
             Array& to = is_w ? w : r;
             const int64_t columns = is_w ? size : hidden, first = (direction * count + g) * hidden * columns;
             if (is_w && skips_ && layer == 0) {
-              if (size != hidden) return invalid("with kSKIP the input is as long as the hidden state: " + std::to_string(hidden) + ", not " + std::to_string(size));
+              if (size != hidden)
+                return invalid("with kSKIP the input is as long as the hidden state: " + std::to_string(hidden) + ", not " +
+                               std::to_string(size));
               for (int64_t i = 0; i < hidden; ++i) to.set_number(first + i * columns + i, 1);
             } else {
               const Weights weights = gate_of(weights_, place, gate, is_w);
@@ -197,11 +219,13 @@ nvinfer1::IFullyConnectedLayer* NetworkFacade::addFullyConnected(ITensor& input,
   });
 }
 
-nvinfer1::IRNNv2Layer* NetworkFacade::addRNNv2(ITensor& input, int32_t layers, int32_t hidden, int32_t most_length, RNNOperation operation) noexcept {
+nvinfer1::IRNNv2Layer* NetworkFacade::addRNNv2(ITensor& input, int32_t layers, int32_t hidden, int32_t most_length,
+                                               RNNOperation operation) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IRNNv2Layer*>(nullptr), [&]() -> Result<nvinfer1::IRNNv2Layer*> {
     const Tensor& x = core_tensor(input);
     if (x.type.rank() == 3 && x.type.dims[1].is_constant() && x.type.dims[1].value() > most_length)
-      return invalid("addRNNv2: the input has " + x.type.dims[1].text() + " steps, more than the longest sequence, " + std::to_string(most_length));
+      return invalid("addRNNv2: the input has " + x.type.dims[1].text() + " steps, more than the longest sequence, " +
+                     std::to_string(most_length));
     auto op = std::make_unique<RecurrentStack>();
     op->layers = layers;
     op->hidden = hidden;
@@ -210,7 +234,8 @@ nvinfer1::IRNNv2Layer* NetworkFacade::addRNNv2(ITensor& input, int32_t layers, i
   });
 }
 
-nvinfer1::IRNNLayer* NetworkFacade::addRNN(ITensor&, int32_t, std::size_t, int32_t, RNNOperation, RNNInputMode, RNNDirection, Weights, Weights) noexcept {
+nvinfer1::IRNNLayer* NetworkFacade::addRNN(ITensor&, int32_t, std::size_t, int32_t, RNNOperation, RNNInputMode, RNNDirection, Weights,
+                                           Weights) noexcept {
   reporter_.report(unsupported("addRNN: weights in one block are not served; use addRNNv2, which takes those of each gate"));
   return nullptr;
 }

@@ -55,7 +55,8 @@ GatherFacade::GatherFacade(NetworkFacade& network, Layer* layer, LayerType type)
 
 void GatherFacade::rebuild() {
   guarded(network_.reporter(), [&] {
-    const int64_t lead = network_.lead(), indices_lead = lead && !current_inputs()[1]->type.dims.empty() && current_inputs()[1]->type.dims[0] != Dim(1) ? 1 : 0;
+    const int64_t lead = network_.lead(),
+                  indices_lead = lead && !current_inputs()[1]->type.dims.empty() && current_inputs()[1]->type.dims[0] != Dim(1) ? 1 : 0;
     change(make(mode_, axis_ + lead, shared_dims_ + (mode_ == GatherMode::kND ? lead : indices_lead)), current_inputs());
   });
 }
@@ -177,7 +178,8 @@ bool NmsFacade::setIndicesType(nvinfer1::DataType type) noexcept {
 }
 
 std::unique_ptr<LayerHandle> make_selection_facade(NetworkFacade& network, Layer* layer) {
-  if (layer->as<Gather>() || layer->as<GatherElements>() || layer->as<GatherNd>()) return std::make_unique<GatherFacade>(network, layer, LayerType::kGATHER);
+  if (layer->as<Gather>() || layer->as<GatherElements>() || layer->as<GatherNd>())
+    return std::make_unique<GatherFacade>(network, layer, LayerType::kGATHER);
   if (layer->as<ScatterElements>() || layer->as<ScatterNd>()) return std::make_unique<ScatterFacade>(network, layer, LayerType::kSCATTER);
   if (layer->as<TopK>()) return std::make_unique<TopKFacade>(network, layer, LayerType::kTOPK);
   if (layer->as<ArgReduce>()) return std::make_unique<ArgFacade>(network, layer, LayerType::kTOPK);
@@ -199,7 +201,8 @@ nvinfer1::IGatherLayer* NetworkFacade::addGather(ITensor& data, ITensor& indices
       const Dims& dims = inputs[1]->type.dims;
       shared = dims.empty() || dims[0] != Dim(1) ? 1 : 0;
       if (!shared) {
-        TRY_ASSIGN(inputs[1], network_->add(Reshape(std::vector<int64_t>(constant_shape(Dims(dims.begin() + 1, dims.end())))), {inputs[1]}));
+        TRY_ASSIGN(inputs[1],
+                   network_->add(Reshape(std::vector<int64_t>(constant_shape(Dims(dims.begin() + 1, dims.end())))), {inputs[1]}));
       }
     }
     return add<nvinfer1::IGatherLayer>(GatherFacade::make(GatherMode::kDEFAULT, axis + lead(), shared), inputs, "Gather");
@@ -231,7 +234,8 @@ nvinfer1::IScatterLayer* NetworkFacade::addScatter(ITensor& data, ITensor& indic
   });
 }
 
-nvinfer1::ITopKLayer* NetworkFacade::addTopK(ITensor& input, nvinfer1::TopKOperation operation, int32_t k, uint32_t axes, nvinfer1::DataType indices) noexcept {
+nvinfer1::ITopKLayer* NetworkFacade::addTopK(ITensor& input, nvinfer1::TopKOperation operation, int32_t k, uint32_t axes,
+                                             nvinfer1::DataType indices) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::ITopKLayer*>(nullptr), [&]() -> Result<nvinfer1::ITopKLayer*> {
     if (k < 1) return invalid("addTopK: k is " + std::to_string(k) + "; it is positive");
     auto op = std::make_unique<TopK>();
@@ -267,7 +271,8 @@ nvinfer1::INonZeroLayer* NetworkFacade::addNonZero(ITensor& input) noexcept { re
 
 nvinfer1::IReverseSequenceLayer* NetworkFacade::addReverseSequence(ITensor& input, ITensor& lengths) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IReverseSequenceLayer*>(nullptr), [&]() -> nvinfer1::IReverseSequenceLayer* {
-    return add<nvinfer1::IReverseSequenceLayer>(std::make_unique<ReverseSequence>(), {&core_tensor(input), &core_tensor(lengths)}, "ReverseSequence");
+    return add<nvinfer1::IReverseSequenceLayer>(std::make_unique<ReverseSequence>(), {&core_tensor(input), &core_tensor(lengths)},
+                                                "ReverseSequence");
   });
 }
 

@@ -78,7 +78,8 @@ class ArgFacade final : public LayerFacade<nvinfer1::ITopKLayer> {
     return op<ArgReduce>().smallest ? nvinfer1::TopKOperation::kMIN : nvinfer1::TopKOperation::kMAX;
   }
   void setK(int32_t k) noexcept override {
-    if (k != 1) network_.reporter().report(unsupported("layer '" + layer_->name + "' finds one index; add a top k for " + std::to_string(k)));
+    if (k != 1)
+      network_.reporter().report(unsupported("layer '" + layer_->name + "' finds one index; add a top k for " + std::to_string(k)));
   }
   int32_t getK() const noexcept override { return 1; }
   void setReduceAxes(uint32_t axes) noexcept override;

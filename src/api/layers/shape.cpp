@@ -54,7 +54,8 @@ void ShuffleFacade::setSecondTranspose(Permutation permutation) noexcept {
   const Shuffle now = shuffle();
   const auto& inputs = current_inputs();
   int64_t rank = now.reshapes ? static_cast<int64_t>(now.dims.size()) : rank_of_input();
-  if (inputs.size() > 1 && inputs[1] && inputs[1]->type.rank() == 1 && inputs[1]->type.dims[0].is_constant()) rank = inputs[1]->type.dims[0].value();
+  if (inputs.size() > 1 && inputs[1] && inputs[1]->type.rank() == 1 && inputs[1]->type.dims[0].is_constant())
+    rank = inputs[1]->type.dims[0].value();
   set(&Shuffle::second, permutation, rank);
 }
 
@@ -93,7 +94,8 @@ Permutation ShuffleFacade::get(const std::vector<int64_t>& list) const noexcept 
   Permutation permutation{};
   const auto lead = static_cast<size_t>(network_.lead());
   for (size_t i = 0; i < WideDims::MAX_DIMS; ++i)
-    permutation.order[i] = static_cast<int32_t>(i + lead < list.size() ? list[i + lead] - static_cast<int64_t>(lead) : static_cast<int64_t>(i));
+    permutation.order[i] =
+        static_cast<int32_t>(i + lead < list.size() ? list[i + lead] - static_cast<int64_t>(lead) : static_cast<int64_t>(i));
   return permutation;
 }
 
@@ -197,7 +199,8 @@ void SliceFacade::begin(const WideDims& start, const WideDims& size, const WideD
 
 void SliceFacade::set(size_t index, const WideDims& dims) noexcept {
   guarded(network_.reporter(), [&]() -> Status {
-    if (dims.nbDims < 0 || dims.nbDims > WideDims::MAX_DIMS) return invalid("layer '" + layer_->name + "': a slice has 0 to 8 extents; got " + std::to_string(dims.nbDims));
+    if (dims.nbDims < 0 || dims.nbDims > WideDims::MAX_DIMS)
+      return invalid("layer '" + layer_->name + "': a slice has 0 to 8 extents; got " + std::to_string(dims.nbDims));
     numbers_[index] = dims;
     tensors_[index] = nullptr;
     return rebuild();
@@ -245,10 +248,13 @@ std::unique_ptr<LayerHandle> make_shape_facade(NetworkFacade& network, Layer* la
   if (layer->as<Shuffle>() || layer->as<Reshape>() || layer->as<Transpose>() || layer->as<Flatten>())
     return std::make_unique<ShuffleFacade>(network, layer, LayerType::kSHUFFLE);
   if (layer->as<ShapeOf>()) return std::make_unique<SettinglessFacade<nvinfer1::IShapeLayer>>(network, layer, LayerType::kSHAPE);
-  if (layer->as<Slice>() || layer->as<Expand>() || name == "pad" || name == "tile") return std::make_unique<SliceFacade>(network, layer, LayerType::kSLICE);
+  if (layer->as<Slice>() || layer->as<Expand>() || name == "pad" || name == "tile")
+    return std::make_unique<SliceFacade>(network, layer, LayerType::kSLICE);
   if (layer->as<Squeeze>()) return std::make_unique<AxesFacade<nvinfer1::ISqueezeLayer, Squeeze>>(network, layer, LayerType::kSQUEEZE);
-  if (layer->as<Unsqueeze>()) return std::make_unique<AxesFacade<nvinfer1::IUnsqueezeLayer, Unsqueeze>>(network, layer, LayerType::kUNSQUEEZE);
-  if (name == "linspace" || name == "random" || name == "fill" || name == "range") return std::make_unique<FillFacade>(network, layer, LayerType::kFILL);
+  if (layer->as<Unsqueeze>())
+    return std::make_unique<AxesFacade<nvinfer1::IUnsqueezeLayer, Unsqueeze>>(network, layer, LayerType::kUNSQUEEZE);
+  if (name == "linspace" || name == "random" || name == "fill" || name == "range")
+    return std::make_unique<FillFacade>(network, layer, LayerType::kFILL);
   if (layer->as<Assertion>()) return std::make_unique<AssertionFacade>(network, layer, LayerType::kASSERTION);
   return nullptr;
 }
@@ -291,7 +297,8 @@ nvinfer1::IShapeLayer* NetworkFacade::addShape(ITensor& input) noexcept {
   });
 }
 
-nvinfer1::ISliceLayer* NetworkFacade::addSlice64_(ITensor& input, WideDims const& start, WideDims const& size, WideDims const& stride) noexcept {
+nvinfer1::ISliceLayer* NetworkFacade::addSlice64_(ITensor& input, WideDims const& start, WideDims const& size,
+                                                  WideDims const& stride) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::ISliceLayer*>(nullptr), [&]() -> nvinfer1::ISliceLayer* {
     auto whole = std::make_unique<Slice>();
     whole->sized = true;

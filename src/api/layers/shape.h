@@ -110,8 +110,8 @@ class SliceFacade final : public LayerFacade<nvinfer1::ISliceLayer> {
   WideDims get(size_t index) const noexcept { return tensors_[index] ? invalid_dims() : numbers_[index]; }
   Status rebuild();
 
-  std::array<WideDims, 4> numbers_;           // start, size and stride at 1 to 3
-  std::array<Tensor*, 5> tensors_{};          // what setInput gave for 1 to 4
+  std::array<WideDims, 4> numbers_;   // start, size and stride at 1 to 3
+  std::array<Tensor*, 5> tensors_{};  // what setInput gave for 1 to 4
   WideDims axes_ = invalid_dims();
   nvinfer1::SampleMode mode_ = nvinfer1::SampleMode::kSTRICT_BOUNDS;
 };
@@ -145,7 +145,9 @@ class FillFacade final : public LayerFacade<nvinfer1::IFillLayer> {
  public:
   FillFacade(NetworkFacade& network, Layer* layer, nvinfer1::LayerType type);
   int32_t getNbInputs() const noexcept override;
-  nvinfer1::ITensor* getInput(int32_t index) const noexcept override { return index < 0 || index > 2 ? nullptr : network_.facade(tensors_[static_cast<size_t>(index)]); }
+  nvinfer1::ITensor* getInput(int32_t index) const noexcept override {
+    return index < 0 || index > 2 ? nullptr : network_.facade(tensors_[static_cast<size_t>(index)]);
+  }
   void setInput(int32_t index, nvinfer1::ITensor& tensor) noexcept override;
   void setOperation(nvinfer1::FillOperation operation) noexcept override;
   nvinfer1::FillOperation getOperation() const noexcept override { return operation_; }

@@ -19,7 +19,8 @@ constexpr CausalKind kCausalKinds[] = {CausalKind::kNone, CausalKind::kUpperLeft
 
 class AttentionOutputFacade final : public LayerFacade<nvinfer1::IAttentionOutputLayer> {
  public:
-  AttentionOutputFacade(NetworkFacade& network, Layer* layer, LayerType type) : LayerFacade(network, layer, type), attention_(network, *this) {}
+  AttentionOutputFacade(NetworkFacade& network, Layer* layer, LayerType type)
+      : LayerFacade(network, layer, type), attention_(network, *this) {}
   nvinfer1::IAttention* getAttention() const noexcept override { return &attention_; }
   AttentionFacade& attention() { return attention_; }
 
@@ -48,7 +49,8 @@ AttentionOutputFacade& output_of(LayerHandle& layer) { return static_cast<Attent
 const AttentionLayer& AttentionFacade::op() const { return output_of(layer_).attention_op(); }
 
 bool AttentionFacade::setNormalizationOperation(nvinfer1::AttentionNormalizationOp op) noexcept {
-  return output_of(layer_).edit_attention([&](AttentionLayer& layer) { layer.softmax = op == nvinfer1::AttentionNormalizationOp::kSOFTMAX; });
+  return output_of(layer_).edit_attention(
+      [&](AttentionLayer& layer) { layer.softmax = op == nvinfer1::AttentionNormalizationOp::kSOFTMAX; });
 }
 nvinfer1::AttentionNormalizationOp AttentionFacade::getNormalizationOperation() const noexcept {
   return op().softmax ? nvinfer1::AttentionNormalizationOp::kSOFTMAX : nvinfer1::AttentionNormalizationOp::kNONE;
@@ -60,7 +62,9 @@ bool AttentionFacade::setCausalKind(CausalMaskKind kind) noexcept {
   return output_of(layer_).edit_attention([&](AttentionLayer& layer) { layer.causal = kCausalKinds[static_cast<int>(kind)]; });
 }
 CausalMaskKind AttentionFacade::getCausalKind() const noexcept { return static_cast<CausalMaskKind>(static_cast<int>(op().causal)); }
-bool AttentionFacade::setNormalizationQuantizeScale(ITensor& scale) noexcept { return output_of(layer_).set_input_at(4, &core_tensor(scale)); }
+bool AttentionFacade::setNormalizationQuantizeScale(ITensor& scale) noexcept {
+  return output_of(layer_).set_input_at(4, &core_tensor(scale));
+}
 ITensor* AttentionFacade::getNormalizationQuantizeScale() const noexcept { return network_.facade(output_of(layer_).input_at(4)); }
 bool AttentionFacade::setNormalizationQuantizeToType(nvinfer1::DataType type) noexcept {
   const auto core = to_core(type);
@@ -88,7 +92,8 @@ bool AttentionFacade::setMetadata(char const* metadata) noexcept {
 }
 char const* AttentionFacade::getMetadata() const noexcept { return output_of(layer_).getMetadata(); }
 bool AttentionFacade::padded(nvinfer1::AttentionIOForm form) noexcept {
-  return form == nvinfer1::AttentionIOForm::kPADDED_BHND || declines("packed sequences are not on this device; use kPADDED_BHND with a mask");
+  return form == nvinfer1::AttentionIOForm::kPADDED_BHND ||
+         declines("packed sequences are not on this device; use kPADDED_BHND with a mask");
 }
 bool AttentionFacade::no_lengths(const ITensor* lengths) noexcept {
   return !lengths || declines("lengths of sequences are not on this device; say them by a mask");
@@ -111,7 +116,9 @@ class MoEFacade final : public LayerFacade<nvinfer1::IMoELayer> {
   }
   void setGatedBiases(ITensor& gate, ITensor& up, ITensor& down) noexcept override { set_three(6, gate, up, down); }
   void setActivationType(nvinfer1::MoEActType activation) noexcept override {
-    edit<MixtureOfExperts>([&](MixtureOfExperts& op) { op.activation = activation == nvinfer1::MoEActType::kSILU ? ExpertActivation::kSilu : ExpertActivation::kIdentity; });
+    edit<MixtureOfExperts>([&](MixtureOfExperts& op) {
+      op.activation = activation == nvinfer1::MoEActType::kSILU ? ExpertActivation::kSilu : ExpertActivation::kIdentity;
+    });
   }
   nvinfer1::MoEActType getActivationType() const noexcept override {
     return op<MixtureOfExperts>().activation == ExpertActivation::kSilu ? nvinfer1::MoEActType::kSILU : nvinfer1::MoEActType::kNONE;
@@ -131,7 +138,9 @@ class MoEFacade final : public LayerFacade<nvinfer1::IMoELayer> {
   float getSwigluParamBeta() const noexcept override { return static_cast<float>(op<MixtureOfExperts>().beta); }
 
   Status complete() const override {
-    return current_inputs().size() >= 6 ? Status(Ok{}) : Status(invalid("layer '" + layer_->name + "' lacks the weights of its experts; call setGatedWeights"));
+    return current_inputs().size() >= 6
+               ? Status(Ok{})
+               : Status(invalid("layer '" + layer_->name + "' lacks the weights of its experts; call setGatedWeights"));
   }
   void setQuantizationStatic(ITensor&, nvinfer1::DataType) noexcept override { no_quantization("setQuantizationStatic"); }
   void setQuantizationToType(nvinfer1::DataType) noexcept override { no_quantization("setQuantizationToType"); }
@@ -141,7 +150,9 @@ class MoEFacade final : public LayerFacade<nvinfer1::IMoELayer> {
 
  protected:
   int32_t most_input() const noexcept override { return 8; }
-  void setQuantizationDynamicDblQ64_(ITensor&, nvinfer1::DataType, WideDims const&, nvinfer1::DataType) noexcept override { no_quantization("setQuantizationDynamicDblQ"); }
+  void setQuantizationDynamicDblQ64_(ITensor&, nvinfer1::DataType, WideDims const&, nvinfer1::DataType) noexcept override {
+    no_quantization("setQuantizationDynamicDblQ");
+  }
   void setQuantizationBlockShape64_(WideDims const&) noexcept override { no_quantization("setQuantizationBlockShape"); }
   WideDims getQuantizationBlockShape64_() const noexcept override { return invalid_dims(); }
 
@@ -157,7 +168,8 @@ class MoEFacade final : public LayerFacade<nvinfer1::IMoELayer> {
     });
   }
   void no_quantization(const char* method) noexcept {
-    network_.reporter().report(unsupported("layer '" + layer_->name + "': " + method + ": experts compute in the type of their weights on this device"));
+    network_.reporter().report(
+        unsupported("layer '" + layer_->name + "': " + method + ": experts compute in the type of their weights on this device"));
   }
 };
 
@@ -184,7 +196,9 @@ class KVCacheFacade final : public LayerFacade<nvinfer1::IKVCacheUpdateLayer> {
   using LayerFacade::LayerFacade;
   bool setCacheMode(nvinfer1::KVCacheMode mode) noexcept override { return mode == nvinfer1::KVCacheMode::kLINEAR; }
   nvinfer1::KVCacheMode getCacheMode() const noexcept override { return nvinfer1::KVCacheMode::kLINEAR; }
-  bool setUpdateForm(nvinfer1::AttentionIOForm form) noexcept override { return form == nvinfer1::AttentionIOForm::kPADDED_BHND || declines(); }
+  bool setUpdateForm(nvinfer1::AttentionIOForm form) noexcept override {
+    return form == nvinfer1::AttentionIOForm::kPADDED_BHND || declines();
+  }
   nvinfer1::AttentionIOForm getUpdateForm() const noexcept override { return nvinfer1::AttentionIOForm::kPADDED_BHND; }
   bool setUpdateLengths(ITensor* lengths) noexcept override { return !lengths || declines(); }
   ITensor* getUpdateLengths() const noexcept override { return nullptr; }
@@ -203,16 +217,18 @@ std::unique_ptr<LayerHandle> make_transformer_facade(NetworkFacade& network, Lay
   if (layer->as<MixtureOfExperts>()) return std::make_unique<MoEFacade>(network, layer, LayerType::kMOE);
   if (layer->as<RotaryEmbedding>()) return std::make_unique<RotaryFacade>(network, layer, LayerType::kROTARY_EMBEDDING);
   if (layer->as<TensorScatter>()) return std::make_unique<KVCacheFacade>(network, layer, LayerType::kKVCACHE_UPDATE);
-  if (layer->as<Collective>()) return std::make_unique<SettinglessFacade<nvinfer1::IDistCollectiveLayer>>(network, layer, LayerType::kDIST_COLLECTIVE);
+  if (layer->as<Collective>())
+    return std::make_unique<SettinglessFacade<nvinfer1::IDistCollectiveLayer>>(network, layer, LayerType::kDIST_COLLECTIVE);
   return nullptr;
 }
 
 // ---- Adding ----
 
-nvinfer1::IAttention* NetworkFacade::addAttentionV2(ITensor& query, ITensor& key, ITensor& value, nvinfer1::AttentionNormalizationOp normalization,
-                                                    CausalMaskKind causal) noexcept {
+nvinfer1::IAttention* NetworkFacade::addAttentionV2(ITensor& query, ITensor& key, ITensor& value,
+                                                    nvinfer1::AttentionNormalizationOp normalization, CausalMaskKind causal) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IAttention*>(nullptr), [&]() -> Result<nvinfer1::IAttention*> {
-    if (static_cast<int>(causal) < 0 || static_cast<int>(causal) > 2) return invalid("addAttention: there is no CausalMaskKind " + std::to_string(static_cast<int>(causal)));
+    if (static_cast<int>(causal) < 0 || static_cast<int>(causal) > 2)
+      return invalid("addAttention: there is no CausalMaskKind " + std::to_string(static_cast<int>(causal)));
     auto op = std::make_unique<AttentionLayer>();
     op->softmax = normalization == nvinfer1::AttentionNormalizationOp::kSOFTMAX;
     op->causal = kCausalKinds[static_cast<int>(causal)];
@@ -221,22 +237,27 @@ nvinfer1::IAttention* NetworkFacade::addAttentionV2(ITensor& query, ITensor& key
   });
 }
 
-nvinfer1::IAttention* NetworkFacade::addAttention(ITensor& query, ITensor& key, ITensor& value, nvinfer1::AttentionNormalizationOp normalization, bool causal) noexcept {
+nvinfer1::IAttention* NetworkFacade::addAttention(ITensor& query, ITensor& key, ITensor& value,
+                                                  nvinfer1::AttentionNormalizationOp normalization, bool causal) noexcept {
   return addAttentionV2(query, key, value, normalization, causal ? CausalMaskKind::kUPPER_LEFT : CausalMaskKind::kNONE);
 }
 
 nvinfer1::IMoELayer* NetworkFacade::addMoE(ITensor& hidden, ITensor& experts, ITensor& scores) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IMoELayer*>(nullptr), [&]() -> nvinfer1::IMoELayer* {
-    return add<nvinfer1::IMoELayer>(std::make_unique<MixtureOfExperts>(), {&core_tensor(hidden), &core_tensor(experts), &core_tensor(scores)}, "MoE");
+    return add<nvinfer1::IMoELayer>(std::make_unique<MixtureOfExperts>(),
+                                    {&core_tensor(hidden), &core_tensor(experts), &core_tensor(scores)}, "MoE");
   });
 }
 
-nvinfer1::IDistCollectiveLayer* NetworkFacade::addDistCollective(ITensor& input, nvinfer1::CollectiveOperation operation, nvinfer1::ReduceOperation, int64_t root,
-                                                                 int64_t* groups, int64_t group_size) noexcept {
+nvinfer1::IDistCollectiveLayer* NetworkFacade::addDistCollective(ITensor& input, nvinfer1::CollectiveOperation operation,
+                                                                 nvinfer1::ReduceOperation, int64_t root, int64_t* groups,
+                                                                 int64_t group_size) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IDistCollectiveLayer*>(nullptr), [&]() -> Result<nvinfer1::IDistCollectiveLayer*> {
-    if (static_cast<int>(operation) < 0 || static_cast<int>(operation) > 7) return invalid("addDistCollective: there is no such CollectiveOperation");
+    if (static_cast<int>(operation) < 0 || static_cast<int>(operation) > 7)
+      return invalid("addDistCollective: there is no such CollectiveOperation");
     for (int64_t i = 0; groups && i < group_size; ++i) {
-      if (groups[i] != 0) return unsupported("addDistCollective: rank " + std::to_string(groups[i]) + " is in the group; there is one device, of rank 0");
+      if (groups[i] != 0)
+        return unsupported("addDistCollective: rank " + std::to_string(groups[i]) + " is in the group; there is one device, of rank 0");
     }
     auto op = std::make_unique<Collective>();
     op->kind = static_cast<CollectiveKind>(static_cast<int>(operation));
@@ -245,22 +266,26 @@ nvinfer1::IDistCollectiveLayer* NetworkFacade::addDistCollective(ITensor& input,
   });
 }
 
-nvinfer1::IRotaryEmbeddingLayer* NetworkFacade::addRotaryEmbedding(ITensor& input, ITensor& cosines, ITensor& sines, bool interleaved, int32_t dims) noexcept {
+nvinfer1::IRotaryEmbeddingLayer* NetworkFacade::addRotaryEmbedding(ITensor& input, ITensor& cosines, ITensor& sines, bool interleaved,
+                                                                   int32_t dims) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IRotaryEmbeddingLayer*>(nullptr), [&]() -> nvinfer1::IRotaryEmbeddingLayer* {
     auto op = std::make_unique<RotaryEmbedding>();
     op->interleaved = interleaved;
     op->rotary_dims = dims;
-    return add<nvinfer1::IRotaryEmbeddingLayer>(std::move(op), {&core_tensor(input), &core_tensor(cosines), &core_tensor(sines)}, "RotaryEmbedding");
+    return add<nvinfer1::IRotaryEmbeddingLayer>(std::move(op), {&core_tensor(input), &core_tensor(cosines), &core_tensor(sines)},
+                                                "RotaryEmbedding");
   });
 }
 
-nvinfer1::IKVCacheUpdateLayer* NetworkFacade::addKVCacheUpdate(ITensor& cache, ITensor& update, ITensor& indices, nvinfer1::KVCacheMode mode) noexcept {
+nvinfer1::IKVCacheUpdateLayer* NetworkFacade::addKVCacheUpdate(ITensor& cache, ITensor& update, ITensor& indices,
+                                                               nvinfer1::KVCacheMode mode) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IKVCacheUpdateLayer*>(nullptr), [&]() -> nvinfer1::IKVCacheUpdateLayer* {
     if (mode != nvinfer1::KVCacheMode::kLINEAR) {
       reporter_.report(invalid("addKVCacheUpdate: there is no KVCacheMode " + std::to_string(static_cast<int>(mode))));
       return nullptr;
     }
-    return add<nvinfer1::IKVCacheUpdateLayer>(std::make_unique<TensorScatter>(), {&core_tensor(cache), &core_tensor(update), &core_tensor(indices)}, "KVCacheUpdate");
+    return add<nvinfer1::IKVCacheUpdateLayer>(std::make_unique<TensorScatter>(),
+                                              {&core_tensor(cache), &core_tensor(update), &core_tensor(indices)}, "KVCacheUpdate");
   });
 }
 

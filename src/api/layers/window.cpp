@@ -35,7 +35,8 @@ PoolingType PoolingFacade::getPoolingType() const noexcept {
 namespace {
 
 Result<std::vector<int64_t>> pads_of(int64_t rank, const WideDims& before, const WideDims& after) {
-  if (rank < 2 || before.nbDims != 2 || after.nbDims != 2) return invalid("padding is for the last two dimensions of a tensor; two extents are wanted");
+  if (rank < 2 || before.nbDims != 2 || after.nbDims != 2)
+    return invalid("padding is for the last two dimensions of a tensor; two extents are wanted");
   std::vector<int64_t> pads(static_cast<size_t>(2 * rank), 0);
   for (int i = 0; i < 2; ++i) {
     pads[static_cast<size_t>(rank - 2 + i)] = before.d[i];
@@ -63,7 +64,8 @@ WideDims PaddingFacade::get(bool before) const noexcept {
 std::unique_ptr<LayerHandle> make_window_facade(NetworkFacade& network, Layer* layer) {
   if (layer->as<Convolution>()) return std::make_unique<ConvolutionFacade>(network, layer, LayerType::kCONVOLUTION);
   if (layer->as<Deconvolution>()) return std::make_unique<DeconvolutionFacade>(network, layer, LayerType::kDECONVOLUTION);
-  if (layer->as<Pool>() && layer->as<Pool>()->kind != PoolKind::kLp) return std::make_unique<PoolingFacade>(network, layer, LayerType::kPOOLING);
+  if (layer->as<Pool>() && layer->as<Pool>()->kind != PoolKind::kLp)
+    return std::make_unique<PoolingFacade>(network, layer, LayerType::kPOOLING);
   if (const auto* pad = layer->as<Pad>()) {
     bool last_two = pad->mode == PadMode::kConstant && pad->value == 0 && layer->inputs().size() == 1 && pad->pads.size() >= 4;
     const size_t rank = pad->pads.size() / 2;
@@ -86,7 +88,8 @@ struct WindowWeights {
 // tensor will give them.
 Result<WindowWeights> window_weights(const Tensor& x, int64_t maps, const Shape& taps, const Weights& weights, bool transposed) {
   if (x.type.rank() != static_cast<int64_t>(taps.size()) + 2 || !x.type.dims[1].is_constant())
-    return invalid("the input " + to_text(x.type.dims) + " does not fit a kernel of " + to_text(taps) + "; it is [N, C, spatial...] with a known C");
+    return invalid("the input " + to_text(x.type.dims) + " does not fit a kernel of " + to_text(taps) +
+                   "; it is [N, C, spatial...] with a known C");
   TRY_ASSIGN(int64_t tap_count, volume(taps));
   const int64_t channels = x.type.dims[1].value();
   if (maps < 1 || tap_count < 1) return invalid("output maps and kernel sizes are positive");
@@ -97,11 +100,13 @@ Result<WindowWeights> window_weights(const Tensor& x, int64_t maps, const Shape&
   if (weights.count > 0) {
     share = weights.count / (maps * tap_count);
     if (share < 1 || share * maps * tap_count != weights.count || channels % share != 0)
-      return invalid(std::to_string(weights.count) + " weights are given; " + std::to_string(maps) + " maps of " + std::to_string(channels) + " channels and a kernel " +
-                     to_text(taps) + " need " + std::to_string(maps * channels * tap_count));
+      return invalid(std::to_string(weights.count) + " weights are given; " + std::to_string(maps) + " maps of " +
+                     std::to_string(channels) + " channels and a kernel " + to_text(taps) + " need " +
+                     std::to_string(maps * channels * tap_count));
   }
   result.groups = channels / share;
-  if (transposed && maps % result.groups != 0) return invalid(std::to_string(maps) + " maps do not divide into " + std::to_string(result.groups) + " groups");
+  if (transposed && maps % result.groups != 0)
+    return invalid(std::to_string(maps) + " maps do not divide into " + std::to_string(result.groups) + " groups");
   Shape shape = transposed ? Shape{channels, maps / result.groups} : Shape{maps, share};
   shape.insert(shape.end(), taps.begin(), taps.end());
   if (weights.count > 0) {
@@ -113,7 +118,8 @@ Result<WindowWeights> window_weights(const Tensor& x, int64_t maps, const Shape&
 }
 
 template <class Op>
-Result<std::pair<std::unique_ptr<Op>, std::vector<Tensor*>>> weighted_window(Network& network, Tensor& x, int64_t maps, const WideDims& kernel, const Weights& weights,
+Result<std::pair<std::unique_ptr<Op>, std::vector<Tensor*>>> weighted_window(Network& network, Tensor& x, int64_t maps,
+                                                                             const WideDims& kernel, const Weights& weights,
                                                                              const Weights& bias) {
   TRY_ASSIGN(Shape taps, to_shape(kernel));
   TRY_ASSIGN(WindowWeights made, window_weights(x, maps, taps, weights, std::is_same_v<Op, Deconvolution>));
@@ -129,16 +135,20 @@ Result<std::pair<std::unique_ptr<Op>, std::vector<Tensor*>>> weighted_window(Net
 
 }  // namespace
 
-nvinfer1::IConvolutionLayer* NetworkFacade::addConvolutionNd64_(ITensor& input, int64_t maps, WideDims const& kernel, Weights weights, Weights bias) noexcept {
+nvinfer1::IConvolutionLayer* NetworkFacade::addConvolutionNd64_(ITensor& input, int64_t maps, WideDims const& kernel, Weights weights,
+                                                                Weights bias) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IConvolutionLayer*>(nullptr), [&]() -> Result<nvinfer1::IConvolutionLayer*> {
-    TRY_ASSIGN(auto made, weighted_window<Convolution>(*network_, core_tensor(input), maps, kernel, weights, bias).within("addConvolutionNd"));
+    TRY_ASSIGN(auto made,
+               weighted_window<Convolution>(*network_, core_tensor(input), maps, kernel, weights, bias).within("addConvolutionNd"));
     return add<nvinfer1::IConvolutionLayer>(std::move(made.first), std::move(made.second), "Convolution");
   });
 }
 
-nvinfer1::IDeconvolutionLayer* NetworkFacade::addDeconvolutionNd64_(ITensor& input, int64_t maps, WideDims const& kernel, Weights weights, Weights bias) noexcept {
+nvinfer1::IDeconvolutionLayer* NetworkFacade::addDeconvolutionNd64_(ITensor& input, int64_t maps, WideDims const& kernel, Weights weights,
+                                                                    Weights bias) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IDeconvolutionLayer*>(nullptr), [&]() -> Result<nvinfer1::IDeconvolutionLayer*> {
-    TRY_ASSIGN(auto made, weighted_window<Deconvolution>(*network_, core_tensor(input), maps, kernel, weights, bias).within("addDeconvolutionNd"));
+    TRY_ASSIGN(auto made,
+               weighted_window<Deconvolution>(*network_, core_tensor(input), maps, kernel, weights, bias).within("addDeconvolutionNd"));
     return add<nvinfer1::IDeconvolutionLayer>(std::move(made.first), std::move(made.second), "Deconvolution");
   });
 }

@@ -31,12 +31,17 @@ class WindowFacade : public LayerFacade<Interface> {
   size_t spatial() const { return static_cast<size_t>(this->rank_of_input()) - 2; }
   // A list of the operator: as many entries as there are spatial dimensions.
   void set_list(std::vector<int64_t> Window::*list, const WideDims& dims, int64_t least) noexcept {
-    const std::vector<int64_t> values(dims.d, dims.d + (dims.nbDims < 0 ? 0 : dims.nbDims > WideDims::MAX_DIMS ? WideDims::MAX_DIMS : dims.nbDims));
+    const std::vector<int64_t> values(dims.d, dims.d + (dims.nbDims < 0                    ? 0
+                                                        : dims.nbDims > WideDims::MAX_DIMS ? WideDims::MAX_DIMS
+                                                                                           : dims.nbDims));
     guarded(this->network_.reporter(), [&]() -> Status {
       if (values.size() != spatial())
-        return invalid("layer '" + this->layer_->name + "' has " + std::to_string(spatial()) + " spatial dimensions; got " + std::to_string(values.size()));
+        return invalid("layer '" + this->layer_->name + "' has " + std::to_string(spatial()) + " spatial dimensions; got " +
+                       std::to_string(values.size()));
       for (int64_t value : values) {
-        if (value < least) return invalid("layer '" + this->layer_->name + "': " + std::to_string(value) + " is too small; the least is " + std::to_string(least));
+        if (value < least)
+          return invalid("layer '" + this->layer_->name + "': " + std::to_string(value) + " is too small; the least is " +
+                         std::to_string(least));
       }
       return Ok{};
     });
@@ -73,7 +78,8 @@ class WeightedWindowFacade : public WindowFacade<Interface, Op> {
   // The kernel's shape follows from its weights, so another number of maps waits for new weights.
   void setNbOutputMaps(int64_t count) noexcept override {
     wanted_maps_ = count == getNbOutputMaps() ? 0 : count;
-    if (wanted_maps_ > 0) this->network_.reporter().log().verbose("layer '" + this->layer_->name + "' waits for the weights of its new output maps");
+    if (wanted_maps_ > 0)
+      this->network_.reporter().log().verbose("layer '" + this->layer_->name + "' waits for the weights of its new output maps");
   }
   int64_t getNbOutputMaps() const noexcept override {
     if (wanted_maps_ > 0) return wanted_maps_;
@@ -138,7 +144,8 @@ class WeightedWindowFacade : public WindowFacade<Interface, Op> {
     const int64_t maps = getNbOutputMaps(), groups = getNbGroups();
     const int64_t outer = kTransposed ? maps / groups : maps;
     if (outer < 1 || tap_count < 1 || count % (outer * tap_count) != 0)
-      return invalid("layer '" + this->layer_->name + "': " + std::to_string(count) + " weights do not fit " + std::to_string(maps) + " maps with a kernel " + to_text(window));
+      return invalid("layer '" + this->layer_->name + "': " + std::to_string(count) + " weights do not fit " + std::to_string(maps) +
+                     " maps with a kernel " + to_text(window));
     const int64_t other = count / (outer * tap_count);
     Shape shape = kTransposed ? Shape{other, outer} : Shape{outer, other};
     shape.insert(shape.end(), window.begin(), window.end());

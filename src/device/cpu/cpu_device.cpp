@@ -99,7 +99,8 @@ class CpuDevice final : public Device {
     TRY(run({}));
     std::vector<double> times;
     double total = 0;
-    while (static_cast<int>(times.size()) < kMostRuns && (static_cast<int>(times.size()) < kLeastRuns || total < kLeastSeconds) && total < kMostSeconds) {
+    while (static_cast<int>(times.size()) < kMostRuns && (static_cast<int>(times.size()) < kLeastRuns || total < kLeastSeconds) &&
+           total < kMostSeconds) {
       const auto begin = Clock::now();
       TRY(run({}));
       times.push_back(std::chrono::duration<double>(Clock::now() - begin).count());

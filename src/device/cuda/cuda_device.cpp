@@ -30,7 +30,8 @@ Result<std::shared_ptr<CudaDevice>> CudaDevice::make(int ordinal) {
     CuDevice chosen = 0;
     ordinal = driver->context_get(&current) == 0 && current && driver->context_device(&chosen) == 0 ? chosen : 0;
   }
-  if (ordinal >= count) return invalid("there is no GPU " + std::to_string(ordinal) + "; the machine has " + std::to_string(count) + ", counted from 0");
+  if (ordinal >= count)
+    return invalid("there is no GPU " + std::to_string(ordinal) + "; the machine has " + std::to_string(count) + ", counted from 0");
   TRY_ASSIGN(const KernelCompiler* compiler, KernelCompiler::instance(driver->version));
   std::shared_ptr<CudaDevice> device(new CudaDevice(*driver, *compiler, ordinal));
   TRY(device->open().within("GPU " + std::to_string(ordinal)));
@@ -49,12 +50,14 @@ Status CudaDevice::open() {
   capability_ = major * 10 + minor;
   architecture_ = architecture_name(major, minor, true);
   if (!compiler_.knows(architecture_))
-    return unsupported("NVRTC " + compiler_.version() + " at " + compiler_.path() + " does not know " + std::string(name) + " (" + architecture_ + "); install a newer one");
+    return unsupported("NVRTC " + compiler_.version() + " at " + compiler_.path() + " does not know " + std::string(name) + " (" +
+                       architecture_ + "); install a newer one");
   CUDA_TRY(driver_, context_retain, &context_, device);
   TRY(make_current());
   CUDA_TRY(driver_, stream_create, &own_stream_, kStreamNonBlocking);
-  description_ = "cuda " + std::string(name) + " " + architecture_ + " with " + std::to_string(multiprocessors_) + " multiprocessors, driver " +
-                 std::to_string(driver_.version / 1000) + "." + std::to_string(driver_.version % 1000 / 10) + ", nvrtc " + compiler_.version();
+  description_ = "cuda " + std::string(name) + " " + architecture_ + " with " + std::to_string(multiprocessors_) +
+                 " multiprocessors, driver " + std::to_string(driver_.version / 1000) + "." + std::to_string(driver_.version % 1000 / 10) +
+                 ", nvrtc " + compiler_.version();
   return Ok{};
 }
 
@@ -192,7 +195,8 @@ Result<CuFunction> CudaDevice::function(const std::string& source, const std::st
 Status CudaDevice::launch(CuFunction function, GridSize grid, int block, void** arguments, Stream stream) const {
   if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return Ok{};
   if (grid.x > INT32_MAX || grid.y > 65535 || grid.z > 65535)
-    return unsupported("a grid of " + std::to_string(grid.x) + " x " + std::to_string(grid.y) + " x " + std::to_string(grid.z) + " blocks is too large");
+    return unsupported("a grid of " + std::to_string(grid.x) + " x " + std::to_string(grid.y) + " x " + std::to_string(grid.z) +
+                       " blocks is too large");
   CUDA_TRY(driver_, launch, function, static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z),
            static_cast<unsigned>(block), 1, 1, 0, handle_of(stream), arguments, nullptr);
   return Ok{};
@@ -237,8 +241,10 @@ Result<double> CudaDevice::measure_ms(const std::function<Status(Stream)>& run) 
   const auto batch_ms = [&](int calls) -> Result<double> {
     CUDA_TRY(driver_, event_record, events.begin, own_stream_);
     for (int i = 0; i < calls; ++i) {
-      if (events.exec) CUDA_TRY(driver_, graph_launch, events.exec, own_stream_);
-      else TRY(run({own_stream_}));
+      if (events.exec)
+        CUDA_TRY(driver_, graph_launch, events.exec, own_stream_);
+      else
+        TRY(run({own_stream_}));
     }
     CUDA_TRY(driver_, event_record, events.end, own_stream_);
     CUDA_TRY(driver_, event_synchronize, events.end);
@@ -271,7 +277,8 @@ Result<std::shared_ptr<Device>> cuda_device(int ordinal, Log& log) {
   auto& kept = (*devices)[device->ordinal()];
   if (!kept) {
     kept = device;
-    log.info("GPU " + std::to_string(device->ordinal()) + ": " + device->description() + "; " + device->driver().path + ", " + device->compiler().path());
+    log.info("GPU " + std::to_string(device->ordinal()) + ": " + device->description() + "; " + device->driver().path + ", " +
+             device->compiler().path());
   }
   return std::shared_ptr<Device>(kept);
 }

@@ -67,7 +67,8 @@ Error Driver::error(const char* call, CuResult code) const {
   const char *name = nullptr, *text = nullptr;
   error_name(code, &name);
   error_string(code, &text);
-  std::string message = "CUDA driver, " + std::string(call) + ": " + (name ? name : "error " + std::to_string(code)) + (text ? " (" + std::string(text) + ")" : "");
+  std::string message = "CUDA driver, " + std::string(call) + ": " + (name ? name : "error " + std::to_string(code)) +
+                        (text ? " (" + std::string(text) + ")" : "");
   return code == kOutOfMemoryCode ? out_of_memory(std::move(message)) : internal(std::move(message));
 }
 

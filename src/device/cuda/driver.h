@@ -91,9 +91,9 @@ struct Driver {
 // Loaded and initialized once; an error says what is missing.
 Result<const Driver*> driver();
 
-#define CUDA_TRY(driver, member, ...)                                                             \
-  do {                                                                                            \
-    if (const int code_ = (driver).member(__VA_ARGS__)) return (driver).error(#member, code_);    \
+#define CUDA_TRY(driver, member, ...)                                                          \
+  do {                                                                                         \
+    if (const int code_ = (driver).member(__VA_ARGS__)) return (driver).error(#member, code_); \
   } while (0)
 
 }  // namespace ingot::cuda

@@ -19,7 +19,7 @@ constexpr size_t kMagicBytes = 8, kDigestBytes = 32, kHeadBytes = kMagicBytes + 
 constexpr size_t kMostBytes = size_t{256} << 20;
 
 bool is_own_folder(const std::string& path) {
-  struct stat info{};
+  struct stat info {};
   return lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 022) == 0;
 }
 
@@ -59,7 +59,7 @@ bool read_cache_entry(const std::string& key, std::vector<std::byte>* bytes) {
   if (path.empty()) return false;
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (file < 0) return false;
-  struct stat info{};
+  struct stat info {};
   bool good = fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
   const auto size = static_cast<size_t>(good ? info.st_size : 0);
   good = good && size > kHeadBytes + key.size() && size <= kMostBytes;
@@ -78,8 +78,8 @@ bool read_cache_entry(const std::string& key, std::vector<std::byte>* bytes) {
   if (!good) return false;
   const auto* text = reinterpret_cast<const char*>(all.data());
   const std::string digest = hash_bytes(all.data() + kHeadBytes, size - kHeadBytes).hex();
-  if (std::memcmp(text, kMagic, kMagicBytes) != 0 || digest.size() != kDigestBytes || std::memcmp(text + kMagicBytes, digest.data(), kDigestBytes) != 0 ||
-      std::memcmp(text + kHeadBytes, key.data(), key.size()) != 0)
+  if (std::memcmp(text, kMagic, kMagicBytes) != 0 || digest.size() != kDigestBytes ||
+      std::memcmp(text + kMagicBytes, digest.data(), kDigestBytes) != 0 || std::memcmp(text + kHeadBytes, key.data(), key.size()) != 0)
     return false;
   bytes->assign(all.begin() + static_cast<std::ptrdiff_t>(kHeadBytes + key.size()), all.end());
   return true;

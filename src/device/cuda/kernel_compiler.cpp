@@ -40,15 +40,18 @@ Result<KernelCompiler> KernelCompiler::load(int driver_version) {
   if (names.empty()) return unsupported("the CUDA driver is older than CUDA 11");
   auto library = SharedLibrary::open(names, {"cuda_nvrtc", "cu13"});
   if (!library.ok())
-    return unsupported("NVRTC, which compiles kernels, is not found, or is too new for the driver; install libnvrtc (package cuda-nvrtc, or pip install nvidia-cuda-nvrtc)");
+    return unsupported(
+        "NVRTC, which compiles kernels, is not found, or is too new for the driver; install libnvrtc (package cuda-nvrtc, or pip install "
+        "nvidia-cuda-nvrtc)");
   KernelCompiler compiler;
   compiler.path_ = library->path();
-  const bool complete = library->load(compiler.version_call_, "nvrtcVersion") && library->load(compiler.error_string_, "nvrtcGetErrorString") &&
-                        library->load(compiler.create_, "nvrtcCreateProgram") && library->load(compiler.destroy_, "nvrtcDestroyProgram") &&
-                        library->load(compiler.compile_, "nvrtcCompileProgram") && library->load(compiler.log_size_, "nvrtcGetProgramLogSize") &&
-                        library->load(compiler.log_, "nvrtcGetProgramLog") && library->load(compiler.code_size_, "nvrtcGetCUBINSize") &&
-                        library->load(compiler.code_, "nvrtcGetCUBIN") && library->load(compiler.arch_count_, "nvrtcGetNumSupportedArchs") &&
-                        library->load(compiler.archs_, "nvrtcGetSupportedArchs");
+  const bool complete =
+      library->load(compiler.version_call_, "nvrtcVersion") && library->load(compiler.error_string_, "nvrtcGetErrorString") &&
+      library->load(compiler.create_, "nvrtcCreateProgram") && library->load(compiler.destroy_, "nvrtcDestroyProgram") &&
+      library->load(compiler.compile_, "nvrtcCompileProgram") && library->load(compiler.log_size_, "nvrtcGetProgramLogSize") &&
+      library->load(compiler.log_, "nvrtcGetProgramLog") && library->load(compiler.code_size_, "nvrtcGetCUBINSize") &&
+      library->load(compiler.code_, "nvrtcGetCUBIN") && library->load(compiler.arch_count_, "nvrtcGetNumSupportedArchs") &&
+      library->load(compiler.archs_, "nvrtcGetSupportedArchs");
   if (!complete) return unsupported("NVRTC at " + compiler.path_ + " is too old");
   int major = 0, minor = 0, count = 0;
   if (compiler.version_call_(&major, &minor) != 0) return internal("NVRTC at " + compiler.path_ + " does not tell its version");
@@ -81,9 +84,11 @@ bool KernelCompiler::knows(const std::string& architecture) const {
   return std::find(known_.begin(), known_.end(), number) != known_.end();
 }
 
-Result<std::vector<std::byte>> KernelCompiler::compile(const std::string& source, const std::string& name, const std::string& architecture) const {
+Result<std::vector<std::byte>> KernelCompiler::compile(const std::string& source, const std::string& name,
+                                                       const std::string& architecture) const {
   Program program = nullptr;
-  if (const int code = create_(&program, source.c_str(), (name + ".cu").c_str(), 0, nullptr, nullptr)) return internal("nvrtcCreateProgram: " + message(code));
+  if (const int code = create_(&program, source.c_str(), (name + ".cu").c_str(), 0, nullptr, nullptr))
+    return internal("nvrtcCreateProgram: " + message(code));
   const std::string target = "--gpu-architecture=" + architecture;
   std::vector<const char*> options{target.c_str()};
   options.insert(options.end(), std::begin(kOptions), std::end(kOptions));
@@ -109,7 +114,8 @@ Result<std::vector<std::byte>> KernelCompiler::compile(const std::string& source
   return result;
 }
 
-Result<std::vector<std::byte>> KernelCompiler::code(const std::string& source, const std::string& name, const std::string& architecture) const {
+Result<std::vector<std::byte>> KernelCompiler::code(const std::string& source, const std::string& name,
+                                                    const std::string& architecture) const {
   std::string identity = version_ + "\n" + path_ + "\n" + architecture + "\n";
   for (const char* option : kOptions) identity += std::string(option) + "\n";
   const std::string key = hash_text(identity + source).hex();

@@ -34,7 +34,8 @@ class KernelCompiler {
 
   int (*version_call_)(int* major, int* minor) = nullptr;
   const char* (*error_string_)(int code) = nullptr;
-  int (*create_)(Program* program, const char* source, const char* name, int headers, const char* const* texts, const char* const* names) = nullptr;
+  int (*create_)(Program* program, const char* source, const char* name, int headers, const char* const* texts,
+                 const char* const* names) = nullptr;
   int (*destroy_)(Program* program) = nullptr;
   int (*compile_)(Program program, int count, const char* const* options) = nullptr;
   int (*log_size_)(Program program, size_t* bytes) = nullptr;

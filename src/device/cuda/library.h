@@ -1,11 +1,11 @@
 // Finds shared libraries at run time, in the places where packages put CUDA's.
 #pragma once
 
+#include <dlfcn.h>
+
 #include <cstring>
 #include <string>
 #include <vector>
-
-#include <dlfcn.h>
 
 #include "base/result.h"
 

@@ -21,7 +21,8 @@ auto caught(Function&& function) -> decltype(function()) {
   }
 }
 
-Result<CaffeBlobs> import_bytes(Bytes deploy, const Bytes* model, const std::string& model_name, Network& network, const CaffeImportOptions& given) {
+Result<CaffeBlobs> import_bytes(Bytes deploy, const Bytes* model, const std::string& model_name, Network& network,
+                                const CaffeImportOptions& given) {
   return caught([&]() -> Result<CaffeBlobs> {
     CaffeImportOptions options = given;
     if (options.name.empty()) options.name = "Caffe model";
@@ -42,7 +43,8 @@ Result<CaffeBlobs> import_caffe_into(Bytes deploy, const Bytes* model, Network& 
   return import_bytes(deploy, model, "Caffe weights", network, options);
 }
 
-Result<CaffeBlobs> import_caffe_files_into(const std::string& deploy, const std::string& model, Network& network, const CaffeImportOptions& given) {
+Result<CaffeBlobs> import_caffe_files_into(const std::string& deploy, const std::string& model, Network& network,
+                                           const CaffeImportOptions& given) {
   CaffeImportOptions options = given;
   if (options.name.empty()) options.name = deploy;
   TRY_ASSIGN(auto deploy_file, MappedFile::open(deploy));
@@ -58,7 +60,8 @@ Result<std::unique_ptr<Network>> import_caffe(Bytes deploy, const Bytes* model, 
   return network;
 }
 
-Result<std::unique_ptr<Network>> import_caffe_files(const std::string& deploy, const std::string& model, const CaffeImportOptions& options) {
+Result<std::unique_ptr<Network>> import_caffe_files(const std::string& deploy, const std::string& model,
+                                                    const CaffeImportOptions& options) {
   auto network = std::make_unique<Network>();
   TRY(import_caffe_files_into(deploy, model, *network, options));
   return network;

@@ -26,19 +26,19 @@ using CaffeCustomLayer = std::function<std::optional<Result<std::vector<Tensor*>
 
 struct CaffeImportOptions {
   Log* log = nullptr;
-  std::string name;                                 // what messages call the definition; "Caffe model" where empty
-  std::optional<Dim> batch;                         // takes the place of the first dim of every input
+  std::string name;                                        // what messages call the definition; "Caffe model" where empty
+  std::optional<Dim> batch;                                // takes the place of the first dim of every input
   std::map<std::string, Shape, std::less<>> input_shapes;  // of inputs, in place of those that the definition gives
-  std::vector<std::string> outputs;                 // blobs to mark; where none are named, those that no layer reads
+  std::vector<std::string> outputs;                        // blobs to mark; where none are named, those that no layer reads
   bool mark_outputs = true;
-  bool four_dims = false;                           // inner products give [N, M, 1, 1] and reductions keep their dims, as TensorRT has it
-  bool half_weights = false;                        // rounds weights to half; an error where one does not fit
-  CaffeCustomLayer custom;                          // asked before the layers that are known
+  bool four_dims = false;     // inner products give [N, M, 1, 1] and reductions keep their dims, as TensorRT has it
+  bool half_weights = false;  // rounds weights to half; an error where one does not fit
+  CaffeCustomLayer custom;    // asked before the layers that are known
   // Limits against hostile files.
   size_t most_errors = 100;
   int64_t most_layers = 100'000;
-  int64_t most_random_bytes = int64_t{1} << 32;     // of made-up weights, where there is no model
-  size_t most_message_bytes = size_t{1} << 31;      // of the weights' file
+  int64_t most_random_bytes = int64_t{1} << 32;  // of made-up weights, where there is no model
+  size_t most_message_bytes = size_t{1} << 31;   // of the weights' file
 };
 
 // Tensors by the names of blobs; of a blob that layers change in place, the last one.
@@ -50,7 +50,8 @@ Result<CaffeBlobs> import_caffe_files_into(const std::string& deploy, const std:
                                            const CaffeImportOptions& options = {});
 Result<std::unique_ptr<Network>> import_caffe(Bytes deploy, const Bytes* model, const CaffeImportOptions& options = {});
 // `model` may be empty.
-Result<std::unique_ptr<Network>> import_caffe_files(const std::string& deploy, const std::string& model, const CaffeImportOptions& options = {});
+Result<std::unique_ptr<Network>> import_caffe_files(const std::string& deploy, const std::string& model,
+                                                    const CaffeImportOptions& options = {});
 
 // The blob of a .binaryproto file, such as a mean image: float or half, of rank 4.
 Result<Array> read_caffe_blob(Bytes bytes);

@@ -16,7 +16,8 @@ bool is_for_training(const std::string& type) {
 }
 
 bool is_data(const std::string& type) {
-  static const std::set<std::string, std::less<>> kTypes = {"Data", "ImageData", "HDF5Data", "WindowData", "AnnotatedData", "VideoData", "ImageLabelData"};
+  static const std::set<std::string, std::less<>> kTypes = {"Data",          "ImageData", "HDF5Data",      "WindowData",
+                                                            "AnnotatedData", "VideoData", "ImageLabelData"};
   return kTypes.contains(type);
 }
 
@@ -33,7 +34,8 @@ std::vector<std::string> CaffeCatalogue::names() const {
   return names;
 }
 
-CaffeImporter::CaffeImporter(const caffe::NetParameter& net, const CaffeWeights* weights, Network& network, const CaffeImportOptions& options)
+CaffeImporter::CaffeImporter(const caffe::NetParameter& net, const CaffeWeights* weights, Network& network,
+                             const CaffeImportOptions& options)
     : net_(net),
       weights_(weights),
       network_(network),
@@ -47,7 +49,8 @@ CaffeImporter::CaffeImporter(const caffe::NetParameter& net, const CaffeWeights*
 
 Result<CaffeBlobs> CaffeImporter::run() {
   if (net_.layer_size() > options_.most_layers)
-    return invalid(errors_.name() + ": the definition has " + std::to_string(net_.layer_size()) + " layers; " + std::to_string(options_.most_layers) + " are the limit");
+    return invalid(errors_.name() + ": the definition has " + std::to_string(net_.layer_size()) + " layers; " +
+                   std::to_string(options_.most_layers) + " are the limit");
   if (!net_.name().empty()) network_.name = net_.name();
   import_inputs();
   for (const auto& layer : net_.layer()) {
@@ -56,7 +59,8 @@ Result<CaffeBlobs> CaffeImporter::run() {
   }
   for (const auto& [name, shape] : options_.input_shapes) {
     const Tensor* tensor = network_.find_tensor(name);
-    if (errors_.empty() && (!tensor || !tensor->is_input())) errors_.add(invalid("dims are given for an input '" + name + "', which the model does not have"));
+    if (errors_.empty() && (!tensor || !tensor->is_input()))
+      errors_.add(invalid("dims are given for an input '" + name + "', which the model does not have"));
   }
   TRY(errors_.status());
   TRY(name_blobs());
@@ -106,8 +110,11 @@ bool CaffeImporter::takes_part(const caffe::LayerParameter& layer) const {
     if (rule.has_phase() && rule.phase() != state.phase()) return false;
     if (rule.has_min_level() && state.level() < rule.min_level()) return false;
     if (rule.has_max_level() && state.level() > rule.max_level()) return false;
-    const auto has = [&](const std::string& stage) { return std::find(state.stage().begin(), state.stage().end(), stage) != state.stage().end(); };
-    return std::all_of(rule.stage().begin(), rule.stage().end(), has) && std::none_of(rule.not_stage().begin(), rule.not_stage().end(), has);
+    const auto has = [&](const std::string& stage) {
+      return std::find(state.stage().begin(), state.stage().end(), stage) != state.stage().end();
+    };
+    return std::all_of(rule.stage().begin(), rule.stage().end(), has) &&
+           std::none_of(rule.not_stage().begin(), rule.not_stage().end(), has);
   };
   if (layer.has_phase() && layer.phase() != state.phase()) return false;
   if (layer.include_size() > 0) return std::any_of(layer.include().begin(), layer.include().end(), meets);
@@ -125,7 +132,8 @@ void CaffeImporter::import_layer(const caffe::LayerParameter& layer) {
     for (int i = 0; i < layer.top_size(); ++i) {
       Shape shape;
       const auto& given = layer.input_param();
-      if (const int at = given.shape_size() == 1 ? 0 : i; at < given.shape_size()) shape.assign(given.shape(at).dim().begin(), given.shape(at).dim().end());
+      if (const int at = given.shape_size() == 1 ? 0 : i; at < given.shape_size())
+        shape.assign(given.shape(at).dim().begin(), given.shape(at).dim().end());
       const auto& memory = layer.memory_data_param();
       if (layer.type() == "MemoryData" && i == 0) shape = {memory.batch_size(), memory.channels(), memory.height(), memory.width()};
       if (layer.type() == "MemoryData" && i > 0) {
@@ -164,7 +172,8 @@ void CaffeImporter::import_layer(const caffe::LayerParameter& layer) {
     for (const std::string& top : layer.top()) set(top, nullptr, true);
   };
   if (training) {
-    if (layer.type() != "Silence") log_.verbose(errors_.name() + ": layer '" + layer.name() + "' (" + layer.type() + ") is of use in training alone, and left out");
+    if (layer.type() != "Silence")
+      log_.verbose(errors_.name() + ": layer '" + layer.name() + "' (" + layer.type() + ") is of use in training alone, and left out");
     for (const std::string& top : layer.top()) set(top, nullptr, false);
     return;
   }
@@ -190,7 +199,8 @@ Result<std::vector<Tensor*>> CaffeImporter::dispatch(const CaffeLayer& layer) {
   if (is_data(layer.type()))
     return unsupported("it reads training data; for inference put an Input layer with input_param { shape { dim: ... } } in its place");
   const CaffeLayerImport import = CaffeCatalogue::instance().find(layer.type());
-  if (!import) return unsupported("no such layer is known; give the parser a plugin factory that makes it, or put known layers in its place");
+  if (!import)
+    return unsupported("no such layer is known; give the parser a plugin factory that makes it, or put known layers in its place");
   TRY_ASSIGN(std::vector<Tensor*> outputs, import(layer));
   if (outputs.size() > layer.output_count())
     return invalid("it has " + std::to_string(outputs.size()) + " outputs and " + std::to_string(layer.output_count()) + " tops");
@@ -283,7 +293,9 @@ Network& CaffeLayer::network() const { return importer_.network(); }
 
 Status CaffeLayer::expects(size_t least_inputs, size_t most_inputs, size_t least_outputs, size_t most_outputs) const {
   const auto range = [](size_t least, size_t most) {
-    return most == SIZE_MAX ? "at least " + std::to_string(least) : least == most ? std::to_string(least) : std::to_string(least) + " to " + std::to_string(most);
+    return most == SIZE_MAX ? "at least " + std::to_string(least)
+           : least == most  ? std::to_string(least)
+                            : std::to_string(least) + " to " + std::to_string(most);
   };
   if (inputs_.size() < least_inputs || inputs_.size() > most_inputs)
     return invalid("it has " + std::to_string(inputs_.size()) + " bottoms; " + range(least_inputs, most_inputs) + " are wanted");
@@ -295,9 +307,11 @@ Status CaffeLayer::expects(size_t least_inputs, size_t most_inputs, size_t least
 Result<int64_t> CaffeLayer::axis(int64_t axis, size_t input) const { return normalize_axis(axis, rank(input)); }
 
 Result<int64_t> CaffeLayer::known_dim(int64_t axis, size_t input) const {
-  if (axis < 0 || axis >= rank(input)) return invalid("the input " + inputs_[input]->type.text() + " has no dimension " + std::to_string(axis));
+  if (axis < 0 || axis >= rank(input))
+    return invalid("the input " + inputs_[input]->type.text() + " has no dimension " + std::to_string(axis));
   const Dim& dim = dims(input)[static_cast<size_t>(axis)];
-  if (!dim.is_constant()) return unsupported("dimension " + std::to_string(axis) + " of " + inputs_[input]->type.text() + " has to be known");
+  if (!dim.is_constant())
+    return unsupported("dimension " + std::to_string(axis) + " of " + inputs_[input]->type.text() + " has to be known");
   return dim.value();
 }
 
@@ -315,7 +329,8 @@ Result<Array> CaffeLayer::blob(int64_t index, const Shape& shape, double centre)
   const float* values = array.as<float>();
   for (int64_t i = 0; i < count; ++i) {
     if (!(std::fabs(values[i]) < 65520.f))
-      return invalid("element " + std::to_string(i) + " of blob " + std::to_string(index) + " is " + std::to_string(values[i]) + ", which no half holds");
+      return invalid("element " + std::to_string(i) + " of blob " + std::to_string(index) + " is " + std::to_string(values[i]) +
+                     ", which no half holds");
   }
   TRY_ASSIGN(array, array.converted(DataType::kHalf));
   return array.converted(DataType::kFloat);

@@ -16,13 +16,52 @@ using ingot_caffe_weights::BlobProto;
 
 // Whether the unknown field that a warning names says how to train, or nothing of the answer.
 bool is_of_training(const std::string& warning) {
-  static constexpr std::string_view kFields[] = {
-      "param", "weight_filler", "bias_filler", "filler", "scale_filler", "slope_filler", "propagate_down", "dropout_param", "use_global_stats",
-      "moving_average_fraction", "engine", "loss_weight", "loss_param", "accuracy_param", "data_param", "transform_param", "image_data_param",
-      "annotated_data_param", "hdf5_data_param", "hdf5_output_param", "window_data_param", "blobs_lr", "weight_decay", "force_backward",
-      "debug_info", "stable_prod_grad", "save_output_param", "visualize", "visualize_threshold", "infogain_loss_param", "hinge_loss_param",
-      "contrastive_loss_param", "multibox_loss_param", "force_nd_im2col", "sigmoid_param", "tanh_param", "temporal_param", "fix_scale", "source",
-      "meanfile", "batchsize", "cropsize", "mirror", "rand_skip", "dropout_ratio", "share_in_parallel"};
+  static constexpr std::string_view kFields[] = {"param",
+                                                 "weight_filler",
+                                                 "bias_filler",
+                                                 "filler",
+                                                 "scale_filler",
+                                                 "slope_filler",
+                                                 "propagate_down",
+                                                 "dropout_param",
+                                                 "use_global_stats",
+                                                 "moving_average_fraction",
+                                                 "engine",
+                                                 "loss_weight",
+                                                 "loss_param",
+                                                 "accuracy_param",
+                                                 "data_param",
+                                                 "transform_param",
+                                                 "image_data_param",
+                                                 "annotated_data_param",
+                                                 "hdf5_data_param",
+                                                 "hdf5_output_param",
+                                                 "window_data_param",
+                                                 "blobs_lr",
+                                                 "weight_decay",
+                                                 "force_backward",
+                                                 "debug_info",
+                                                 "stable_prod_grad",
+                                                 "save_output_param",
+                                                 "visualize",
+                                                 "visualize_threshold",
+                                                 "infogain_loss_param",
+                                                 "hinge_loss_param",
+                                                 "contrastive_loss_param",
+                                                 "multibox_loss_param",
+                                                 "force_nd_im2col",
+                                                 "sigmoid_param",
+                                                 "tanh_param",
+                                                 "temporal_param",
+                                                 "fix_scale",
+                                                 "source",
+                                                 "meanfile",
+                                                 "batchsize",
+                                                 "cropsize",
+                                                 "mirror",
+                                                 "rand_skip",
+                                                 "dropout_ratio",
+                                                 "share_in_parallel"};
   const size_t begin = warning.find('"', warning.find("has no field named"));
   if (begin == std::string::npos) return false;
   const std::string_view name(warning.data() + begin + 1, warning.find('"', begin + 1) - begin - 1);
@@ -38,7 +77,8 @@ class TextErrors final : public google::protobuf::io::ErrorCollector {
   }
   void AddWarning(int line, int /*column*/, const std::string& message) override {
     constexpr size_t kMost = 2000;
-    if (warnings.size() < kMost && !is_of_training(message)) warnings += (warnings.empty() ? "line " : "; line ") + std::to_string(line + 1) + ": " + message;
+    if (warnings.size() < kMost && !is_of_training(message))
+      warnings += (warnings.empty() ? "line " : "; line ") + std::to_string(line + 1) + ": " + message;
   }
   std::string error, warnings;
 };
@@ -53,8 +93,7 @@ Result<Shape> shape_of(const BlobProto& blob, int64_t elements) {
     shape = {elements};
   }
   TRY_ASSIGN(int64_t count, volume(shape));
-  if (count != elements)
-    return invalid("a blob of dims " + to_text(shape) + " has " + std::to_string(elements) + " elements");
+  if (count != elements) return invalid("a blob of dims " + to_text(shape) + " has " + std::to_string(elements) + " elements");
   return shape;
 }
 
@@ -71,7 +110,8 @@ Result<std::shared_ptr<const caffe::NetParameter>> parse_caffe_net(Bytes text, s
   parser.AllowPartialMessage(true);
   parser.SetRecursionLimit(50);
   google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
-  if (!parser.Parse(&stream, net.get())) return invalid("not a Caffe definition: " + (errors.error.empty() ? "it does not parse" : errors.error));
+  if (!parser.Parse(&stream, net.get()))
+    return invalid("not a Caffe definition: " + (errors.error.empty() ? "it does not parse" : errors.error));
   if (warnings) *warnings = errors.warnings;
   TRY(upgrade_caffe_net(*net));
   if (net->layer_size() == 0) return invalid("the definition has no layers; is it a Caffe network in text form?");
@@ -85,11 +125,13 @@ Result<Array> read_blob(const BlobProto& blob, std::shared_ptr<const void> keepe
     size_t size;
   };
   if (blob.has_raw_data() && blob.data_size() == 0) {
-    static constexpr Raw kTypes[] = {{DataType::kDouble, 8}, {DataType::kFloat, 4}, {DataType::kHalf, 2}, {DataType::kInt32, 4}, {DataType::kUint32, 4}};
+    static constexpr Raw kTypes[] = {
+        {DataType::kDouble, 8}, {DataType::kFloat, 4}, {DataType::kHalf, 2}, {DataType::kInt32, 4}, {DataType::kUint32, 4}};
     const int type = blob.raw_data_type();
     if (type < 0 || type > 4) return invalid("the blob's raw_data_type is " + std::to_string(type) + "; it lies in 0 to 4");
     const size_t bytes = blob.raw_data().size(), size = kTypes[type].size;
-    if (bytes % size != 0) return invalid("the blob has " + std::to_string(bytes) + " raw bytes, which is no multiple of " + std::to_string(size));
+    if (bytes % size != 0)
+      return invalid("the blob has " + std::to_string(bytes) + " raw bytes, which is no multiple of " + std::to_string(size));
     TRY_ASSIGN(Shape shape, shape_of(blob, static_cast<int64_t>(bytes / size)));
     if (bytes == 0) return Array::make(DataType::kFloat, shape);
     const Array raw = Array::borrow(kTypes[type].type, shape, blob.raw_data().data(), std::move(keeper));
@@ -141,7 +183,8 @@ int64_t CaffeWeights::count(const std::string& layer) const {
 Result<Array> CaffeWeights::blob(const std::string& layer, int64_t index) const {
   const int64_t known = count(layer);
   if (index >= known)
-    return invalid(known ? "the model has " + std::to_string(known) + " blobs for this layer, and blob " + std::to_string(index) + " is wanted"
+    return invalid(known ? "the model has " + std::to_string(known) + " blobs for this layer, and blob " + std::to_string(index) +
+                               " is wanted"
                          : "the model has no weights for a layer of this name; do the two files belong together?");
   return read_blob(blobs_.find(layer)->second->Get(static_cast<int>(index)), message_).within("blob " + std::to_string(index));
 }

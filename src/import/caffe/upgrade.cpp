@@ -60,14 +60,30 @@ struct OldestType {
   std::string_view word;
   const char* name;
 };
-constexpr OldestType kOldestTypes[] = {
-    {"accuracy", "Accuracy"},         {"bnll", "BNLL"},           {"concat", "Concat"},        {"conv", "Convolution"},
-    {"data", "Data"},                 {"dropout", "Dropout"},     {"euclidean_loss", "EuclideanLoss"},
-    {"flatten", "Flatten"},           {"hdf5_data", "HDF5Data"},  {"hdf5_output", "HDF5Output"}, {"im2col", "Im2col"},
-    {"images", "ImageData"},          {"infogain_loss", "InfogainLoss"}, {"innerproduct", "InnerProduct"}, {"lrn", "LRN"},
-    {"multinomial_logistic_loss", "MultinomialLogisticLoss"},     {"pool", "Pooling"},         {"relu", "ReLU"},
-    {"sigmoid", "Sigmoid"},           {"softmax", "Softmax"},     {"softmax_loss", "SoftmaxWithLoss"}, {"split", "Split"},
-    {"tanh", "TanH"},                 {"window_data", "WindowData"}};
+constexpr OldestType kOldestTypes[] = {{"accuracy", "Accuracy"},
+                                       {"bnll", "BNLL"},
+                                       {"concat", "Concat"},
+                                       {"conv", "Convolution"},
+                                       {"data", "Data"},
+                                       {"dropout", "Dropout"},
+                                       {"euclidean_loss", "EuclideanLoss"},
+                                       {"flatten", "Flatten"},
+                                       {"hdf5_data", "HDF5Data"},
+                                       {"hdf5_output", "HDF5Output"},
+                                       {"im2col", "Im2col"},
+                                       {"images", "ImageData"},
+                                       {"infogain_loss", "InfogainLoss"},
+                                       {"innerproduct", "InnerProduct"},
+                                       {"lrn", "LRN"},
+                                       {"multinomial_logistic_loss", "MultinomialLogisticLoss"},
+                                       {"pool", "Pooling"},
+                                       {"relu", "ReLU"},
+                                       {"sigmoid", "Sigmoid"},
+                                       {"softmax", "Softmax"},
+                                       {"softmax_loss", "SoftmaxWithLoss"},
+                                       {"split", "Split"},
+                                       {"tanh", "TanH"},
+                                       {"window_data", "WindowData"}};
 
 void upgrade(const V1LayerParameter& old, LayerParameter& layer) {
   layer.set_name(old.name());
@@ -143,7 +159,8 @@ Status upgrade_caffe_net(caffe::NetParameter& net) {
   std::unordered_map<std::string, const V1LayerParameter*> paddings;
   for (const auto& old : net.layers()) {
     if (old.has_layer() && old.layer().type() == "padding") {
-      if (old.bottom_size() != 1 || old.top_size() != 1) return invalid("layer '" + old.layer().name() + "' (padding) has one bottom and one top");
+      if (old.bottom_size() != 1 || old.top_size() != 1)
+        return invalid("layer '" + old.layer().name() + "' (padding) has one bottom and one top");
       paddings.emplace(old.top(0), &old);
       continue;
     }

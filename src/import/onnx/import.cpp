@@ -28,15 +28,11 @@ ImportCode code_of(const Error& error, ImportCode otherwise) {
 
 ErrorCode error_code(ImportCode code) {
   switch (code) {
-    case ImportCode::kInternal:
-      return ErrorCode::kInternal;
-    case ImportCode::kOutOfMemory:
-      return ErrorCode::kOutOfMemory;
+    case ImportCode::kInternal: return ErrorCode::kInternal;
+    case ImportCode::kOutOfMemory: return ErrorCode::kOutOfMemory;
     case ImportCode::kUnsupportedGraph:
-    case ImportCode::kUnsupportedNode:
-      return ErrorCode::kUnsupported;
-    default:
-      return ErrorCode::kInvalid;
+    case ImportCode::kUnsupportedNode: return ErrorCode::kUnsupported;
+    default: return ErrorCode::kInvalid;
   }
 }
 

@@ -14,14 +14,10 @@ constexpr int kDeepest = 64;  // of graphs in graphs and functions in functions
 
 ImportCode code_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInvalid:
-      return ImportCode::kInvalidNode;
-    case ErrorCode::kUnsupported:
-      return ImportCode::kUnsupportedNode;
-    case ErrorCode::kOutOfMemory:
-      return ImportCode::kOutOfMemory;
-    default:
-      return ImportCode::kInternal;
+    case ErrorCode::kInvalid: return ImportCode::kInvalidNode;
+    case ErrorCode::kUnsupported: return ImportCode::kUnsupportedNode;
+    case ErrorCode::kOutOfMemory: return ImportCode::kOutOfMemory;
+    default: return ImportCode::kInternal;
   }
 }
 

@@ -12,30 +12,18 @@ using Attribute = proto::AttributeProto;
 
 const char* kind_of(Attribute::AttributeType type) {
   switch (type) {
-    case Attribute::FLOAT:
-      return "a number";
-    case Attribute::INT:
-      return "an integer";
-    case Attribute::STRING:
-      return "a string";
-    case Attribute::TENSOR:
-      return "a tensor";
-    case Attribute::GRAPH:
-      return "a graph";
-    case Attribute::FLOATS:
-      return "a list of numbers";
-    case Attribute::INTS:
-      return "a list of integers";
-    case Attribute::STRINGS:
-      return "a list of strings";
-    case Attribute::TENSORS:
-      return "a list of tensors";
-    case Attribute::GRAPHS:
-      return "a list of graphs";
-    case Attribute::SPARSE_TENSOR:
-      return "a sparse tensor";
-    default:
-      return "of another kind";
+    case Attribute::FLOAT: return "a number";
+    case Attribute::INT: return "an integer";
+    case Attribute::STRING: return "a string";
+    case Attribute::TENSOR: return "a tensor";
+    case Attribute::GRAPH: return "a graph";
+    case Attribute::FLOATS: return "a list of numbers";
+    case Attribute::INTS: return "a list of integers";
+    case Attribute::STRINGS: return "a list of strings";
+    case Attribute::TENSORS: return "a list of tensors";
+    case Attribute::GRAPHS: return "a list of graphs";
+    case Attribute::SPARSE_TENSOR: return "a sparse tensor";
+    default: return "of another kind";
   }
 }
 
@@ -175,28 +163,17 @@ Result<std::vector<Field>> ImportedNode::attributes() const {
   for (const auto& [name, attribute] : attributes_) {
     FieldValue value;
     switch (type_of(*attribute)) {
-      case Attribute::FLOAT:
-        value = static_cast<double>(attribute->f());
-        break;
-      case Attribute::INT:
-        value = attribute->i();
-        break;
-      case Attribute::STRING:
-        value = attribute->s();
-        break;
-      case Attribute::FLOATS:
-        value = std::vector<double>(attribute->floats().begin(), attribute->floats().end());
-        break;
-      case Attribute::INTS:
-        value = std::vector<int64_t>(attribute->ints().begin(), attribute->ints().end());
-        break;
+      case Attribute::FLOAT: value = static_cast<double>(attribute->f()); break;
+      case Attribute::INT: value = attribute->i(); break;
+      case Attribute::STRING: value = attribute->s(); break;
+      case Attribute::FLOATS: value = std::vector<double>(attribute->floats().begin(), attribute->floats().end()); break;
+      case Attribute::INTS: value = std::vector<int64_t>(attribute->ints().begin(), attribute->ints().end()); break;
       case Attribute::TENSOR: {
         TRY_ASSIGN(Array array, tensor(name));
         value = std::move(array);
         break;
       }
-      default:
-        continue;
+      default: continue;
     }
     fields.push_back({std::string(name), std::move(value)});
   }

@@ -118,20 +118,13 @@ Result<Array> read_tensor(const proto::TensorProto& tensor, const std::shared_pt
     return from_bytes(type, shape, count, {reinterpret_cast<const std::byte*>(raw.data()), raw.size()}, keeper);
   }
   switch (type) {
-    case DataType::kFloat:
-      return from_typed(type, shape, count, tensor.float_data(), keeper);
-    case DataType::kDouble:
-      return from_typed(type, shape, count, tensor.double_data(), keeper);
-    case DataType::kInt32:
-      return from_typed(type, shape, count, tensor.int32_data(), keeper);
-    case DataType::kInt64:
-      return from_typed(type, shape, count, tensor.int64_data(), keeper);
-    case DataType::kUint64:
-      return from_typed(type, shape, count, tensor.uint64_data(), keeper);
-    case DataType::kUint32:
-      return from_wider(type, shape, count, tensor.uint64_data());
-    default:
-      return from_wider(type, shape, count, tensor.int32_data());
+    case DataType::kFloat: return from_typed(type, shape, count, tensor.float_data(), keeper);
+    case DataType::kDouble: return from_typed(type, shape, count, tensor.double_data(), keeper);
+    case DataType::kInt32: return from_typed(type, shape, count, tensor.int32_data(), keeper);
+    case DataType::kInt64: return from_typed(type, shape, count, tensor.int64_data(), keeper);
+    case DataType::kUint64: return from_typed(type, shape, count, tensor.uint64_data(), keeper);
+    case DataType::kUint32: return from_wider(type, shape, count, tensor.uint64_data());
+    default: return from_wider(type, shape, count, tensor.int32_data());
   }
 }
 

@@ -10,18 +10,12 @@ namespace {
 
 const char* kind_of(const proto::TypeProto& type) {
   switch (type.value_case()) {
-    case proto::TypeProto::kSequenceType:
-      return "a sequence";
-    case proto::TypeProto::kMapType:
-      return "a map";
-    case proto::TypeProto::kOptionalType:
-      return "an optional";
-    case proto::TypeProto::kSparseTensorType:
-      return "a sparse tensor";
-    case proto::TypeProto::kOpaqueType:
-      return "opaque";
-    default:
-      return "of no type";
+    case proto::TypeProto::kSequenceType: return "a sequence";
+    case proto::TypeProto::kMapType: return "a map";
+    case proto::TypeProto::kOptionalType: return "an optional";
+    case proto::TypeProto::kSparseTensorType: return "a sparse tensor";
+    case proto::TypeProto::kOpaqueType: return "opaque";
+    default: return "of no type";
   }
 }
 

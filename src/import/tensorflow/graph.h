@@ -20,8 +20,8 @@ struct TfType {
   std::optional<DataType> type;  // nothing for strings and the like
 };
 
-using TfAttribute = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>, std::vector<double>, std::vector<std::string>, Array,
-                                 TfType, TfShape>;
+using TfAttribute = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>, std::vector<double>, std::vector<std::string>,
+                                 Array, TfType, TfShape>;
 
 struct TfInput {
   std::string node;

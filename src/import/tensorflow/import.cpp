@@ -41,7 +41,9 @@ Status import_tensorflow_into(Bytes bytes, Network& network, const TfImportOptio
   return import_bytes(bytes, Kind::kGraph, network, options);
 }
 
-Status import_uff_into(Bytes bytes, Network& network, const TfImportOptions& options) { return import_bytes(bytes, Kind::kUff, network, options); }
+Status import_uff_into(Bytes bytes, Network& network, const TfImportOptions& options) {
+  return import_bytes(bytes, Kind::kUff, network, options);
+}
 
 Status import_tensorflow_file_into(const std::string& path, Network& network, const TfImportOptions& given) {
   TfImportOptions options = given;

@@ -33,17 +33,17 @@ using TfCustomNode = std::function<std::optional<Result<std::vector<Tensor*>>>(c
 
 struct TfImportOptions {
   Log* log = nullptr;
-  std::string name;                                       // what messages call the model
-  std::optional<Dim> batch;                               // stands in front of the dims of every input
+  std::string name;                                        // what messages call the model
+  std::optional<Dim> batch;                                // stands in front of the dims of every input
   std::map<std::string, TfInputSpec, std::less<>> inputs;  // any node may become one; placeholders with a known rank are inputs anyway
-  std::vector<std::string> outputs;                       // nodes, or "node:1"; where none are named, those of the file, or nodes that none reads
-  bool four_dims = false;                                 // outputs get ones behind, up to rank 4 with the batch, as TensorRT has it
-  bool half_weights = false;                              // rounds float constants to half
-  TfCustomNode custom;                                    // asked where no operator is known
+  std::vector<std::string> outputs;  // nodes, or "node:1"; where none are named, those of the file, or nodes that none reads
+  bool four_dims = false;            // outputs get ones behind, up to rank 4 with the batch, as TensorRT has it
+  bool half_weights = false;         // rounds float constants to half
+  TfCustomNode custom;               // asked where no operator is known
   // Limits against hostile files.
   size_t most_errors = 100;
   int64_t most_nodes = 2'000'000;
-  int64_t most_constant_bytes = int64_t{2} << 30;         // of constants written in short or folded, each
+  int64_t most_constant_bytes = int64_t{2} << 30;  // of constants written in short or folded, each
 };
 
 Status import_tensorflow_into(Bytes bytes, Network& network, const TfImportOptions& options = {});

@@ -41,7 +41,8 @@ bool TfImporter::reads_images_channels_first() const {
 
 Status TfImporter::index_nodes() {
   if (static_cast<int64_t>(graph_.nodes.size()) > options_.most_nodes)
-    return invalid("the graph has " + std::to_string(graph_.nodes.size()) + " nodes; " + std::to_string(options_.most_nodes) + " are the limit");
+    return invalid("the graph has " + std::to_string(graph_.nodes.size()) + " nodes; " + std::to_string(options_.most_nodes) +
+                   " are the limit");
   for (const TfNode& node : graph_.nodes) {
     if (!nodes_.emplace(node.name, &node).second) return invalid("two nodes are called '" + node.name + "'");
   }
@@ -57,7 +58,8 @@ std::vector<std::string> TfImporter::wanted_outputs() const {
   }
   std::vector<std::string> outputs;
   for (const TfNode& node : graph_.nodes) {
-    if (!read.contains(node.name) && node.op != "Const" && node.op != "NoOp" && node.op != "Assert" && !node.inputs.empty()) outputs.push_back(node.name);
+    if (!read.contains(node.name) && node.op != "Const" && node.op != "NoOp" && node.op != "Assert" && !node.inputs.empty())
+      outputs.push_back(node.name);
   }
   return outputs;
 }
@@ -101,7 +103,8 @@ Result<std::vector<const TfNode*>> TfImporter::in_order(const std::vector<std::s
       const TfInput& input = frame.node->inputs[frame.next++];
       const auto found = nodes_.find(input.node);
       if (found == nodes_.end()) {
-        errors_.add(invalid("node '" + frame.node->name + "' (" + frame.node->op + "): it reads '" + input.node + "', and there is no such node"));
+        errors_.add(
+            invalid("node '" + frame.node->name + "' (" + frame.node->op + "): it reads '" + input.node + "', and there is no such node"));
         continue;
       }
       const auto state = states.find(found->second);
@@ -152,8 +155,8 @@ void TfImporter::import_node(const TfNode& node) {
         continue;
       }
       if (input.output < 0 || input.output >= static_cast<int64_t>(values.size())) {
-        errors_.add(invalid("node '" + node.name + "' (" + node.op + "): it reads output " + std::to_string(input.output) + " of '" + input.node +
-                            "', which has " + std::to_string(values.size())));
+        errors_.add(invalid("node '" + node.name + "' (" + node.op + "): it reads output " + std::to_string(input.output) + " of '" +
+                            input.node + "', which has " + std::to_string(values.size())));
         broken = true;
         continue;
       }
@@ -190,7 +193,8 @@ Result<std::vector<TfValue>> TfImporter::dispatch(const TfNode& node, const TfOp
     if (options_.half_weights && values->type() == DataType::kFloat && values->count() > 0) {
       const float* numbers = values->as<float>();
       for (int64_t i = 0; i < values->count(); ++i) {
-        if (!(std::fabs(numbers[i]) < 65520.f)) return invalid("element " + std::to_string(i) + " is " + std::to_string(numbers[i]) + ", which no half holds");
+        if (!(std::fabs(numbers[i]) < 65520.f))
+          return invalid("element " + std::to_string(i) + " is " + std::to_string(numbers[i]) + ", which no half holds");
       }
       TRY_ASSIGN(Array halfs, values->converted(DataType::kHalf));
       TRY_ASSIGN(value.constant, halfs.converted(DataType::kFloat));
@@ -215,7 +219,8 @@ Result<std::vector<TfValue>> TfImporter::dispatch(const TfNode& node, const TfOp
       return values;
     }
   }
-  return unsupported("no such operator is known; put known operators in its place, or make the node an input where what lies before it can be left out");
+  return unsupported(
+      "no such operator is known; put known operators in its place, or make the node an input where what lies before it can be left out");
 }
 
 // A node of the file that the program names, or a placeholder.
@@ -227,7 +232,8 @@ Result<TfValue> TfImporter::add_input(const TfNode& node) {
   const auto* attribute = node.find<TfShape>("shape");
   const std::optional<Shape> declared = attribute ? attribute->dims : std::nullopt;
   const auto given = options_.inputs.find(node.name);
-  if (given == options_.inputs.end() && !declared) return invalid("the graph does not tell its dims; give them for the input '" + node.name + "'");
+  if (given == options_.inputs.end() && !declared)
+    return invalid("the graph does not tell its dims; give them for the input '" + node.name + "'");
   Shape shape = given != options_.inputs.end() ? given->second.shape : *declared;
   if (options_.batch && given == options_.inputs.end() && !shape.empty()) shape.erase(shape.begin());
   if (options_.batch) type.dims.push_back(*options_.batch);
@@ -326,7 +332,11 @@ Network& TfOp::network() const { return importer_.network(); }
 
 Status TfOp::expects(size_t least, size_t most) const {
   if (inputs_.size() >= least && inputs_.size() <= most) return Ok{};
-  return invalid("it has " + std::to_string(inputs_.size()) + " inputs; " + std::to_string(least) + (most == least ? "" : most == SIZE_MAX ? " or more" : " to " + std::to_string(most)) + " are wanted");
+  return invalid("it has " + std::to_string(inputs_.size()) + " inputs; " + std::to_string(least) +
+                 (most == least      ? ""
+                  : most == SIZE_MAX ? " or more"
+                                     : " to " + std::to_string(most)) +
+                 " are wanted");
 }
 
 Result<Tensor*> TfOp::tensor(size_t index) const { return importer_.tensor_of(*inputs_[index], node_.inputs[index].node); }
@@ -387,7 +397,9 @@ std::optional<std::vector<Dim>> TfOp::elements(size_t index) const {
 
 namespace {
 
-Error wrong_kind(std::string_view attribute, const char* wanted) { return invalid("its attribute '" + std::string(attribute) + "' is no " + wanted); }
+Error wrong_kind(std::string_view attribute, const char* wanted) {
+  return invalid("its attribute '" + std::string(attribute) + "' is no " + wanted);
+}
 
 }  // namespace
 

@@ -20,7 +20,7 @@ class TfImporter;
 struct TfValue {
   Tensor* tensor = nullptr;  // null for constants that no layer has read yet
   bool is_planes = false;
-  Tensor* other = nullptr;   // the same in the other order, once somebody asked
+  Tensor* other = nullptr;  // the same in the other order, once somebody asked
   Array constant;
   bool is_constant = false;
   bool is_broken = false;
@@ -28,7 +28,8 @@ struct TfValue {
 
 class TfOp {
  public:
-  TfOp(TfImporter& importer, const TfNode& node, std::vector<TfValue*> inputs) : importer_(importer), node_(node), inputs_(std::move(inputs)) {}
+  TfOp(TfImporter& importer, const TfNode& node, std::vector<TfValue*> inputs)
+      : importer_(importer), node_(node), inputs_(std::move(inputs)) {}
 
   const TfNode& node() const { return node_; }
   bool is_uff() const;

@@ -42,14 +42,16 @@ void fill(const List& list, int64_t count, Set&& set) {
 
 Result<Array> read_tensor(const tf::TensorProto& tensor, const std::shared_ptr<const void>& keeper, int64_t most_bytes) {
   const auto type = type_of(tensor.dtype());
-  if (!type) return unsupported("its values have TensorFlow's type " + std::to_string(tensor.dtype()) + ", which is no number type that is known");
+  if (!type)
+    return unsupported("its values have TensorFlow's type " + std::to_string(tensor.dtype()) + ", which is no number type that is known");
   Shape shape;
   for (const auto& dim : tensor.tensor_shape().dim()) shape.push_back(dim.size());
   TRY_ASSIGN(int64_t count, volume(shape));
   if (!tensor.tensor_content().empty()) {
     const size_t bytes = bytes_of(*type, count);
     if (bytes != tensor.tensor_content().size())
-      return invalid("its values " + to_text(shape) + " take " + std::to_string(bytes) + " bytes, but there are " + std::to_string(tensor.tensor_content().size()));
+      return invalid("its values " + to_text(shape) + " take " + std::to_string(bytes) + " bytes, but there are " +
+                     std::to_string(tensor.tensor_content().size()));
     if (*type != DataType::kBool) return Array::borrow(*type, shape, tensor.tensor_content().data(), keeper);
     TRY_ASSIGN(Array flags, Array::make(*type, shape));
     for (int64_t i = 0; i < count; ++i) flags.set_integer(i, tensor.tensor_content()[static_cast<size_t>(i)] != 0);
@@ -125,8 +127,10 @@ TfGraph graph_of(const tf::GraphDef& message, const std::shared_ptr<const void>&
     for (const auto& [name, value] : def.attr()) {
       if (value.value_case() == tf::AttrValue::kTensor) {
         auto tensor = read_tensor(value.tensor(), keeper, most_bytes);
-        if (tensor.ok()) node.attributes.emplace(name, std::move(*tensor));
-        else node.broken = std::move(tensor).error().message;
+        if (tensor.ok())
+          node.attributes.emplace(name, std::move(*tensor));
+        else
+          node.broken = std::move(tensor).error().message;
       } else if (auto attribute = attribute_of(value)) {
         node.attributes.emplace(name, std::move(*attribute));
       }
@@ -146,7 +150,8 @@ Result<std::shared_ptr<const Message>> parse(Bytes bytes, const char* what) {
   stream.SetTotalBytesLimit(INT_MAX);
   stream.SetRecursionLimit(50);
   if (!message->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
-    return invalid(std::string("not ") + what + ", or truncated: its " + std::to_string(bytes.size()) + " bytes are no complete protobuf message");
+    return invalid(std::string("not ") + what + ", or truncated: its " + std::to_string(bytes.size()) +
+                   " bytes are no complete protobuf message");
   return std::shared_ptr<const Message>(message);
 }
 

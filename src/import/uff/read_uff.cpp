@@ -152,12 +152,14 @@ class Reader {
 
   static std::string name_of_function(const std::string& function) {
     static const std::pair<const char*, const char*> kNames[] = {
-        {"min", "Minimum"}, {"max", "Maximum"}, {"mul", "Mul"}, {"sub", "Sub"}, {"div", "RealDiv"}, {"add", "Add"}, {"pow", "Pow"},
-        {"neg", "Neg"}, {"exp", "Exp"}, {"log", "Log"}, {"abs", "Abs"}, {"sqrt", "Sqrt"}, {"rsqrt", "Rsqrt"}, {"square", "Square"},
-        {"sin", "Sin"}, {"cos", "Cos"}, {"tan", "Tan"}, {"sinh", "Sinh"}, {"cosh", "Cosh"}, {"asin", "Asin"}, {"acos", "Acos"},
-        {"atan", "Atan"}, {"asinh", "Asinh"}, {"acosh", "Acosh"}, {"atanh", "Atanh"}, {"ceil", "Ceil"}, {"floor", "Floor"},
-        {"relu", "Relu"}, {"relu6", "Relu6"}, {"sigmoid", "Sigmoid"}, {"tanh", "Tanh"}, {"elu", "Elu"}, {"selu", "Selu"},
-        {"softsign", "Softsign"}, {"softplus", "Softplus"}, {"sum", "Sum"}, {"prod", "Prod"}, {"mean", "Mean"}};
+        {"min", "Minimum"}, {"max", "Maximum"}, {"mul", "Mul"},     {"sub", "Sub"},           {"div", "RealDiv"},
+        {"add", "Add"},     {"pow", "Pow"},     {"neg", "Neg"},     {"exp", "Exp"},           {"log", "Log"},
+        {"abs", "Abs"},     {"sqrt", "Sqrt"},   {"rsqrt", "Rsqrt"}, {"square", "Square"},     {"sin", "Sin"},
+        {"cos", "Cos"},     {"tan", "Tan"},     {"sinh", "Sinh"},   {"cosh", "Cosh"},         {"asin", "Asin"},
+        {"acos", "Acos"},   {"atan", "Atan"},   {"asinh", "Asinh"}, {"acosh", "Acosh"},       {"atanh", "Atanh"},
+        {"ceil", "Ceil"},   {"floor", "Floor"}, {"relu", "Relu"},   {"relu6", "Relu6"},       {"sigmoid", "Sigmoid"},
+        {"tanh", "Tanh"},   {"elu", "Elu"},     {"selu", "Selu"},   {"softsign", "Softsign"}, {"softplus", "Softplus"},
+        {"sum", "Sum"},     {"prod", "Prod"},   {"mean", "Mean"}};
     for (const auto& [ours, theirs] : kNames) {
       if (function == ours) return theirs;
     }
@@ -166,7 +168,8 @@ class Reader {
 
   void set_format(const uff::Node& source, TfNode& node) const {
     const std::vector<int64_t> axes = order(source, 0);
-    node.attributes["data_format"] = std::string(axes.size() > 1 && axes[0] == 0 && axes[1] == 1 && axes != std::vector<int64_t>{0, 1} ? "NCHW" : "NHWC");
+    node.attributes["data_format"] =
+        std::string(axes.size() > 1 && axes[0] == 0 && axes[1] == 1 && axes != std::vector<int64_t>{0, 1} ? "NCHW" : "NHWC");
   }
 
   void add_window(const uff::Node& source, TfNode& node) {
@@ -180,9 +183,12 @@ class Reader {
     } else {
       node.op = operation == "Conv" ? "Conv2D" : "Conv2DBackpropInput";
       const std::vector<int64_t> kernel = order(source, 1);
-      const std::vector<int64_t> wanted = operation == "Conv" ? std::vector<int64_t>{2, kIncrement, 1, 0} : std::vector<int64_t>{2, kIncrement, 0, 1};
-      if (operation == "Conv" && kernel == std::vector<int64_t>{0, 1, 2, kIncrement}) node.attributes["kernel_is_oihw"] = true;
-      else if (!kernel.empty() && kernel != wanted) node.broken = "the order of its kernel is not known";
+      const std::vector<int64_t> wanted =
+          operation == "Conv" ? std::vector<int64_t>{2, kIncrement, 1, 0} : std::vector<int64_t>{2, kIncrement, 0, 1};
+      if (operation == "Conv" && kernel == std::vector<int64_t>{0, 1, 2, kIncrement})
+        node.attributes["kernel_is_oihw"] = true;
+      else if (!kernel.empty() && kernel != wanted)
+        node.broken = "the order of its kernel is not known";
       // Inputs are x, kernel and the dims of the output; TensorFlow has them the other way round.
       if (operation == "ConvTranspose") std::reverse(node.inputs.begin(), node.inputs.end());
     }
@@ -214,7 +220,8 @@ class Reader {
     const size_t bytes = bytes_of(*type, count);
     // The converter left the values of some int64 scalars out.
     if (values->blob().size() != bytes)
-      return invalid("its values " + to_text(shape) + " take " + std::to_string(bytes) + " bytes, but there are " + std::to_string(values->blob().size()));
+      return invalid("its values " + to_text(shape) + " take " + std::to_string(bytes) + " bytes, but there are " +
+                     std::to_string(values->blob().size()));
     if (bytes == 0) {
       TRY_ASSIGN(Array empty, Array::make(*type, shape));
       node.attributes["value"] = std::move(empty);
@@ -231,7 +238,8 @@ class Reader {
 }  // namespace
 
 Result<TfGraph> read_uff(Bytes bytes) {
-  if (bytes.empty() || bytes.size() > INT_MAX) return invalid("the file has " + std::to_string(bytes.size()) + " bytes; a UFF model has from 1 byte to 2 GiB");
+  if (bytes.empty() || bytes.size() > INT_MAX)
+    return invalid("the file has " + std::to_string(bytes.size()) + " bytes; a UFF model has from 1 byte to 2 GiB");
   const auto arena = std::make_shared<google::protobuf::Arena>();
   const std::shared_ptr<uff::MetaGraph> message(arena, google::protobuf::Arena::CreateMessage<uff::MetaGraph>(arena.get()));
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));

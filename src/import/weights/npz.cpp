@@ -22,10 +22,12 @@ std::string_view value_of(std::string_view header, std::string_view key) {
 Result<DataType> type_of(std::string_view descr) {
   if (descr.size() < 5 || (descr[0] != '\'' && descr[0] != '"')) return invalid("its header has no descr");
   const std::string word(descr.substr(1, descr.find(descr[0], 1) - 1));
-  if (word.size() < 3 || word.size() > 4 || word[0] == '>') return unsupported("its elements are '" + word.substr(0, 40) + "'; little-endian numbers are read");
-  static const std::pair<const char*, DataType> kTypes[] = {{"f4", DataType::kFloat}, {"f8", DataType::kDouble}, {"f2", DataType::kHalf}, {"i1", DataType::kInt8},
-                                                            {"i2", DataType::kInt16}, {"i4", DataType::kInt32}, {"i8", DataType::kInt64}, {"u1", DataType::kUint8},
-                                                            {"u2", DataType::kUint16}, {"u4", DataType::kUint32}, {"u8", DataType::kUint64}, {"b1", DataType::kBool}};
+  if (word.size() < 3 || word.size() > 4 || word[0] == '>')
+    return unsupported("its elements are '" + word.substr(0, 40) + "'; little-endian numbers are read");
+  static const std::pair<const char*, DataType> kTypes[] = {{"f4", DataType::kFloat},  {"f8", DataType::kDouble}, {"f2", DataType::kHalf},
+                                                            {"i1", DataType::kInt8},   {"i2", DataType::kInt16},  {"i4", DataType::kInt32},
+                                                            {"i8", DataType::kInt64},  {"u1", DataType::kUint8},  {"u2", DataType::kUint16},
+                                                            {"u4", DataType::kUint32}, {"u8", DataType::kUint64}, {"b1", DataType::kBool}};
   for (const auto& [name, type] : kTypes) {
     if (word.substr(1) == name) return type;
   }
@@ -39,7 +41,8 @@ Result<Shape> shape_of(std::string_view text) {
   for (char c : text.substr(1)) {
     if (c >= '0' && c <= '9') {
       number = std::max<int64_t>(number, 0);
-      if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, c - '0', &number)) return invalid("a dim of its header is too large");
+      if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, c - '0', &number))
+        return invalid("a dim of its header is too large");
     } else if (c == ',' || c == ')') {
       if (number >= 0) shape.push_back(number);
       number = -1;

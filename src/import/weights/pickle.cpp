@@ -71,7 +71,8 @@ class Machine {
     if (pairs && items.size() % 2) return invalid("the pickle adds a key without a value");
     PickleValue& target = pickle_.values[stack_.back()];
     // An object of a class, such as an OrderedDict, takes them too.
-    if (target.kind != Kind::kList && target.kind != Kind::kDict && target.kind != Kind::kCall) return invalid("the pickle adds to what is no list or dict");
+    if (target.kind != Kind::kList && target.kind != Kind::kDict && target.kind != Kind::kCall)
+      return invalid("the pickle adds to what is no list or dict");
     if (target.kind == Kind::kCall) {
       if (!pairs) return Ok{};
       target.kind = Kind::kDict;
@@ -109,7 +110,8 @@ class Machine {
 
   Status step(uint8_t code) {
     switch (code) {
-      case 0x80: return read_and<uint8_t>([](uint8_t version) -> Status {
+      case 0x80:
+        return read_and<uint8_t>([](uint8_t version) -> Status {
           if (version > 5) return unsupported("the pickle is of protocol " + std::to_string(version) + "; 5 is the newest known");
           return Ok{};
         });
@@ -129,7 +131,8 @@ class Machine {
       case 'M': return read_and<uint16_t>([&](uint16_t value) { return push_integer(value), Status(); });
       case 0x8a: return read_and<uint8_t>([&](uint8_t length) { return push_long(length); });
       case 0x8b: return read_and<uint32_t>([&](uint32_t length) { return push_long(length); });
-      case 'G': return read_and<uint64_t>([&](uint64_t bits) {
+      case 'G':
+        return read_and<uint64_t>([&](uint64_t bits) {
           bits = __builtin_bswap64(bits);
           PickleValue value{Kind::kFloat, 0, 0, {}, {}};
           std::memcpy(&value.number, &bits, sizeof bits);

@@ -16,10 +16,11 @@ struct Storage {
 };
 
 Result<DataType> type_of(const std::string& global) {
-  static const std::pair<const char*, DataType> kTypes[] = {
-      {"FloatStorage", DataType::kFloat}, {"DoubleStorage", DataType::kDouble}, {"HalfStorage", DataType::kHalf}, {"BFloat16Storage", DataType::kBf16},
-      {"LongStorage", DataType::kInt64}, {"IntStorage", DataType::kInt32}, {"ShortStorage", DataType::kInt16}, {"CharStorage", DataType::kInt8},
-      {"ByteStorage", DataType::kUint8}, {"BoolStorage", DataType::kBool}};
+  static const std::pair<const char*, DataType> kTypes[] = {{"FloatStorage", DataType::kFloat}, {"DoubleStorage", DataType::kDouble},
+                                                            {"HalfStorage", DataType::kHalf},   {"BFloat16Storage", DataType::kBf16},
+                                                            {"LongStorage", DataType::kInt64},  {"IntStorage", DataType::kInt32},
+                                                            {"ShortStorage", DataType::kInt16}, {"CharStorage", DataType::kInt8},
+                                                            {"ByteStorage", DataType::kUint8},  {"BoolStorage", DataType::kBool}};
   for (const auto& [name, type] : kTypes) {
     if (global == std::string("torch ") + name || global == std::string("torch.cuda ") + name) return type;
   }
@@ -72,8 +73,8 @@ class StateDict {
   }
 
   bool is_call(const PickleValue& value, std::string_view global) const {
-    return value.kind == Kind::kCall && value.items.size() == 2 && pickle_[value.items[0]].kind == Kind::kGlobal && pickle_[value.items[0]].text == global &&
-           pickle_[value.items[1]].kind == Kind::kList;
+    return value.kind == Kind::kCall && value.items.size() == 2 && pickle_[value.items[0]].kind == Kind::kGlobal &&
+           pickle_[value.items[0]].text == global && pickle_[value.items[1]].kind == Kind::kList;
   }
 
   Result<Shape> numbers(const PickleValue& list) const {
@@ -90,7 +91,8 @@ class StateDict {
   Result<Array> tensor(const PickleValue& arguments) {
     if (arguments.items.size() < 4) return invalid("its tensor lacks storage, offset, dims or strides");
     const PickleValue& persistent = pickle_[arguments.items[0]];
-    if (persistent.kind != Kind::kPersistent || pickle_[persistent.items[0]].kind != Kind::kList || pickle_[persistent.items[0]].items.size() < 3)
+    if (persistent.kind != Kind::kPersistent || pickle_[persistent.items[0]].kind != Kind::kList ||
+        pickle_[persistent.items[0]].items.size() < 3)
       return invalid("its tensor has no storage");
     const std::vector<uint32_t>& id = pickle_[persistent.items[0]].items;  // "storage", type, key, device, count
     if (pickle_[id[1]].kind != Kind::kGlobal) return invalid("its storage has no type");
@@ -111,16 +113,21 @@ class StateDict {
     int64_t last = offset;
     for (size_t d = 0; d < shape.size() && count > 0; ++d) {
       int64_t step = 0;
-      if (!checked_multiply(shape[d] - 1, strides[d], &step) || !checked_add(last, step, &last)) return invalid("its strides go beyond its storage");
+      if (!checked_multiply(shape[d] - 1, strides[d], &step) || !checked_add(last, step, &last))
+        return invalid("its strides go beyond its storage");
     }
-    if (count > 0 && (last >= elements || offset >= elements)) return invalid("its elements go up to " + std::to_string(last) + ", and its storage has " + std::to_string(elements));
+    if (count > 0 && (last >= elements || offset >= elements))
+      return invalid("its elements go up to " + std::to_string(last) + ", and its storage has " + std::to_string(elements));
     WeightSource from = source_;
     if (storage.keeper) from.keeper = storage.keeper;
     const Shape dense = row_major_strides(shape);
     bool contiguous = true;
     for (size_t d = 0; d < shape.size(); ++d) contiguous = contiguous && (shape[d] == 1 || strides[d] == dense[d]);
     if (count == 0 || contiguous) {
-      TRY_ASSIGN(Array array, from.array(type, shape, count == 0 ? Bytes() : storage.bytes.subspan(static_cast<size_t>(offset * element), static_cast<size_t>(count * element))));
+      TRY_ASSIGN(Array array, from.array(type, shape,
+                                         count == 0 ? Bytes()
+                                                    : storage.bytes.subspan(static_cast<size_t>(offset * element),
+                                                                            static_cast<size_t>(count * element))));
       source_.bytes_left = from.bytes_left;
       return array;
     }
@@ -188,7 +195,8 @@ Result<WeightMap> read_torch_stream(WeightSource& source) {
   if (magic[magic.root].kind != Kind::kInteger || static_cast<uint64_t>(magic[magic.root].integer) != kLowBits)
     return invalid("the file is a pickle, but not one of torch.save");
   TRY_ASSIGN(Pickle version, read_pickle(reader));
-  if (version[version.root].integer != 1001) return unsupported("the file is of version " + std::to_string(version[version.root].integer) + "; 1001 is known");
+  if (version[version.root].integer != 1001)
+    return unsupported("the file is of version " + std::to_string(version[version.root].integer) + "; 1001 is known");
   TRY_ASSIGN(Pickle system, read_pickle(reader));
   TRY_ASSIGN(Pickle object, read_pickle(reader));
   TRY_ASSIGN(Pickle keys, read_pickle(reader));
@@ -201,7 +209,8 @@ Result<WeightMap> read_torch_stream(WeightSource& source) {
     if (type == types.end()) return invalid("the type of storage '" + key.substr(0, 40) + "' is not told");
     TRY_ASSIGN(int64_t count, reader.read<int64_t>());
     int64_t bytes = 0;
-    if (count < 0 || !checked_multiply(count, static_cast<int64_t>(bits_of(type->second)) / 8, &bytes)) return invalid("a storage has " + std::to_string(count) + " elements");
+    if (count < 0 || !checked_multiply(count, static_cast<int64_t>(bits_of(type->second)) / 8, &bytes))
+      return invalid("a storage has " + std::to_string(count) + " elements");
     TRY_ASSIGN(Bytes data, reader.take(static_cast<uint64_t>(bytes)));
     storages.emplace(key, Storage{data, nullptr});
   }

@@ -10,7 +10,9 @@
 namespace ingot {
 namespace {
 
-bool starts_with(Bytes bytes, std::string_view text) { return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0; }
+bool starts_with(Bytes bytes, std::string_view text) {
+  return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
+}
 
 bool looks_like_safetensors(Bytes bytes) {
   if (bytes.size() < 9) return false;
@@ -48,9 +50,12 @@ Status WeightSource::take(int64_t bytes) {
 Result<Array> WeightSource::array(DataType type, Shape shape, Bytes data) {
   TRY_ASSIGN(int64_t count, volume(shape));
   const size_t wanted = bytes_of(type, count);
-  if (wanted != data.size()) return invalid("the dims " + to_text(shape) + " take " + std::to_string(wanted) + " bytes, but there are " + std::to_string(data.size()));
+  if (wanted != data.size())
+    return invalid("the dims " + to_text(shape) + " take " + std::to_string(wanted) + " bytes, but there are " +
+                   std::to_string(data.size()));
   const size_t alignment = static_cast<size_t>(bits_of(type) + 7) / 8;
-  if (count > 0 && type != DataType::kBool && reinterpret_cast<uintptr_t>(data.data()) % alignment == 0) return Array::borrow(type, std::move(shape), data.data(), keeper);
+  if (count > 0 && type != DataType::kBool && reinterpret_cast<uintptr_t>(data.data()) % alignment == 0)
+    return Array::borrow(type, std::move(shape), data.data(), keeper);
   TRY(take(static_cast<int64_t>(wanted)));
   TRY_ASSIGN(Array copy, Array::make(type, std::move(shape)));
   if (wanted > 0) std::memcpy(copy.mutable_data(), data.data(), wanted);

@@ -34,7 +34,9 @@ class Text {
     return text_.substr(begin, at_ - begin);
   }
   Result<std::string_view> take(size_t count) {
-    if (count > text_.size() - at_) return invalid(std::to_string(count) + " bytes are wanted at " + std::to_string(at_) + ", but the data ends at " + std::to_string(text_.size()));
+    if (count > text_.size() - at_)
+      return invalid(std::to_string(count) + " bytes are wanted at " + std::to_string(at_) + ", but the data ends at " +
+                     std::to_string(text_.size()));
     at_ += count;
     return text_.substr(at_ - count, count);
   }
@@ -53,7 +55,8 @@ template <class T>
 Result<T> number(std::string_view word, int base, const char* what) {
   T value{};
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, base);
-  if (error != std::errc{} || end != word.data() + word.size() || word.empty()) return invalid(std::string(what) + " is '" + std::string(word.substr(0, 40)) + "', which is no number");
+  if (error != std::errc{} || end != word.data() + word.size() || word.empty())
+    return invalid(std::string(what) + " is '" + std::string(word.substr(0, 40)) + "', which is no number");
   return value;
 }
 

@@ -30,7 +30,8 @@ Result<Directory> find_directory(Bytes bytes) {
     if (directory.offset != UINT32_MAX && directory.count != UINT16_MAX) return directory;
     if (end < 20 || at<uint32_t>(bytes, end - 20) != kLocator64) return invalid("the archive's 64-bit directory is not found");
     const auto place = at<uint64_t>(bytes, end - 20 + 8);
-    if (place > bytes.size() || bytes.size() - place < 56 || at<uint32_t>(bytes, place) != kEnd64) return invalid("the archive's 64-bit directory is not found");
+    if (place > bytes.size() || bytes.size() - place < 56 || at<uint32_t>(bytes, place) != kEnd64)
+      return invalid("the archive's 64-bit directory is not found");
     return Directory{at<uint64_t>(bytes, place + 32), at<uint64_t>(bytes, place + 48)};
   }
   return invalid("not a zip archive, or truncated: its directory is not found");
@@ -40,7 +41,8 @@ Result<Directory> find_directory(Bytes bytes) {
 
 Result<std::vector<ZipEntry>> read_zip(Bytes bytes, size_t most_entries) {
   TRY_ASSIGN(Directory directory, find_directory(bytes));
-  if (directory.count > most_entries) return invalid("the archive has " + std::to_string(directory.count) + " files; " + std::to_string(most_entries) + " are the limit");
+  if (directory.count > most_entries)
+    return invalid("the archive has " + std::to_string(directory.count) + " files; " + std::to_string(most_entries) + " are the limit");
   ByteReader reader(bytes);
   TRY(reader.seek(directory.offset));
   std::vector<ZipEntry> entries;
@@ -72,11 +74,14 @@ Result<std::vector<ZipEntry>> read_zip(Bytes bytes, size_t most_entries) {
     entry.name.assign(reinterpret_cast<const char*>(name.data()), name.size());
     const std::string where = "'" + entry.name.substr(0, 100) + "'";
     if (flags & 1) return unsupported(where + " is encrypted");
-    if (method != 0 && method != 8) return unsupported(where + " is packed by method " + std::to_string(method) + "; stored and deflated files are read");
-    if (place > bytes.size() || bytes.size() - place < 30 || at<uint32_t>(bytes, place) != kLocal) return invalid(where + " is not where the directory says");
+    if (method != 0 && method != 8)
+      return unsupported(where + " is packed by method " + std::to_string(method) + "; stored and deflated files are read");
+    if (place > bytes.size() || bytes.size() - place < 30 || at<uint32_t>(bytes, place) != kLocal)
+      return invalid(where + " is not where the directory says");
     const uint64_t data = place + 30 + at<uint16_t>(bytes, place + 26) + at<uint16_t>(bytes, place + 28);
     if (data > bytes.size() || packed > bytes.size() - data) return invalid(where + " goes beyond the end of the archive");
-    if (method == 0 && packed != size) return invalid(where + " is stored in " + std::to_string(packed) + " bytes and has " + std::to_string(size));
+    if (method == 0 && packed != size)
+      return invalid(where + " is stored in " + std::to_string(packed) + " bytes and has " + std::to_string(size));
     entry.packed = bytes.subspan(data, packed);
     entry.size = size;
     entry.is_deflated = method == 8;
@@ -101,7 +106,8 @@ Result<Bytes> unpack(WeightSource& source, const ZipEntry& entry, std::shared_pt
   const int code = inflate(&stream, Z_FINISH);
   const uLong written = stream.total_out;
   inflateEnd(&stream);
-  if (code != Z_STREAM_END || written != entry.size) return invalid("'" + entry.name.substr(0, 100) + "' does not unpack to its " + std::to_string(entry.size) + " bytes");
+  if (code != Z_STREAM_END || written != entry.size)
+    return invalid("'" + entry.name.substr(0, 100) + "' does not unpack to its " + std::to_string(entry.size) + " bytes");
   *keeper = unpacked;
   return Bytes(*unpacked);
 }

@@ -17,7 +17,11 @@ bool is_exact(DataType from, DataType to) {
     return to == DataType::kHalf && from == DataType::kFp8;
   }
   if (is_floating(to)) {
-    const int digits = to == DataType::kDouble ? 53 : to == DataType::kFloat ? 24 : to == DataType::kHalf ? 11 : to == DataType::kBf16 ? 8 : 0;
+    const int digits = to == DataType::kDouble  ? 53
+                       : to == DataType::kFloat ? 24
+                       : to == DataType::kHalf  ? 11
+                       : to == DataType::kBf16  ? 8
+                                                : 0;
     return from_bits - (is_signed(from) ? 1 : 0) <= digits;
   }
   if (is_signed(from) && !is_signed(to)) return false;
@@ -29,17 +33,16 @@ bool is_exact(DataType from, DataType to) {
 FUSION(cancel_casts, kSimplify, kFuseCasts) {
   auto x = Pattern::any();
   auto only = Pattern::of(ScalarOp::kCast, x);
-  fusions.push_back({"cancel_casts", only, [=](const Match& m, Network&) -> Result<Tensor*> {
-    return m[x]->type.type == m[only]->type.type ? m[x] : nullptr;
-  }});
+  fusions.push_back({"cancel_casts", only,
+                     [=](const Match& m, Network&) -> Result<Tensor*> { return m[x]->type.type == m[only]->type.type ? m[x] : nullptr; }});
   auto first = Pattern::of(ScalarOp::kCast, x);
   auto second = Pattern::of(ScalarOp::kCast, first);
   fusions.push_back({"cancel_casts", second, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    const DataType to = m[second]->type.type;
-    if (to == DataType::kBool || !is_exact(m[x]->type.type, m[first]->type.type)) return nullptr;
-    if (m[x]->type.type == to) return m[x];
-    return network.add(Elementwise::cast(to), {m[x]});
-  }});
+                       const DataType to = m[second]->type.type;
+                       if (to == DataType::kBool || !is_exact(m[x]->type.type, m[first]->type.type)) return nullptr;
+                       if (m[x]->type.type == to) return m[x];
+                       return network.add(Elementwise::cast(to), {m[x]});
+                     }});
 }
 
 EXAMPLE("to float and back to half is nothing") {
@@ -57,10 +60,12 @@ EXAMPLE("to float and back to half is nothing") {
     output y)");
 }
 
-EXAMPLE("a cast that rounds stays") { expect_unchanged("cancel_casts", R"(
+EXAMPLE("a cast that rounds stays") {
+  expect_unchanged("cancel_casts", R"(
     input x [2]
     a = cast(x) to=half
     y = cast(a) to=float
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

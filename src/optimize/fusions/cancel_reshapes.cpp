@@ -8,17 +8,16 @@ namespace ingot {
 FUSION(cancel_reshapes, kSimplify, kCancelMoves, kRecognizeAttention) {
   auto x = Pattern::any();
   auto same = Pattern::of<Reshape>(x).with_more_inputs();
-  fusions.push_back({"cancel_reshapes", same, [=](const Match& m, Network&) -> Result<Tensor*> {
-    return m[x]->type.dims == m[same]->type.dims ? m[x] : nullptr;
-  }});
+  fusions.push_back({"cancel_reshapes", same,
+                     [=](const Match& m, Network&) -> Result<Tensor*> { return m[x]->type.dims == m[same]->type.dims ? m[x] : nullptr; }});
   auto inner = Pattern::of<Reshape>(x).with_more_inputs();
   auto outer = Pattern::of<Reshape>(inner);
   fusions.push_back({"cancel_reshapes", outer, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    if (m[x]->type.dims == m[outer]->type.dims) return m[x];
-    auto reshape = Reshape::between(m[x]->type.dims, m[outer]->type.dims);
-    if (!reshape) return nullptr;
-    return network.add(*reshape, {m[x]});
-  }});
+                       if (m[x]->type.dims == m[outer]->type.dims) return m[x];
+                       auto reshape = Reshape::between(m[x]->type.dims, m[outer]->type.dims);
+                       if (!reshape) return nullptr;
+                       return network.add(*reshape, {m[x]});
+                     }});
 }
 
 EXAMPLE("two reshapes are one") {
@@ -48,11 +47,13 @@ EXAMPLE("there and back is nothing") {
     output y)");
 }
 
-EXAMPLE("a reshape whose dims come at run time stays") { expect_unchanged("cancel_reshapes", R"(
+EXAMPLE("a reshape whose dims come at run time stays") {
+  expect_unchanged("cancel_reshapes", R"(
     input x [n, 6]
     input dims int64 [2]
     a = reshape(x) dims=[-1, 2]
     y = reshape(a, dims) symbol=run_y
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

@@ -32,22 +32,22 @@ FUSION(cancel_transposes, kSimplify, kCancelMoves, kRecognizeAttention) {
   auto first = Pattern::of<Transpose>(x);
   auto second = Pattern::of<Transpose>(first);
   fusions.push_back({"cancel_transposes", second, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    const int64_t rank = m[x]->type.rank();
-    TRY_ASSIGN(std::vector<int64_t> p, m.op<Transpose>(first).resolve(rank));
-    TRY_ASSIGN(std::vector<int64_t> q, m.op<Transpose>(second).resolve(rank));
-    for (int64_t& axis : q) axis = p[static_cast<size_t>(axis)];
-    if (moves_nothing(q)) return m[x];
-    return network.add(Transpose(q), {m[x]});
-  }});
+                       const int64_t rank = m[x]->type.rank();
+                       TRY_ASSIGN(std::vector<int64_t> p, m.op<Transpose>(first).resolve(rank));
+                       TRY_ASSIGN(std::vector<int64_t> q, m.op<Transpose>(second).resolve(rank));
+                       for (int64_t& axis : q) axis = p[static_cast<size_t>(axis)];
+                       if (moves_nothing(q)) return m[x];
+                       return network.add(Transpose(q), {m[x]});
+                     }});
   auto only = Pattern::of<Transpose>(x);
   fusions.push_back({"cancel_transposes", only, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    TRY_ASSIGN(std::vector<int64_t> p, m.op<Transpose>(only).resolve(m[x]->type.rank()));
-    if (moves_nothing(p)) return m[x];
-    if (!keeps_order(m[x]->type.dims, p)) return nullptr;
-    auto reshape = Reshape::between(m[x]->type.dims, m[only]->type.dims);
-    if (!reshape) return nullptr;
-    return network.add(*reshape, {m[x]});
-  }});
+                       TRY_ASSIGN(std::vector<int64_t> p, m.op<Transpose>(only).resolve(m[x]->type.rank()));
+                       if (moves_nothing(p)) return m[x];
+                       if (!keeps_order(m[x]->type.dims, p)) return nullptr;
+                       auto reshape = Reshape::between(m[x]->type.dims, m[only]->type.dims);
+                       if (!reshape) return nullptr;
+                       return network.add(*reshape, {m[x]});
+                     }});
 }
 
 EXAMPLE("two transposes are one") {
@@ -88,9 +88,11 @@ EXAMPLE("a transpose that moves an axis of length 1 is a reshape") {
     output y)");
 }
 
-EXAMPLE("a transpose that moves elements stays") { expect_unchanged("cancel_transposes", R"(
+EXAMPLE("a transpose that moves elements stays") {
+  expect_unchanged("cancel_transposes", R"(
     input x [n, 2]
     y = transpose(x)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

@@ -10,7 +10,8 @@ namespace {
 Result<Tensor*> biased_product(Layer& product, ScalarOp op, Tensor* c, Network& network) {
   std::vector<Tensor*> inputs = product_inputs(product);
   const auto axis = channel_axis(product);
-  if (!axis || !is_floating(c->type.type) || (inputs[2] && (!inputs[2]->constant.data() || inputs[2]->type.type != c->type.type))) return nullptr;
+  if (!axis || !is_floating(c->type.type) || (inputs[2] && (!inputs[2]->constant.data() || inputs[2]->type.type != c->type.type)))
+    return nullptr;
   TRY_ASSIGN(Tensor * bias, per_channel(network, c, product.output()->type.dims, *axis));
   if (!bias) return nullptr;
   if (inputs[2]) {
@@ -28,9 +29,8 @@ FUSION(fold_bias_into_product, kFoldIntoWeights) {
   auto product = plain_product().used_once();
   auto c = Pattern::constant();
   for (ScalarOp op : {ScalarOp::kAdd, ScalarOp::kSub}) {
-    fusions.push_back({"fold_bias_into_product", Pattern::of(op, product, c), [=](const Match& m, Network& network) {
-      return biased_product(m.layer(product), op, m[c], network);
-    }});
+    fusions.push_back({"fold_bias_into_product", Pattern::of(op, product, c),
+                       [=](const Match& m, Network& network) { return biased_product(m.layer(product), op, m[c], network); }});
   }
 }
 
@@ -67,20 +67,24 @@ EXAMPLE("a second bias is added to the first") {
     output y)net");
 }
 
-EXAMPLE("a sum behind an activation is no bias") { expect_unchanged("fold_bias_into_product", R"net(
+EXAMPLE("a sum behind an activation is no bias") {
+  expect_unchanged("fold_bias_into_product", R"net(
     input x [n, 1]
     weights w float [1, 2] = 1 2
     weights c float [2] = 5 6
     a = matmul(x, w) epilogue="relu(x0)"
     y = add(c, a)
-    output y)net"); }
+    output y)net");
+}
 
-EXAMPLE("a sum with one number a row is no bias") { expect_unchanged("fold_bias_into_product", R"net(
+EXAMPLE("a sum with one number a row is no bias") {
+  expect_unchanged("fold_bias_into_product", R"net(
     input x [2, 1]
     weights w float [1, 2] = 1 2
     weights c float [2, 1] = 5 6
     a = matmul(x, w)
     y = add(c, a)
-    output y)net"); }
+    output y)net");
+}
 
 }  // namespace ingot

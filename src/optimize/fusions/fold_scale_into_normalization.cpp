@@ -28,18 +28,18 @@ FUSION(fold_scale_into_normalization, kFoldIntoWeights) {
   auto bare = Pattern::of<Normalization>(x).used_once().with<Normalization>(is_layer_or_rms);
   auto scaled = Pattern::of(ScalarOp::kMul, bare, c);
   fusions.push_back({"fold_scale_into_normalization", scaled, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    TRY_ASSIGN(Tensor * scale, without_leading_ones(network, m[c], m[x]->type.rank()));
-    if (!scale) return nullptr;
-    return network.add(m.op<Normalization>(bare), {m[x], scale});
-  }});
+                       TRY_ASSIGN(Tensor * scale, without_leading_ones(network, m[c], m[x]->type.rank()));
+                       if (!scale) return nullptr;
+                       return network.add(m.op<Normalization>(bare), {m[x], scale});
+                     }});
   auto any_scale = Pattern::any();
   auto with_scale = Pattern::of<Normalization>(x, any_scale).used_once().with<Normalization>(is_layer_or_rms);
   auto shifted = Pattern::of(ScalarOp::kAdd, with_scale, c);
   fusions.push_back({"fold_scale_into_normalization", shifted, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    TRY_ASSIGN(Tensor * bias, without_leading_ones(network, m[c], m[x]->type.rank()));
-    if (!bias) return nullptr;
-    return network.add(m.op<Normalization>(with_scale), {m[x], m[any_scale], bias});
-  }});
+                       TRY_ASSIGN(Tensor * bias, without_leading_ones(network, m[c], m[x]->type.rank()));
+                       if (!bias) return nullptr;
+                       return network.add(m.op<Normalization>(with_scale), {m[x], m[any_scale], bias});
+                     }});
 }
 
 EXAMPLE("scale and bias behind a normalization become its own") {
@@ -59,19 +59,23 @@ EXAMPLE("scale and bias behind a normalization become its own") {
     output y)");
 }
 
-EXAMPLE("a normalization that is read twice stays") { expect_unchanged("fold_scale_into_normalization", R"(
+EXAMPLE("a normalization that is read twice stays") {
+  expect_unchanged("fold_scale_into_normalization", R"(
     input x [n, 2]
     weights s float [2] = 2 3
     a = normalization(x)
     c = mul(s, a)
     y = add(c, a)
-    output y)"); }
+    output y)");
+}
 
-EXAMPLE("a factor from an input stays") { expect_unchanged("fold_scale_into_normalization", R"(
+EXAMPLE("a factor from an input stays") {
+  expect_unchanged("fold_scale_into_normalization", R"(
     input x [n, 2]
     input s [2]
     a = normalization(x)
     y = mul(s, a)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

@@ -37,9 +37,8 @@ FUSION(fold_scale_into_product, kFoldIntoWeights) {
   auto product = plain_product().used_once();
   auto c = Pattern::constant();
   for (ScalarOp op : {ScalarOp::kMul, ScalarOp::kDiv}) {
-    fusions.push_back({"fold_scale_into_product", Pattern::of(op, product, c), [=](const Match& m, Network& network) {
-      return scaled_product(m.layer(product), op, m[c], network);
-    }});
+    fusions.push_back({"fold_scale_into_product", Pattern::of(op, product, c),
+                       [=](const Match& m, Network& network) { return scaled_product(m.layer(product), op, m[c], network); }});
   }
 }
 
@@ -75,21 +74,25 @@ EXAMPLE("a number goes into the weights of a matrix product") {
     output y)");
 }
 
-EXAMPLE("a factor for each row stays") { expect_unchanged("fold_scale_into_product", R"(
+EXAMPLE("a factor for each row stays") {
+  expect_unchanged("fold_scale_into_product", R"(
     input x [2, 1]
     weights w float [1, 2] = 1 2
     weights c float [2, 1] = 4 5
     a = matmul(x, w)
     y = mul(a, c)
-    output y)"); }
+    output y)");
+}
 
-EXAMPLE("a product that is read twice keeps its weights") { expect_unchanged("fold_scale_into_product", R"(
+EXAMPLE("a product that is read twice keeps its weights") {
+  expect_unchanged("fold_scale_into_product", R"(
     input x [n, 1]
     weights w float [1, 2] = 1 2
     weights c float [] = 4
     a = matmul(x, w)
     b = mul(a, c)
     y = add(a, b)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

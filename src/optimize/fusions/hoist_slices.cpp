@@ -93,24 +93,24 @@ FUSION(hoist_slices, kCancelMoves, kRecognizeAttention) {
   auto index = Pattern::constant();
   auto gather = Pattern::of<Gather>(x, index);
   fusions.push_back({"hoist_slices", gather, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    const auto& op = m.op<Gather>(gather);
-    const Array& at = m[index]->constant;
-    if (op.batch_dims != 0 || at.count() != 1 || m[x]->type.values) return nullptr;
-    TRY_ASSIGN(const int64_t axis, normalize_axis(op.axis, m[x]->type.rank()));
-    const Dim& length = m[x]->type.dims[static_cast<size_t>(axis)];
-    int64_t start = at.integer(0);
-    if (start < 0) {
-      if (!length.is_constant()) return nullptr;
-      start += length.value();
-    }
-    if (start < 0 || (length.is_constant() && start >= length.value())) return nullptr;
-    // An index behind an open length fails at run time; a slice would be empty instead.
-    if (!length.is_constant()) return nullptr;
-    TRY_ASSIGN(Tensor * part, network.add(slice_of({axis, start, start + 1}), {m[x]}));
-    auto reshape = Reshape::between(part->type.dims, m[gather]->type.dims);
-    if (!reshape) return nullptr;
-    return network.add(*reshape, {part});
-  }});
+                       const auto& op = m.op<Gather>(gather);
+                       const Array& at = m[index]->constant;
+                       if (op.batch_dims != 0 || at.count() != 1 || m[x]->type.values) return nullptr;
+                       TRY_ASSIGN(const int64_t axis, normalize_axis(op.axis, m[x]->type.rank()));
+                       const Dim& length = m[x]->type.dims[static_cast<size_t>(axis)];
+                       int64_t start = at.integer(0);
+                       if (start < 0) {
+                         if (!length.is_constant()) return nullptr;
+                         start += length.value();
+                       }
+                       if (start < 0 || (length.is_constant() && start >= length.value())) return nullptr;
+                       // An index behind an open length fails at run time; a slice would be empty instead.
+                       if (!length.is_constant()) return nullptr;
+                       TRY_ASSIGN(Tensor * part, network.add(slice_of({axis, start, start + 1}), {m[x]}));
+                       auto reshape = Reshape::between(part->type.dims, m[gather]->type.dims);
+                       if (!reshape) return nullptr;
+                       return network.add(*reshape, {part});
+                     }});
 }
 
 EXAMPLE("a slice of transposed parts is a slice of the whole") {
@@ -130,16 +130,20 @@ EXAMPLE("a slice of transposed parts is a slice of the whole") {
     output y)");
 }
 
-EXAMPLE("a slice of inner parts stays behind the reshape") { expect_unchanged("hoist_slices", R"(
+EXAMPLE("a slice of inner parts stays behind the reshape") {
+  expect_unchanged("hoist_slices", R"(
     input x [n, 6]
     a = reshape(x) dims=[0, 3, 2]
     y = slice(a) axes=[2] starts=[0] ends=[1]
-    output y)"); }
+    output y)");
+}
 
-EXAMPLE("a gather with several indices stays") { expect_unchanged("hoist_slices", R"(
+EXAMPLE("a gather with several indices stays") {
+  expect_unchanged("hoist_slices", R"(
     input x [4, 6]
     weights at int64 [2] = 1 3
     y = gather(x, at) axis=0
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

@@ -24,22 +24,22 @@ FUSION(lower_scale, kRecognize) {
   auto x = Pattern::any();
   auto root = Pattern::of<Scale>(x).with_more_inputs();
   fusions.push_back({"lower_scale", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    Layer& layer = m.layer(root);
-    const int64_t rank = m[x]->type.rank();
-    TRY_ASSIGN(const int64_t axis, normalize_axis(m.op<Scale>(root).axis, rank));
-    Tensor* y = m[x];
-    constexpr ScalarOp kSteps[] = {ScalarOp::kMul, ScalarOp::kAdd, ScalarOp::kPow};
-    for (size_t i = 0; i < 3; ++i) {
-      Tensor* operand = layer.input(i + 1);
-      if (!operand) continue;
-      if (!operand->constant.data()) return nullptr;
-      TRY_ASSIGN(operand, broadcast_to(network, operand, axis, rank));
-      if (!operand) return nullptr;
-      if (kSteps[i] == ScalarOp::kPow && is_filled_with(operand->constant, 1)) continue;
-      TRY_ASSIGN(y, network.add(Elementwise(kSteps[i]), {y, operand}));
-    }
-    return y;
-  }});
+                       Layer& layer = m.layer(root);
+                       const int64_t rank = m[x]->type.rank();
+                       TRY_ASSIGN(const int64_t axis, normalize_axis(m.op<Scale>(root).axis, rank));
+                       Tensor* y = m[x];
+                       constexpr ScalarOp kSteps[] = {ScalarOp::kMul, ScalarOp::kAdd, ScalarOp::kPow};
+                       for (size_t i = 0; i < 3; ++i) {
+                         Tensor* operand = layer.input(i + 1);
+                         if (!operand) continue;
+                         if (!operand->constant.data()) return nullptr;
+                         TRY_ASSIGN(operand, broadcast_to(network, operand, axis, rank));
+                         if (!operand) return nullptr;
+                         if (kSteps[i] == ScalarOp::kPow && is_filled_with(operand->constant, 1)) continue;
+                         TRY_ASSIGN(y, network.add(Elementwise(kSteps[i]), {y, operand}));
+                       }
+                       return y;
+                     }});
 }
 
 EXAMPLE("scale and shift are a product and a sum") {
@@ -58,10 +58,12 @@ EXAMPLE("scale and shift are a product and a sum") {
     output y)");
 }
 
-EXAMPLE("a scale from an input stays") { expect_unchanged("lower_scale", R"(
+EXAMPLE("a scale from an input stays") {
+  expect_unchanged("lower_scale", R"(
     input x [n, 2, 3]
     input s [2]
     y = scale(x, s)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

@@ -12,10 +12,10 @@ FUSION(normalize_reshapes) {
   auto x = Pattern::any();
   for (const Pattern& root : {Pattern::of<Squeeze>(x), Pattern::of<Unsqueeze>(x), Pattern::of<Flatten>(x)}) {
     fusions.push_back({"normalize_reshapes", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
-      auto reshape = Reshape::between(m[x]->type.dims, m[root]->type.dims);
-      if (!reshape) return nullptr;
-      return network.add(*reshape, {m[x]});
-    }});
+                         auto reshape = Reshape::between(m[x]->type.dims, m[root]->type.dims);
+                         if (!reshape) return nullptr;
+                         return network.add(*reshape, {m[x]});
+                       }});
   }
 }
 
@@ -41,9 +41,11 @@ EXAMPLE("unsqueeze(x) => reshape(x)") {
     output y)");
 }
 
-EXAMPLE("a transpose is no reshape") { expect_unchanged("normalize_reshapes", R"(
+EXAMPLE("a transpose is no reshape") {
+  expect_unchanged("normalize_reshapes", R"(
     input x [2, 3]
     y = transpose(x)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

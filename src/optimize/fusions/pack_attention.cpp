@@ -19,7 +19,8 @@ std::optional<std::pair<int64_t, int64_t>> part_of_last(const Tensor* tensor) {
   const Layer& layer = *tensor->producer();
   const int64_t rank = tensor->type.rank();
   const Dim& length = layer.input(0)->type.dims.back();
-  if (layer.inputs().size() != 1 || slice->axes.size() != 1 || slice->sized || !length.is_constant() || !tensor->type.dims.back().is_constant()) {
+  if (layer.inputs().size() != 1 || slice->axes.size() != 1 || slice->sized || !length.is_constant() ||
+      !tensor->type.dims.back().is_constant()) {
     return std::nullopt;
   }
   if ((slice->axes[0] != rank - 1 && slice->axes[0] != -1) || (!slice->steps.empty() && slice->steps[0] != 1)) return std::nullopt;
@@ -87,7 +88,8 @@ Result<Tensor*> merged_product(const Layer& layer, Network& network) {
         (product->input(2) && !product->input(2)->constant.data())) {
       return nullptr;
     }
-    if (!products.empty() && (product->input(0) != products[0]->input(0) || weights->type.type != products[0]->input(1)->type.type)) return nullptr;
+    if (!products.empty() && (product->input(0) != products[0]->input(0) || weights->type.type != products[0]->input(1)->type.type))
+      return nullptr;
     products.push_back(product);
   }
   MatMul merged = *products[0]->as<MatMul>();
@@ -119,12 +121,12 @@ Result<Tensor*> merged_product(const Layer& layer, Network& network) {
 FUSION(pack_attention, kRecognizeAttention) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return producer_as<Attention>(&tensor) && may_pack(*tensor.producer()); });
   fusions.push_back({"pack_attention", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    const Layer& layer = m.layer(root);
-    if (Tensor* whole = sliced_whole(layer)) return packed(layer, whole, network);
-    TRY_ASSIGN(Tensor * product, merged_product(layer, network));
-    if (!product) return nullptr;
-    return packed(layer, product, network);
-  }});
+                       const Layer& layer = m.layer(root);
+                       if (Tensor* whole = sliced_whole(layer)) return packed(layer, whole, network);
+                       TRY_ASSIGN(Tensor * product, merged_product(layer, network));
+                       if (!product) return nullptr;
+                       return packed(layer, product, network);
+                     }});
 }
 
 EXAMPLE("slices of one tensor are read in place") {
@@ -164,7 +166,8 @@ EXAMPLE("three products of one tensor are one") {
     output y)");
 }
 
-EXAMPLE("keys of another tensor are not packed") { expect_unchanged("pack_attention", R"(
+EXAMPLE("keys of another tensor are not packed") {
+  expect_unchanged("pack_attention", R"(
     input x [n, 3, 1]
     input z [n, 3, 1]
     weights wq float [1, 2] = 1 2
@@ -174,14 +177,17 @@ EXAMPLE("keys of another tensor are not packed") { expect_unchanged("pack_attent
     k = matmul(z, wk)
     v = matmul(x, wv)
     y = attention(q, k, v) scale=0.5 heads=2
-    output y)"); }
+    output y)");
+}
 
-EXAMPLE("slices in another order are not packed") { expect_unchanged("pack_attention", R"(
+EXAMPLE("slices in another order are not packed") {
+  expect_unchanged("pack_attention", R"(
     input x [n, 3, 12]
     q = slice(x) axes=[2] starts=[4] ends=[8]
     k = slice(x) axes=[2] starts=[0] ends=[4]
     v = slice(x) axes=[2] starts=[8] ends=[12]
     y = attention(q, k, v) scale=0.5 heads=2
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

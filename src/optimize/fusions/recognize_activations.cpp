@@ -25,9 +25,8 @@ FUSION(recognize_activations, kRecognize) {
   add("recognize_silu", Pattern::of(ScalarOp::kMul, x, Pattern::of(ScalarOp::kSigmoid, x).used_once()), Elementwise(ScalarOp::kSilu));
   auto a = Pattern::number();
   auto swish = Pattern::of(ScalarOp::kMul, x, Pattern::of(ScalarOp::kSigmoid, Pattern::of(ScalarOp::kMul, x, a).used_once()).used_once());
-  fusions.push_back({"recognize_silu", swish, [=](const Match& m, Network& network) {
-    return network.add(Elementwise(ScalarOp::kSwish, m.number(a)), {m[x]});
-  }});
+  fusions.push_back({"recognize_silu", swish,
+                     [=](const Match& m, Network& network) { return network.add(Elementwise(ScalarOp::kSwish, m.number(a)), {m[x]}); }});
 
   auto softplus = Pattern::of(ScalarOp::kSoftplus, x).used_once().with<Elementwise>(is_unit_softplus);
   add("recognize_mish", Pattern::of(ScalarOp::kMul, x, Pattern::of(ScalarOp::kTanh, softplus).used_once()), Elementwise(ScalarOp::kMish));
@@ -47,11 +46,11 @@ FUSION(recognize_activations, kRecognize) {
 }
 
 EXAMPLE("x * sigmoid(x) => silu(x)") {
-  expect_rewrite("recognize_silu", "input x [n, 2]\n a = sigmoid(x)\n y = mul(a, x)\n output y",
-                 "input x [n, 2]\n y = silu(x)\n output y");
+  expect_rewrite("recognize_silu", "input x [n, 2]\n a = sigmoid(x)\n y = mul(a, x)\n output y", "input x [n, 2]\n y = silu(x)\n output y");
 }
 EXAMPLE("x * sigmoid(1.702 * x) => swish(x)") {
-  expect_rewrite("recognize_silu", "input x [n, 2]\n weights c float [] = 1.702\n b = mul(c, x)\n a = sigmoid(b)\n y = mul(a, x)\n output y",
+  expect_rewrite("recognize_silu",
+                 "input x [n, 2]\n weights c float [] = 1.702\n b = mul(c, x)\n a = sigmoid(b)\n y = mul(a, x)\n output y",
                  "input x [n, 2]\n y = swish(x) a=1.7020000219345093\n output y");
 }
 EXAMPLE("a product with the sigmoid of another tensor is no silu") {
@@ -62,7 +61,8 @@ EXAMPLE("log(1 + exp(x)) => softplus(x)") {
                  "input x [n, 2]\n y = softplus(x) a=1 b=1\n output y");
 }
 EXAMPLE("log(2 + exp(x)) is no softplus") {
-  expect_unchanged("recognize_softplus", "input x [n, 2]\n weights two float [] = 2\n a = exp(x)\n b = add(two, a)\n y = log(b)\n output y");
+  expect_unchanged("recognize_softplus",
+                   "input x [n, 2]\n weights two float [] = 2\n a = exp(x)\n b = add(two, a)\n y = log(b)\n output y");
 }
 EXAMPLE("x * tanh(softplus(x)) => mish(x)") {
   expect_rewrite("recognize_mish", "input x [n, 2]\n a = softplus(x) a=1 b=1\n b = tanh(a)\n y = mul(x, b)\n output y",
@@ -72,13 +72,15 @@ EXAMPLE("a softplus of another slope makes no mish") {
   expect_unchanged("recognize_mish", "input x [n, 2]\n a = softplus(x) a=2 b=1\n b = tanh(a)\n y = mul(x, b)\n output y");
 }
 EXAMPLE("clip(x + 3, 0, 6) / 6 => hard_sigmoid(x)") {
-  expect_rewrite("recognize_hard_sigmoid",
-                 "input x [n, 2]\n weights c float [] = 3\n weights d float [] = 6\n a = add(x, c)\n b = clip(a) a=0 b=6\n y = div(b, d)\n output y",
-                 "input x [n, 2]\n y = hard_sigmoid(x) a=0.16666666666666666 b=0.5\n output y");
+  expect_rewrite(
+      "recognize_hard_sigmoid",
+      "input x [n, 2]\n weights c float [] = 3\n weights d float [] = 6\n a = add(x, c)\n b = clip(a) a=0 b=6\n y = div(b, d)\n output y",
+      "input x [n, 2]\n y = hard_sigmoid(x) a=0.16666666666666666 b=0.5\n output y");
 }
 EXAMPLE("a clip to another range is no hard_sigmoid") {
-  expect_unchanged("recognize_hard_sigmoid",
-                   "input x [n, 2]\n weights c float [] = 3\n weights d float [] = 6\n a = add(x, c)\n b = clip(a) a=0 b=5\n y = div(b, d)\n output y");
+  expect_unchanged(
+      "recognize_hard_sigmoid",
+      "input x [n, 2]\n weights c float [] = 3\n weights d float [] = 6\n a = add(x, c)\n b = clip(a) a=0 b=5\n y = div(b, d)\n output y");
 }
 EXAMPLE("x * clip(x + 3, 0, 6) / 6 => hard_swish(x)") {
   expect_rewrite("recognize_hard_swish", R"(

@@ -1,4 +1,5 @@
-// matmul(softmax(matmul(q, transpose(k)) * scale + mask), v) => attention(q, k, v, mask), with the scale on the scores, on q, on k or on both
+// matmul(softmax(matmul(q, transpose(k)) * scale + mask), v) => attention(q, k, v, mask), with the scale on the scores, on q, on k or on
+// both
 #include <cmath>
 
 #include "operators/attention.h"
@@ -16,14 +17,16 @@ namespace {
 // From this on, a score that a select puts in place of another one counts as nothing, as adding it does.
 constexpr double kDropped = -1e8;
 
-bool is_plain(const MatMul& op) { return op.epilogue.empty() && !op.to.has_value() && !op.is_quantized() && op.output_scale == 0 && !op.transpose_a; }
+bool is_plain(const MatMul& op) {
+  return op.epilogue.empty() && !op.to.has_value() && !op.is_quantized() && op.output_scale == 0 && !op.transpose_a;
+}
 
 struct Scores {
   Tensor* q = nullptr;
-  Tensor* k = nullptr;     // [.., T, D], or [.., D, T] where `k_is_transposed`
+  Tensor* k = nullptr;  // [.., T, D], or [.., D, T] where `k_is_transposed`
   bool k_is_transposed = false;
   double scale = 1;
-  Tensor* mask = nullptr;  // added
+  Tensor* mask = nullptr;     // added
   Tensor* dropped = nullptr;  // a condition: where it holds (or does not: `drops_where`), the score is dropped
   bool drops_where = true;
   double dropped_value = 0;
@@ -231,16 +234,19 @@ EXAMPLE("scores that a condition drops are a mask") {
     output y)");
 }
 
-EXAMPLE("a softmax along another axis is no attention") { expect_unchanged("recognize_attention", R"(
+EXAMPLE("a softmax along another axis is no attention") {
+  expect_unchanged("recognize_attention", R"(
     input q [n, 2, 3, 4]
     input k [n, 2, 3, 4]
     input v [n, 2, 3, 4]
     s = matmul(q, k) transpose_b=true
     p = softmax(s) axis=2
     y = matmul(p, v)
-    output y)"); }
+    output y)");
+}
 
-EXAMPLE("weights that are an output are not attention alone") { expect_unchanged("recognize_attention", R"(
+EXAMPLE("weights that are an output are not attention alone") {
+  expect_unchanged("recognize_attention", R"(
     input q [n, 2, 3, 4]
     input k [n, 2, 3, 4]
     input v [n, 2, 3, 4]
@@ -248,6 +254,7 @@ EXAMPLE("weights that are an output are not attention alone") { expect_unchanged
     p = softmax(s)
     y = matmul(p, v)
     output y
-    output p)"); }
+    output p)");
+}
 
 }  // namespace ingot

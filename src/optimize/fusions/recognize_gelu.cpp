@@ -8,7 +8,8 @@ namespace {
 // a * b * c, in whatever order it is written.
 std::vector<Pattern> products(const Pattern& a, const Pattern& b, const Pattern& c) {
   const auto inner = [](const Pattern& p, const Pattern& q) { return Pattern::of(ScalarOp::kMul, p, q).used_once(); };
-  return {Pattern::of(ScalarOp::kMul, a, inner(b, c)), Pattern::of(ScalarOp::kMul, b, inner(a, c)), Pattern::of(ScalarOp::kMul, c, inner(a, b))};
+  return {Pattern::of(ScalarOp::kMul, a, inner(b, c)), Pattern::of(ScalarOp::kMul, b, inner(a, c)),
+          Pattern::of(ScalarOp::kMul, c, inner(a, b))};
 }
 
 }  // namespace
@@ -22,7 +23,8 @@ FUSION(recognize_gelu, kRecognize) {
                                  Pattern::of(ScalarOp::kMul, x, Pattern::number(0.7071067811865476))});
   auto erf = Pattern::of(ScalarOp::kErf, scaled).used_once();
   auto by_erf = Pattern::of(ScalarOp::kAdd, erf, Pattern::number(1)).used_once();
-  for (const Pattern& root : products(x, Pattern::number(0.5), by_erf)) fusions.push_back({"recognize_gelu", root, replace_by(ScalarOp::kGelu)});
+  for (const Pattern& root : products(x, Pattern::number(0.5), by_erf))
+    fusions.push_back({"recognize_gelu", root, replace_by(ScalarOp::kGelu)});
 
   auto square = Pattern::of(ScalarOp::kMul, x, x);
   auto cube = Pattern::either({Pattern::of(ScalarOp::kPow, x, Pattern::number(3)), Pattern::of(ScalarOp::kMul, x, square),
@@ -98,7 +100,8 @@ EXAMPLE("0.5 * (x * (1 + tanh(0.797 * (x + 0.0447 * x^3)))) => gelu_tanh(x)") {
     output y)");
 }
 
-EXAMPLE("with another constant it is no gelu") { expect_unchanged("recognize_gelu", R"(
+EXAMPLE("with another constant it is no gelu") {
+  expect_unchanged("recognize_gelu", R"(
     input x [n, 2]
     weights root float [] = 1.5
     weights one float [] = 1
@@ -108,6 +111,7 @@ EXAMPLE("with another constant it is no gelu") { expect_unchanged("recognize_gel
     c = add(b, one)
     d = mul(half, c)
     y = mul(x, d)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

@@ -7,7 +7,9 @@
 namespace ingot {
 namespace {
 
-bool is_kept_mean(const Reduce& reduce) { return reduce.kind == ReduceKind::kMean && reduce.keepdims && reduce.epilogue.empty() && !reduce.axes.empty(); }
+bool is_kept_mean(const Reduce& reduce) {
+  return reduce.kind == ReduceKind::kMean && reduce.keepdims && reduce.epilogue.empty() && !reduce.axes.empty();
+}
 
 // v * v, v^2.
 Pattern square_of(const Pattern& v) {
@@ -31,13 +33,13 @@ FUSION(recognize_normalization, kRecognize) {
     auto shifted = Pattern::of(ScalarOp::kAdd, mean_of_squares, epsilon).used_once();
     for (const Pattern& root : divided_by_root(v, shifted)) {
       fusions.push_back({"recognize_normalization", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
-        Normalization op;
-        op.kind = kind;
-        op.axes = m.op<Reduce>(mean_of_squares).axes;
-        op.epsilon = m.number(epsilon);
-        if (op.epsilon < 0 || (mean && m.op<Reduce>(*mean).axes != op.axes)) return nullptr;
-        return network.add(op, {m[x]});
-      }});
+                           Normalization op;
+                           op.kind = kind;
+                           op.axes = m.op<Reduce>(mean_of_squares).axes;
+                           op.epsilon = m.number(epsilon);
+                           if (op.epsilon < 0 || (mean && m.op<Reduce>(*mean).axes != op.axes)) return nullptr;
+                           return network.add(op, {m[x]});
+                         }});
     }
   };
   auto mean = Pattern::of<Reduce>(x).with<Reduce>(is_kept_mean);
@@ -86,7 +88,8 @@ EXAMPLE("x * (1 / sqrt(mean(x * x) + e)) is an rms normalization") {
     output y)");
 }
 
-EXAMPLE("a sum in place of the mean makes no normalization") { expect_unchanged("recognize_normalization", R"(
+EXAMPLE("a sum in place of the mean makes no normalization") {
+  expect_unchanged("recognize_normalization", R"(
     input x [n, 4, 3]
     weights two float [] = 2
     weights e float [] = 0.25
@@ -97,6 +100,7 @@ EXAMPLE("a sum in place of the mean makes no normalization") { expect_unchanged(
     a = add(v, e)
     r = sqrt(a)
     y = div(d, r)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

@@ -9,7 +9,9 @@ namespace ingot {
 FUSION(recognize_softmax, kRecognize) {
   auto x = Pattern::any();
   const auto over_one_axis = [](ReduceKind kind) {
-    return [kind](const Reduce& reduce) { return reduce.kind == kind && reduce.keepdims && reduce.axes.size() == 1 && reduce.epilogue.empty(); };
+    return [kind](const Reduce& reduce) {
+      return reduce.kind == kind && reduce.keepdims && reduce.axes.size() == 1 && reduce.epilogue.empty();
+    };
   };
   auto largest = Pattern::of<Reduce>(x).with<Reduce>(over_one_axis(ReduceKind::kMax));
   auto shifted_exp = Pattern::of(ScalarOp::kExp, Pattern::of(ScalarOp::kSub, x, largest)).used_inside();
@@ -22,13 +24,11 @@ FUSION(recognize_softmax, kRecognize) {
                      }});
   auto plain_exp = Pattern::of(ScalarOp::kExp, x).used_inside();
   auto plain_sum = Pattern::of<Reduce>(plain_exp).used_once().with<Reduce>(over_one_axis(ReduceKind::kSum));
-  fusions.push_back({"recognize_softmax", Pattern::of(ScalarOp::kDiv, plain_exp, plain_sum), [=](const Match& m, Network& network) {
-    return network.add(Softmax(m.op<Reduce>(plain_sum).axes[0]), {m[x]});
-  }});
+  fusions.push_back({"recognize_softmax", Pattern::of(ScalarOp::kDiv, plain_exp, plain_sum),
+                     [=](const Match& m, Network& network) { return network.add(Softmax(m.op<Reduce>(plain_sum).axes[0]), {m[x]}); }});
   auto softmax = Pattern::of<Softmax>(x).used_once().with<Softmax>([](const Softmax& op) { return !op.log; });
-  fusions.push_back({"recognize_softmax", Pattern::of(ScalarOp::kLog, softmax), [=](const Match& m, Network& network) {
-    return network.add(Softmax(m.op<Softmax>(softmax).axis, true), {m[x]});
-  }});
+  fusions.push_back({"recognize_softmax", Pattern::of(ScalarOp::kLog, softmax),
+                     [=](const Match& m, Network& network) { return network.add(Softmax(m.op<Softmax>(softmax).axis, true), {m[x]}); }});
 }
 
 EXAMPLE("exp(x - max(x)) / sum(exp(x - max(x))) => softmax(x)") {
@@ -46,12 +46,14 @@ EXAMPLE("log(softmax(x)) is one layer") {
   expect_rewrite("recognize_softmax", "input x [n, 3]\n a = softmax(x) axis=1\n y = log(a)\n output y",
                  "input x [n, 3]\n y = softmax(x) axis=1 log=true\n output y");
 }
-EXAMPLE("exponentials that are read elsewhere stay") { expect_unchanged("recognize_softmax", R"(
+EXAMPLE("exponentials that are read elsewhere stay") {
+  expect_unchanged("recognize_softmax", R"(
     input x [n, 3]
     e = exp(x)
     s = reduce(e) kind=sum axes=[1]
     y = div(e, s)
     output y
-    output e)"); }
+    output e)");
+}
 
 }  // namespace ingot

@@ -79,20 +79,26 @@ EXAMPLE("a slice of everything does nothing") {
     output y)");
 }
 
-EXAMPLE("a number that widens the tensor is not nothing") { expect_unchanged("remove_identities", R"(
+EXAMPLE("a number that widens the tensor is not nothing") {
+  expect_unchanged("remove_identities", R"(
     input x [2]
     weights one float [1, 1] = 1
     y = mul(x, one)
-    output y)"); }
+    output y)");
+}
 
-EXAMPLE("a slice that turns the order around stays") { expect_unchanged("remove_identities", R"(
+EXAMPLE("a slice that turns the order around stays") {
+  expect_unchanged("remove_identities", R"(
     input x [4]
     y = slice(x) axes=[0] starts=[-1] ends=[-9223372036854775808] steps=[-1]
-    output y)"); }
+    output y)");
+}
 
-EXAMPLE("an input that is an output keeps its layer") { expect_unchanged("remove_identities", R"(
+EXAMPLE("an input that is an output keeps its layer") {
+  expect_unchanged("remove_identities", R"(
     input x [4]
     y = identity(x)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

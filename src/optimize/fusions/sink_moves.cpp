@@ -167,14 +167,14 @@ Result<Tensor*> sink_through_concat(const Layer& layer, Network& network) {
 FUSION(sink_moves, kCancelMoves, kRecognizeAttention) {
   auto root = Pattern::any().where([](const Tensor& tensor) { return tensor.producer() && tensor.producer_index() == 0; });
   fusions.push_back({"sink_moves", root, [=](const Match& m, Network& network) -> Result<Tensor*> {
-    const Layer& layer = m.layer(root);
-    if (layer.as<Elementwise>()) return sink_through_elementwise(layer, network);
-    if (layer.as<MatMul>()) return sink_through_matmul(layer, network);
-    if (layer.as<Softmax>()) return sink_through_softmax(layer, network);
-    if (layer.as<Reduce>()) return sink_through_reduce(layer, network);
-    if (layer.as<Concat>()) return sink_through_concat(layer, network);
-    return nullptr;
-  }});
+                       const Layer& layer = m.layer(root);
+                       if (layer.as<Elementwise>()) return sink_through_elementwise(layer, network);
+                       if (layer.as<MatMul>()) return sink_through_matmul(layer, network);
+                       if (layer.as<Softmax>()) return sink_through_softmax(layer, network);
+                       if (layer.as<Reduce>()) return sink_through_reduce(layer, network);
+                       if (layer.as<Concat>()) return sink_through_concat(layer, network);
+                       return nullptr;
+                     }});
 }
 
 EXAMPLE("a transpose sinks through a function and a constant") {
@@ -256,25 +256,31 @@ EXAMPLE("the axis of a concatenation is renamed") {
     output y)");
 }
 
-EXAMPLE("a transpose of the columns stays before a matrix product") { expect_unchanged("sink_moves", R"(
+EXAMPLE("a transpose of the columns stays before a matrix product") {
+  expect_unchanged("sink_moves", R"(
     input x [n, 3, s]
     weights w float [3, 1] = 1 2 3
     t = transpose(x) permutation=[0, 2, 1]
     y = matmul(t, w)
-    output y)"); }
+    output y)");
+}
 
-EXAMPLE("a move that is read twice stays") { expect_unchanged("sink_moves", R"(
+EXAMPLE("a move that is read twice stays") {
+  expect_unchanged("sink_moves", R"(
     input x [n, 3]
     t = transpose(x)
     a = relu(t)
     y = add(a, t)
-    output y)"); }
+    output y)");
+}
 
-EXAMPLE("a sum with a tensor that is not moved stays") { expect_unchanged("sink_moves", R"(
+EXAMPLE("a sum with a tensor that is not moved stays") {
+  expect_unchanged("sink_moves", R"(
     input x [2, 2]
     input z [2, 2]
     t = transpose(x)
     y = add(t, z)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

@@ -74,13 +74,15 @@ EXAMPLE("dims that are computed from the input's shape become a field") {
     output y)");
 }
 
-EXAMPLE("dims of another input stay a tensor") { expect_unchanged("absorb_dims", R"(
+EXAMPLE("dims of another input stay a tensor") {
+  expect_unchanged("absorb_dims", R"(
     input x [1, 6]
     input other [n]
     weights rest int64 [1] = 6
     s = shape(other)
     dims = concat(s, rest) axis=0
     y = expand(x, dims)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

@@ -101,25 +101,31 @@ EXAMPLE("arithmetic on constants is done once") {
     output y)");
 }
 
-EXAMPLE("what depends on an input is not folded") { expect_unchanged("fold_constants", R"(
+EXAMPLE("what depends on an input is not folded") {
+  expect_unchanged("fold_constants", R"(
     input x [2]
     weights a float [2] = 1 2
     s = add(a, x)
-    output s)"); }
+    output s)");
+}
 
-EXAMPLE("weights that may be refitted stay") { expect_unchanged("fold_constants refittable", R"(
+EXAMPLE("weights that may be refitted stay") {
+  expect_unchanged("fold_constants refittable", R"(
     input x [2]
     weights a float [2] = 1 2
     weights b float [2] = 10 20
     s = add(a, b)
     y = mul(x, s)
-    output y)"); }
+    output y)");
+}
 
-EXAMPLE("a large tensor of equal values is not kept") { expect_unchanged("fold_constants", R"(
+EXAMPLE("a large tensor of equal values is not kept") {
+  expect_unchanged("fold_constants", R"(
     input x [1024, 1024]
     weights a float [1, 1] = 1
     s = expand(a) dims=[1024, 1024]
     y = mul(x, s)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

@@ -22,7 +22,8 @@ PASS(fold_known_values) {
     for (Tensor* output : layer->outputs()) {
       if (!is_known(*output) || output->readers().empty()) continue;
       TRY_ASSIGN(Array values, Array::make(output->type.type, constant_shape(output->type.dims)));
-      for (size_t i = 0; i < output->type.values->size(); ++i) values.set_integer(static_cast<int64_t>(i), (*output->type.values)[i].value());
+      for (size_t i = 0; i < output->type.values->size(); ++i)
+        values.set_integer(static_cast<int64_t>(i), (*output->type.values)[i].value());
       Tensor* constant = network.add_constant(output->name, std::move(values));
       TRY(network.replace_all_uses(output, constant));
       changed = true;
@@ -46,11 +47,13 @@ EXAMPLE("the shape of known dims is a constant") {
     output z)");
 }
 
-EXAMPLE("the shape of open dims is computed at run time") { expect_unchanged("fold_known_values", R"(
+EXAMPLE("the shape of open dims is computed at run time") {
+  expect_unchanged("fold_known_values", R"(
     input x [n, 3]
     input y int64 [2]
     s = shape(x)
     z = add(s, y)
-    output z)"); }
+    output z)");
+}
 
 }  // namespace ingot

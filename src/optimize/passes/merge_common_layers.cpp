@@ -106,11 +106,13 @@ EXAMPLE("equal constants are one") {
     output y)");
 }
 
-EXAMPLE("layers that differ in a field are two") { expect_unchanged("merge_common_layers", R"(
+EXAMPLE("layers that differ in a field are two") {
+  expect_unchanged("merge_common_layers", R"(
     input x [2, 2]
     a = softmax(x) axis=0
     b = softmax(x) axis=1
     y = mul(a, b)
-    output y)"); }
+    output y)");
+}
 
 }  // namespace ingot

@@ -23,10 +23,12 @@ EXAMPLE("a layer that nobody reads goes") {
     output y)");
 }
 
-EXAMPLE("a layer that an output needs stays") { expect_unchanged("remove_unused", R"(
+EXAMPLE("a layer that an output needs stays") {
+  expect_unchanged("remove_unused", R"(
     input x [2]
     y = relu(x)
     z = neg(y)
-    output z)"); }
+    output z)");
+}
 
 }  // namespace ingot

@@ -54,31 +54,21 @@ LoadRow load_row(DataType type) {
   if (!row) row = vector_load_row<Portable>(type);
   if (row) return row;
   switch (type) {
-    case DataType::kDouble:
-      return load_plain<double>;
+    case DataType::kDouble: return load_plain<double>;
     case DataType::kBool:
       return [](const void* from, float* to, int64_t count) {
         const auto* f = static_cast<const uint8_t*>(from);
         for (int64_t i = 0; i < count; ++i) to[i] = f[i] != 0 ? 1.0f : 0.0f;
       };
-    case DataType::kInt16:
-      return load_plain<int16_t>;
-    case DataType::kInt32:
-      return load_plain<int32_t>;
-    case DataType::kInt64:
-      return load_plain<int64_t>;
-    case DataType::kUint16:
-      return load_plain<uint16_t>;
-    case DataType::kUint32:
-      return load_plain<uint32_t>;
-    case DataType::kUint64:
-      return load_plain<uint64_t>;
-    case DataType::kFp8:
-      return load_bytes<float_from_fp8>;
-    case DataType::kFp8E5m2:
-      return load_bytes<float_from_fp8_e5m2>;
-    default:
-      return nullptr;
+    case DataType::kInt16: return load_plain<int16_t>;
+    case DataType::kInt32: return load_plain<int32_t>;
+    case DataType::kInt64: return load_plain<int64_t>;
+    case DataType::kUint16: return load_plain<uint16_t>;
+    case DataType::kUint32: return load_plain<uint32_t>;
+    case DataType::kUint64: return load_plain<uint64_t>;
+    case DataType::kFp8: return load_bytes<float_from_fp8>;
+    case DataType::kFp8E5m2: return load_bytes<float_from_fp8_e5m2>;
+    default: return nullptr;
   }
 }
 
@@ -100,24 +90,15 @@ StoreRow store_row(DataType type) {
         auto* t = static_cast<uint8_t*>(to);
         for (int64_t i = 0; i < count; ++i) t[i] = from[i] != 0;
       };
-    case DataType::kInt16:
-      return store_saturated<int16_t>;
-    case DataType::kInt32:
-      return store_saturated<int32_t>;
-    case DataType::kInt64:
-      return store_saturated<int64_t>;
-    case DataType::kUint16:
-      return store_saturated<uint16_t>;
-    case DataType::kUint32:
-      return store_saturated<uint32_t>;
-    case DataType::kUint64:
-      return store_saturated<uint64_t>;
-    case DataType::kFp8:
-      return store_bytes<fp8_from_float>;
-    case DataType::kFp8E5m2:
-      return store_bytes<fp8_e5m2_saturated>;
-    default:
-      return nullptr;
+    case DataType::kInt16: return store_saturated<int16_t>;
+    case DataType::kInt32: return store_saturated<int32_t>;
+    case DataType::kInt64: return store_saturated<int64_t>;
+    case DataType::kUint16: return store_saturated<uint16_t>;
+    case DataType::kUint32: return store_saturated<uint32_t>;
+    case DataType::kUint64: return store_saturated<uint64_t>;
+    case DataType::kFp8: return store_bytes<fp8_from_float>;
+    case DataType::kFp8E5m2: return store_bytes<fp8_e5m2_saturated>;
+    default: return nullptr;
   }
 }
 

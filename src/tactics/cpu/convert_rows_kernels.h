@@ -64,8 +64,7 @@ LoadRow vector_load_row(DataType type) {
             count, [&](int64_t i) { V::store(to + i, V::load_uint8(f + i)); },
             [&](int64_t i, int n) { V::store(to + i, V::load_uint8(f + i, n), n); });
       };
-    default:
-      return nullptr;
+    default: return nullptr;
   }
 }
 
@@ -107,8 +106,7 @@ StoreRow vector_store_row(DataType type) {
             count, [&](int64_t i) { V::store_uint8(t + i, zero_for_nan<V>(V::load(from + i))); },
             [&](int64_t i, int n) { V::store_uint8(t + i, zero_for_nan<V>(V::load(from + i, n)), n); });
       };
-    default:
-      return nullptr;
+    default: return nullptr;
   }
 }
 

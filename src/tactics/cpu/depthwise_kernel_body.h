@@ -158,16 +158,11 @@ INGOT_INLINE int64_t strip_length(int64_t left) { return left == 6 || left >= 9 
 template <class V, DataType kType, int kTaps, int kStride, int kBefore, int kBehind>
 INGOT_INLINE void run_strip_of(const DepthwiseRow& row, int64_t first, int64_t length) {
   switch (length) {
-    case 6:
-      return run_channels<V, kType, kTaps, kStride, 6, kBefore, kBehind>(row, first);
-    case 4:
-      return run_channels<V, kType, kTaps, kStride, 4, kBefore, kBehind>(row, first);
-    case 3:
-      return run_channels<V, kType, kTaps, kStride, 3, kBefore, kBehind>(row, first);
-    case 2:
-      return run_channels<V, kType, kTaps, kStride, 2, kBefore, kBehind>(row, first);
-    default:
-      return run_channels<V, kType, kTaps, kStride, 1, kBefore, kBehind>(row, first);
+    case 6: return run_channels<V, kType, kTaps, kStride, 6, kBefore, kBehind>(row, first);
+    case 4: return run_channels<V, kType, kTaps, kStride, 4, kBefore, kBehind>(row, first);
+    case 3: return run_channels<V, kType, kTaps, kStride, 3, kBefore, kBehind>(row, first);
+    case 2: return run_channels<V, kType, kTaps, kStride, 2, kBefore, kBehind>(row, first);
+    default: return run_channels<V, kType, kTaps, kStride, 1, kBefore, kBehind>(row, first);
   }
 }
 
@@ -237,16 +232,11 @@ void run_depthwise_row(const DepthwiseRow& row) {
 template <class V>
 DepthwiseKernel depthwise_kernel_of(DataType input) {
   switch (input) {
-    case DataType::kFloat:
-      return run_depthwise_row<V, DataType::kFloat>;
-    case DataType::kBf16:
-      return run_depthwise_row<V, DataType::kBf16>;
-    case DataType::kInt8:
-      return run_depthwise_row<V, DataType::kInt8>;
-    case DataType::kUint8:
-      return run_depthwise_row<V, DataType::kUint8>;
-    default:
-      return nullptr;
+    case DataType::kFloat: return run_depthwise_row<V, DataType::kFloat>;
+    case DataType::kBf16: return run_depthwise_row<V, DataType::kBf16>;
+    case DataType::kInt8: return run_depthwise_row<V, DataType::kInt8>;
+    case DataType::kUint8: return run_depthwise_row<V, DataType::kUint8>;
+    default: return nullptr;
   }
 }
 

@@ -115,24 +115,12 @@ class Reader {
     if (outer.is_constant) return false;
     int32_t inner = outer.operands[0];
     switch (outer.op) {
-      case ScalarOp::kSigmoid:
-        finish_.activation = Activation::kSigmoid;
-        break;
-      case ScalarOp::kTanh:
-        finish_.activation = Activation::kTanh;
-        break;
-      case ScalarOp::kSilu:
-        finish_.activation = Activation::kSilu;
-        break;
-      case ScalarOp::kHardSwish:
-        finish_.activation = Activation::kHardSwish;
-        break;
-      case ScalarOp::kGelu:
-        finish_.activation = Activation::kGelu;
-        break;
-      case ScalarOp::kGeluTanh:
-        finish_.activation = Activation::kGeluTanh;
-        break;
+      case ScalarOp::kSigmoid: finish_.activation = Activation::kSigmoid; break;
+      case ScalarOp::kTanh: finish_.activation = Activation::kTanh; break;
+      case ScalarOp::kSilu: finish_.activation = Activation::kSilu; break;
+      case ScalarOp::kHardSwish: finish_.activation = Activation::kHardSwish; break;
+      case ScalarOp::kGelu: finish_.activation = Activation::kGelu; break;
+      case ScalarOp::kGeluTanh: finish_.activation = Activation::kGeluTanh; break;
       case ScalarOp::kHardSigmoid:
       case ScalarOp::kLeakyRelu:
         finish_.activation = outer.op == ScalarOp::kLeakyRelu ? Activation::kLeakyRelu : Activation::kHardSigmoid;
@@ -149,8 +137,7 @@ class Reader {
         finish_.activation = Activation::kSilu;
         break;
       }
-      default:
-        return false;
+      default: return false;
     }
     *at = inner;
     return true;
@@ -198,12 +185,9 @@ void drop_snaps_of_output(Finish* finish, float output_scale) {
 
 DataType natural_type(Product product) {
   switch (product) {
-    case Product::kFloat:
-      return DataType::kFloat;
-    case Product::kBf16:
-      return DataType::kBf16;
-    default:
-      return DataType::kInt8;
+    case Product::kFloat: return DataType::kFloat;
+    case Product::kBf16: return DataType::kBf16;
+    default: return DataType::kInt8;
   }
 }
 

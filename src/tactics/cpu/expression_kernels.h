@@ -159,118 +159,62 @@ struct ExpressionKernels {
 
   static ExpressionKernel find(ScalarOp op) {
     switch (op) {
-      case ScalarOp::kIdentity:
-        return unary<identity>;
-      case ScalarOp::kAbs:
-        return unary<abs>;
-      case ScalarOp::kNeg:
-        return unary<neg>;
-      case ScalarOp::kExp:
-        return unary<exp>;
-      case ScalarOp::kLog:
-        return unary<log>;
-      case ScalarOp::kSqrt:
-        return unary<sqrt>;
-      case ScalarOp::kReciprocal:
-        return unary<reciprocal>;
-      case ScalarOp::kErf:
-        return unary<erf>;
-      case ScalarOp::kFloor:
-        return unary<floor>;
-      case ScalarOp::kCeil:
-        return unary<ceil>;
-      case ScalarOp::kRound:
-        return unary<round>;
-      case ScalarOp::kSign:
-        return unary<sign>;
-      case ScalarOp::kNot:
-        return unary<logical_not>;
-      case ScalarOp::kIsInf:
-        return unary<is_inf>;
-      case ScalarOp::kIsNan:
-        return unary<is_nan>;
-      case ScalarOp::kRelu:
-        return unary<relu>;
-      case ScalarOp::kSigmoid:
-        return unary<sigmoid>;
-      case ScalarOp::kTanh:
-        return unary<tanh>;
-      case ScalarOp::kSoftsign:
-        return unary<softsign>;
-      case ScalarOp::kGelu:
-        return unary<gelu>;
-      case ScalarOp::kGeluTanh:
-        return unary<gelu_tanh>;
-      case ScalarOp::kSilu:
-        return unary<silu>;
-      case ScalarOp::kMish:
-        return unary<mish>;
-      case ScalarOp::kHardSwish:
-        return unary<hard_swish>;
-      case ScalarOp::kLeakyRelu:
-        return unary<leaky_relu>;
-      case ScalarOp::kElu:
-        return unary<elu>;
-      case ScalarOp::kSelu:
-        return unary<selu>;
-      case ScalarOp::kCelu:
-        return unary<celu>;
-      case ScalarOp::kSoftplus:
-        return unary<softplus>;
-      case ScalarOp::kClip:
-        return unary<clip>;
-      case ScalarOp::kHardSigmoid:
-        return unary<hard_sigmoid>;
-      case ScalarOp::kScaledTanh:
-        return unary<scaled_tanh>;
-      case ScalarOp::kThresholdedRelu:
-        return unary<thresholded_relu>;
-      case ScalarOp::kShrink:
-        return unary<shrink>;
-      case ScalarOp::kAffine:
-        return unary<affine>;
-      case ScalarOp::kSwish:
-        return unary<swish>;
-      case ScalarOp::kSnap:
-        return unary<snap>;
-      case ScalarOp::kAdd:
-        return binary<add>;
-      case ScalarOp::kSub:
-        return binary<sub>;
-      case ScalarOp::kMul:
-        return binary<mul>;
-      case ScalarOp::kDiv:
-        return binary<div>;
-      case ScalarOp::kMin:
-        return binary<min>;
-      case ScalarOp::kMax:
-        return binary<max>;
-      case ScalarOp::kFloorDiv:
-        return binary<floor_div>;
-      case ScalarOp::kAnd:
-        return binary<logical_and>;
-      case ScalarOp::kOr:
-        return binary<logical_or>;
-      case ScalarOp::kXor:
-        return binary<logical_xor>;
-      case ScalarOp::kEqual:
-        return binary<equal>;
-      case ScalarOp::kLess:
-        return binary<less>;
-      case ScalarOp::kGreater:
-        return binary<greater>;
-      case ScalarOp::kLessEqual:
-        return binary<less_equal>;
-      case ScalarOp::kGreaterEqual:
-        return binary<greater_equal>;
-      case ScalarOp::kPrelu:
-        return binary<prelu>;
-      case ScalarOp::kSumOfSquares:
-        return binary<sum_of_squares>;
-      case ScalarOp::kSelect:
-        return select;
-      default:
-        return nullptr;
+      case ScalarOp::kIdentity: return unary<identity>;
+      case ScalarOp::kAbs: return unary<abs>;
+      case ScalarOp::kNeg: return unary<neg>;
+      case ScalarOp::kExp: return unary<exp>;
+      case ScalarOp::kLog: return unary<log>;
+      case ScalarOp::kSqrt: return unary<sqrt>;
+      case ScalarOp::kReciprocal: return unary<reciprocal>;
+      case ScalarOp::kErf: return unary<erf>;
+      case ScalarOp::kFloor: return unary<floor>;
+      case ScalarOp::kCeil: return unary<ceil>;
+      case ScalarOp::kRound: return unary<round>;
+      case ScalarOp::kSign: return unary<sign>;
+      case ScalarOp::kNot: return unary<logical_not>;
+      case ScalarOp::kIsInf: return unary<is_inf>;
+      case ScalarOp::kIsNan: return unary<is_nan>;
+      case ScalarOp::kRelu: return unary<relu>;
+      case ScalarOp::kSigmoid: return unary<sigmoid>;
+      case ScalarOp::kTanh: return unary<tanh>;
+      case ScalarOp::kSoftsign: return unary<softsign>;
+      case ScalarOp::kGelu: return unary<gelu>;
+      case ScalarOp::kGeluTanh: return unary<gelu_tanh>;
+      case ScalarOp::kSilu: return unary<silu>;
+      case ScalarOp::kMish: return unary<mish>;
+      case ScalarOp::kHardSwish: return unary<hard_swish>;
+      case ScalarOp::kLeakyRelu: return unary<leaky_relu>;
+      case ScalarOp::kElu: return unary<elu>;
+      case ScalarOp::kSelu: return unary<selu>;
+      case ScalarOp::kCelu: return unary<celu>;
+      case ScalarOp::kSoftplus: return unary<softplus>;
+      case ScalarOp::kClip: return unary<clip>;
+      case ScalarOp::kHardSigmoid: return unary<hard_sigmoid>;
+      case ScalarOp::kScaledTanh: return unary<scaled_tanh>;
+      case ScalarOp::kThresholdedRelu: return unary<thresholded_relu>;
+      case ScalarOp::kShrink: return unary<shrink>;
+      case ScalarOp::kAffine: return unary<affine>;
+      case ScalarOp::kSwish: return unary<swish>;
+      case ScalarOp::kSnap: return unary<snap>;
+      case ScalarOp::kAdd: return binary<add>;
+      case ScalarOp::kSub: return binary<sub>;
+      case ScalarOp::kMul: return binary<mul>;
+      case ScalarOp::kDiv: return binary<div>;
+      case ScalarOp::kMin: return binary<min>;
+      case ScalarOp::kMax: return binary<max>;
+      case ScalarOp::kFloorDiv: return binary<floor_div>;
+      case ScalarOp::kAnd: return binary<logical_and>;
+      case ScalarOp::kOr: return binary<logical_or>;
+      case ScalarOp::kXor: return binary<logical_xor>;
+      case ScalarOp::kEqual: return binary<equal>;
+      case ScalarOp::kLess: return binary<less>;
+      case ScalarOp::kGreater: return binary<greater>;
+      case ScalarOp::kLessEqual: return binary<less_equal>;
+      case ScalarOp::kGreaterEqual: return binary<greater_equal>;
+      case ScalarOp::kPrelu: return binary<prelu>;
+      case ScalarOp::kSumOfSquares: return binary<sum_of_squares>;
+      case ScalarOp::kSelect: return select;
+      default: return nullptr;
     }
   }
 };

@@ -647,8 +647,7 @@ void run_step(Frame& frame, const Step& step, float* target, int64_t count) {
     }
     case Work::kLoadFloats:
     case Work::kLoadIntegers:
-    case Work::kLoadDoubles:
-      break;
+    case Work::kLoadDoubles: break;
   }
 }
 

@@ -26,36 +26,25 @@ void store_as(const int64_t* from, void* to, int64_t count) {
 
 void load_integers(DataType type, const void* from, int64_t stride, int64_t* to, int64_t count) {
   switch (type) {
-    case DataType::kInt8:
-      return load_as<int8_t>(from, stride, to, count);
-    case DataType::kInt16:
-      return load_as<int16_t>(from, stride, to, count);
-    case DataType::kInt32:
-      return load_as<int32_t>(from, stride, to, count);
-    case DataType::kUint8:
-      return load_as<uint8_t>(from, stride, to, count);
-    case DataType::kUint16:
-      return load_as<uint16_t>(from, stride, to, count);
-    case DataType::kUint32:
-      return load_as<uint32_t>(from, stride, to, count);
-    default:
-      return load_as<int64_t>(from, stride, to, count);
+    case DataType::kInt8: return load_as<int8_t>(from, stride, to, count);
+    case DataType::kInt16: return load_as<int16_t>(from, stride, to, count);
+    case DataType::kInt32: return load_as<int32_t>(from, stride, to, count);
+    case DataType::kUint8: return load_as<uint8_t>(from, stride, to, count);
+    case DataType::kUint16: return load_as<uint16_t>(from, stride, to, count);
+    case DataType::kUint32: return load_as<uint32_t>(from, stride, to, count);
+    default: return load_as<int64_t>(from, stride, to, count);
   }
 }
 
 void store_integers(DataType type, const int64_t* from, void* to, int64_t count) {
   switch (type) {
     case DataType::kInt8:
-    case DataType::kUint8:
-      return store_as<uint8_t>(from, to, count);
+    case DataType::kUint8: return store_as<uint8_t>(from, to, count);
     case DataType::kInt16:
-    case DataType::kUint16:
-      return store_as<uint16_t>(from, to, count);
+    case DataType::kUint16: return store_as<uint16_t>(from, to, count);
     case DataType::kInt32:
-    case DataType::kUint32:
-      return store_as<uint32_t>(from, to, count);
-    default:
-      std::memcpy(to, from, static_cast<size_t>(count) * 8);
+    case DataType::kUint32: return store_as<uint32_t>(from, to, count);
+    default: std::memcpy(to, from, static_cast<size_t>(count) * 8);
   }
 }
 

@@ -147,7 +147,8 @@ struct NmsHeap final : Tactic {
                "input " + std::to_string(i) + " is " + std::string(name_of(type)));
     }
     const auto& op = static_cast<const Nms&>(*problem.op);
-    REQUIRES(!op.classes_last && !op.with_count && !op.candidates, "boxes of classes, counts and a limit of candidates are the reference's");
+    REQUIRES(!op.classes_last && !op.with_count && !op.candidates,
+             "boxes of classes, counts and a limit of candidates are the reference's");
     return all_linear(problem);
   }
   std::vector<Formats> proposals(const Problem& problem) const override {

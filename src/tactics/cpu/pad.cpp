@@ -21,12 +21,9 @@ struct Stretch {
 int64_t source_of(PadMode mode, int64_t i, int64_t length) {
   if (i >= 0 && i < length) return i;
   switch (mode) {
-    case PadMode::kConstant:
-      return -1;
-    case PadMode::kEdge:
-      return std::clamp<int64_t>(i, 0, length - 1);
-    case PadMode::kWrap:
-      return (i % length + length) % length;
+    case PadMode::kConstant: return -1;
+    case PadMode::kEdge: return std::clamp<int64_t>(i, 0, length - 1);
+    case PadMode::kWrap: return (i % length + length) % length;
     case PadMode::kReflect: {
       if (length == 1) return 0;
       const int64_t period = 2 * (length - 1), at = (i % period + period) % period;

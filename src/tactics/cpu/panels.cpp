@@ -188,13 +188,11 @@ void Panels::pack(DataType type, const void* plain, std::byte* packed) const {
   };
   auto same = [](auto x) { return x; };
   switch (bits_of(type)) {
-    case 32:
-      return move(uint32_t{}, uint32_t{}, same);
+    case 32: return move(uint32_t{}, uint32_t{}, same);
     case 16:
       if (product_ == Product::kFloat) return move(float{}, uint16_t{}, float_from_half);
       return move(uint16_t{}, uint16_t{}, same);
-    default:
-      break;
+    default: break;
   }
   move(int8_t{}, int8_t{}, same);
   auto* all_sums = reinterpret_cast<int32_t*>(packed + sums_start_);
@@ -212,13 +210,11 @@ void Panels::unpack(DataType type, const std::byte* packed, void* plain) const {
   };
   auto same = [](auto x) { return x; };
   switch (bits_of(type)) {
-    case 32:
-      return move(uint32_t{}, uint32_t{}, same);
+    case 32: return move(uint32_t{}, uint32_t{}, same);
     case 16:
       if (product_ == Product::kFloat) return move(uint16_t{}, float{}, half_from_float);
       return move(uint16_t{}, uint16_t{}, same);
-    default:
-      return move(int8_t{}, int8_t{}, same);
+    default: return move(int8_t{}, int8_t{}, same);
   }
 }
 
@@ -248,12 +244,9 @@ Result<PanelSpec> Panels::read_header(const std::byte* packed, size_t size) {
 
 std::string_view panel_packing_name(Product product) {
   switch (product) {
-    case Product::kFloat:
-      return "panels32_f32.1";
-    case Product::kBf16:
-      return "panels32_bf16.1";
-    default:
-      return "panels32_s8.1";
+    case Product::kFloat: return "panels32_f32.1";
+    case Product::kBf16: return "panels32_bf16.1";
+    default: return "panels32_s8.1";
   }
 }
 
@@ -319,8 +312,7 @@ void pack_panels(Product product, const void* plain, int64_t k, int64_t n, int64
       return pack_panels_of<uint32_t, 1>(static_cast<const uint32_t*>(plain), k, n, stride, transposed, first, last, panels);
     case Product::kBf16:
       return pack_panels_of<uint16_t, 2>(static_cast<const uint16_t*>(plain), k, n, stride, transposed, first, last, panels);
-    default:
-      return pack_panels_of<uint8_t, 4>(static_cast<const uint8_t*>(plain), k, n, stride, transposed, first, last, panels);
+    default: return pack_panels_of<uint8_t, 4>(static_cast<const uint8_t*>(plain), k, n, stride, transposed, first, last, panels);
   }
 }
 

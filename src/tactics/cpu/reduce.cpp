@@ -19,19 +19,13 @@ constexpr float kInfinity = __builtin_inff();
 
 RowSum sum_of(ReduceKind kind) {
   switch (kind) {
-    case ReduceKind::kMax:
-      return RowSum::kMax;
-    case ReduceKind::kMin:
-      return RowSum::kMin;
-    case ReduceKind::kProduct:
-      return RowSum::kProduct;
-    case ReduceKind::kL1:
-      return RowSum::kL1;
+    case ReduceKind::kMax: return RowSum::kMax;
+    case ReduceKind::kMin: return RowSum::kMin;
+    case ReduceKind::kProduct: return RowSum::kProduct;
+    case ReduceKind::kL1: return RowSum::kL1;
     case ReduceKind::kL2:
-    case ReduceKind::kSumSquare:
-      return RowSum::kSquares;
-    default:
-      return RowSum::kSum;
+    case ReduceKind::kSumSquare: return RowSum::kSquares;
+    default: return RowSum::kSum;
   }
 }
 float neutral(RowSum sum) {
@@ -144,17 +138,12 @@ size_t ReduceLaunch::workspace_bytes() const { return kernel.direct() ? 0 : stat
 
 float ReduceLaunch::final_value(float sum, float largest) const {
   switch (kernel.op.kind) {
-    case ReduceKind::kMean:
-      return sum / static_cast<float>(reduced_count);
-    case ReduceKind::kL2:
-      return std::sqrt(sum);
-    case ReduceKind::kLogSum:
-      return std::log(sum);
+    case ReduceKind::kMean: return sum / static_cast<float>(reduced_count);
+    case ReduceKind::kL2: return std::sqrt(sum);
+    case ReduceKind::kLogSum: return std::log(sum);
     // An infinite maximum is the result: shifting by it gives inf - inf.
-    case ReduceKind::kLogSumExp:
-      return std::isinf(largest) ? largest : largest + std::log(sum);
-    default:
-      return sum;
+    case ReduceKind::kLogSumExp: return std::isinf(largest) ? largest : largest + std::log(sum);
+    default: return sum;
   }
 }
 

@@ -68,14 +68,10 @@ struct ResizeLaunch final : Launch {
     if (rows.copies && columns.copies) {
       const char* row = plane + rows.index[static_cast<size_t>(begin)] * width * bytes;
       switch (bytes) {
-        case 1:
-          return pick<uint8_t>(row, out);
-        case 2:
-          return pick<uint16_t>(row, out);
-        case 4:
-          return pick<uint32_t>(row, out);
-        default:
-          return pick<uint64_t>(row, out);
+        case 1: return pick<uint8_t>(row, out);
+        case 2: return pick<uint16_t>(row, out);
+        case 4: return pick<uint32_t>(row, out);
+        default: return pick<uint64_t>(row, out);
       }
     }
     alignas(64) float blended[kMostWidth], result[kMostWidth], converted[kMostWidth];

@@ -78,18 +78,12 @@ struct RowBody {
   }
   static float reduce(RowSum kind, const float* x, int64_t count) {
     switch (kind) {
-      case RowSum::kMax:
-        return reduce_row<RowSum::kMax>(x, count);
-      case RowSum::kMin:
-        return reduce_row<RowSum::kMin>(x, count);
-      case RowSum::kProduct:
-        return reduce_row<RowSum::kProduct>(x, count);
-      case RowSum::kL1:
-        return reduce_row<RowSum::kL1>(x, count);
-      case RowSum::kSquares:
-        return reduce_row<RowSum::kSquares>(x, count);
-      default:
-        return reduce_row<RowSum::kSum>(x, count);
+      case RowSum::kMax: return reduce_row<RowSum::kMax>(x, count);
+      case RowSum::kMin: return reduce_row<RowSum::kMin>(x, count);
+      case RowSum::kProduct: return reduce_row<RowSum::kProduct>(x, count);
+      case RowSum::kL1: return reduce_row<RowSum::kL1>(x, count);
+      case RowSum::kSquares: return reduce_row<RowSum::kSquares>(x, count);
+      default: return reduce_row<RowSum::kSum>(x, count);
     }
   }
 
@@ -123,18 +117,12 @@ struct RowBody {
   }
   static void reduce_columns(RowSum kind, const float* x, int64_t stride, int64_t count, float* total, int64_t width) {
     switch (kind) {
-      case RowSum::kMax:
-        return reduce_columns_of<RowSum::kMax>(x, stride, count, total, width);
-      case RowSum::kMin:
-        return reduce_columns_of<RowSum::kMin>(x, stride, count, total, width);
-      case RowSum::kProduct:
-        return reduce_columns_of<RowSum::kProduct>(x, stride, count, total, width);
-      case RowSum::kL1:
-        return reduce_columns_of<RowSum::kL1>(x, stride, count, total, width);
-      case RowSum::kSquares:
-        return reduce_columns_of<RowSum::kSquares>(x, stride, count, total, width);
-      default:
-        return reduce_columns_of<RowSum::kSum>(x, stride, count, total, width);
+      case RowSum::kMax: return reduce_columns_of<RowSum::kMax>(x, stride, count, total, width);
+      case RowSum::kMin: return reduce_columns_of<RowSum::kMin>(x, stride, count, total, width);
+      case RowSum::kProduct: return reduce_columns_of<RowSum::kProduct>(x, stride, count, total, width);
+      case RowSum::kL1: return reduce_columns_of<RowSum::kL1>(x, stride, count, total, width);
+      case RowSum::kSquares: return reduce_columns_of<RowSum::kSquares>(x, stride, count, total, width);
+      default: return reduce_columns_of<RowSum::kSum>(x, stride, count, total, width);
     }
   }
 
@@ -393,18 +381,12 @@ struct RowBody {
   template <bool kAverage>
   static PoolTaps find_pool(DataType type) {
     switch (type) {
-      case DataType::kFloat:
-        return pool<OfFloat, kAverage>;
-      case DataType::kHalf:
-        return pool<OfHalf, kAverage>;
-      case DataType::kBf16:
-        return pool<OfBf16, kAverage>;
-      case DataType::kInt8:
-        return pool<OfInt8, kAverage>;
-      case DataType::kUint8:
-        return pool<OfUint8, kAverage>;
-      default:
-        return nullptr;
+      case DataType::kFloat: return pool<OfFloat, kAverage>;
+      case DataType::kHalf: return pool<OfHalf, kAverage>;
+      case DataType::kBf16: return pool<OfBf16, kAverage>;
+      case DataType::kInt8: return pool<OfInt8, kAverage>;
+      case DataType::kUint8: return pool<OfUint8, kAverage>;
+      default: return nullptr;
     }
   }
 

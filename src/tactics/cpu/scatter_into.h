@@ -28,12 +28,9 @@ T joined(T old, T update, ScatterReduction reduction) {
         return old * update;
       else
         return static_cast<T>(static_cast<uint64_t>(old) * static_cast<uint64_t>(update));
-    case ScatterReduction::kMax:
-      return std::max(old, update);
-    case ScatterReduction::kMin:
-      return std::min(old, update);
-    default:
-      return update;
+    case ScatterReduction::kMax: return std::max(old, update);
+    case ScatterReduction::kMin: return std::min(old, update);
+    default: return update;
   }
 }
 
@@ -42,14 +39,10 @@ template <class Function>
 void with_scatter(DataType type, ScatterReduction reduction, Function&& function) {
   const auto by_reduction = [&](auto element) {
     switch (reduction) {
-      case ScatterReduction::kAdd:
-        return function(element, std::integral_constant<ScatterReduction, ScatterReduction::kAdd>{});
-      case ScatterReduction::kMul:
-        return function(element, std::integral_constant<ScatterReduction, ScatterReduction::kMul>{});
-      case ScatterReduction::kMax:
-        return function(element, std::integral_constant<ScatterReduction, ScatterReduction::kMax>{});
-      default:
-        return function(element, std::integral_constant<ScatterReduction, ScatterReduction::kMin>{});
+      case ScatterReduction::kAdd: return function(element, std::integral_constant<ScatterReduction, ScatterReduction::kAdd>{});
+      case ScatterReduction::kMul: return function(element, std::integral_constant<ScatterReduction, ScatterReduction::kMul>{});
+      case ScatterReduction::kMax: return function(element, std::integral_constant<ScatterReduction, ScatterReduction::kMax>{});
+      default: return function(element, std::integral_constant<ScatterReduction, ScatterReduction::kMin>{});
     }
   };
   constexpr std::integral_constant<ScatterReduction, ScatterReduction::kNone> kMove{};
@@ -59,14 +52,10 @@ void with_scatter(DataType type, ScatterReduction reduction, Function&& function
     return by_reduction(int64_t{});
   }
   switch (bits_of(type)) {
-    case 8:
-      return function(uint8_t{}, kMove);
-    case 16:
-      return function(uint16_t{}, kMove);
-    case 32:
-      return function(uint32_t{}, kMove);
-    default:
-      return function(uint64_t{}, kMove);
+    case 8: return function(uint8_t{}, kMove);
+    case 16: return function(uint16_t{}, kMove);
+    case 32: return function(uint32_t{}, kMove);
+    default: return function(uint64_t{}, kMove);
   }
 }
 

@@ -169,21 +169,11 @@ void StridedCopy::run_part(int64_t part, const void* from, void* to) const {
         copy_row(t, f, count * element_bytes_);
       } else {
         switch (element_bytes_) {
-          case 1:
-            copy_strided<uint8_t>(f, from_[inner], t, to_[inner], count);
-            break;
-          case 2:
-            copy_strided<uint16_t>(f, from_[inner], t, to_[inner], count);
-            break;
-          case 4:
-            copy_strided<uint32_t>(f, from_[inner], t, to_[inner], count);
-            break;
-          case 8:
-            copy_strided<uint64_t>(f, from_[inner], t, to_[inner], count);
-            break;
-          default:
-            copy_strided<Wide>(f, from_[inner], t, to_[inner], count);
-            break;
+          case 1: copy_strided<uint8_t>(f, from_[inner], t, to_[inner], count); break;
+          case 2: copy_strided<uint16_t>(f, from_[inner], t, to_[inner], count); break;
+          case 4: copy_strided<uint32_t>(f, from_[inner], t, to_[inner], count); break;
+          case 8: copy_strided<uint64_t>(f, from_[inner], t, to_[inner], count); break;
+          default: copy_strided<Wide>(f, from_[inner], t, to_[inner], count); break;
         }
       }
     }
@@ -209,18 +199,10 @@ void fill_elements(void* to, const void* element, int element_bytes, int64_t cou
   }
   auto* target = static_cast<char*>(to);
   switch (element_bytes) {
-    case 2:
-      copy_strided<uint16_t>(static_cast<const char*>(element), 0, target, 2, count);
-      break;
-    case 4:
-      copy_strided<uint32_t>(static_cast<const char*>(element), 0, target, 4, count);
-      break;
-    case 8:
-      copy_strided<uint64_t>(static_cast<const char*>(element), 0, target, 8, count);
-      break;
-    default:
-      copy_strided<Wide>(static_cast<const char*>(element), 0, target, 16, count);
-      break;
+    case 2: copy_strided<uint16_t>(static_cast<const char*>(element), 0, target, 2, count); break;
+    case 4: copy_strided<uint32_t>(static_cast<const char*>(element), 0, target, 4, count); break;
+    case 8: copy_strided<uint64_t>(static_cast<const char*>(element), 0, target, 8, count); break;
+    default: copy_strided<Wide>(static_cast<const char*>(element), 0, target, 16, count); break;
   }
 }
 
@@ -271,14 +253,10 @@ TransposeTile transpose_tile(int element_bytes) {
   (void)isa;
   if (tile) return tile;
   switch (element_bytes) {
-    case 1:
-      return transpose_plain<uint8_t>;
-    case 2:
-      return transpose_plain<uint16_t>;
-    case 4:
-      return transpose_plain<uint32_t>;
-    case 8:
-      return transpose_plain<uint64_t>;
+    case 1: return transpose_plain<uint8_t>;
+    case 2: return transpose_plain<uint16_t>;
+    case 4: return transpose_plain<uint32_t>;
+    case 8: return transpose_plain<uint64_t>;
     default:
       return [](const void* from, int64_t from_stride, void* to, int64_t to_stride, int64_t rows, int64_t columns) {
         for (int64_t c = 0; c < columns; ++c) {

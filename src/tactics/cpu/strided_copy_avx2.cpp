@@ -91,8 +91,7 @@ TransposeTile transpose_tile_avx2(int element_bytes) {
       return [](const void* f, int64_t fs, void* t, int64_t ts, int64_t rows, int64_t columns) {
         transpose_tiled<uint64_t, 4, 4>(f, fs, t, ts, rows, columns, tile4x4_64);
       };
-    default:
-      return nullptr;
+    default: return nullptr;
   }
 }
 

@@ -10,56 +10,37 @@ namespace {
 template <class V>
 INGOT_INLINE typename V::Float load_as_float(DataType type, const void* row, int64_t index, int count) {
   switch (type) {
-    case DataType::kBf16:
-      return V::load_bf16(static_cast<const uint16_t*>(row) + index, count);
-    case DataType::kHalf:
-      return V::load_half(static_cast<const uint16_t*>(row) + index, count);
-    case DataType::kInt8:
-      return V::load_int8(static_cast<const int8_t*>(row) + index, count);
-    case DataType::kUint8:
-      return V::load_uint8(static_cast<const uint8_t*>(row) + index, count);
-    default:
-      return V::load(static_cast<const float*>(row) + index, count);
+    case DataType::kBf16: return V::load_bf16(static_cast<const uint16_t*>(row) + index, count);
+    case DataType::kHalf: return V::load_half(static_cast<const uint16_t*>(row) + index, count);
+    case DataType::kInt8: return V::load_int8(static_cast<const int8_t*>(row) + index, count);
+    case DataType::kUint8: return V::load_uint8(static_cast<const uint8_t*>(row) + index, count);
+    default: return V::load(static_cast<const float*>(row) + index, count);
   }
 }
 
 template <class V>
 INGOT_INLINE void store_from_float(DataType type, void* row, int64_t index, typename V::Float x, int count) {
   switch (type) {
-    case DataType::kBf16:
-      return V::store_bf16(static_cast<uint16_t*>(row) + index, x, count);
-    case DataType::kHalf:
-      return V::store_half(static_cast<uint16_t*>(row) + index, x, count);
-    case DataType::kInt8:
-      return V::store_int8(static_cast<int8_t*>(row) + index, x, count);
-    case DataType::kUint8:
-      return V::store_uint8(static_cast<uint8_t*>(row) + index, x, count);
-    default:
-      return V::store(static_cast<float*>(row) + index, x, count);
+    case DataType::kBf16: return V::store_bf16(static_cast<uint16_t*>(row) + index, x, count);
+    case DataType::kHalf: return V::store_half(static_cast<uint16_t*>(row) + index, x, count);
+    case DataType::kInt8: return V::store_int8(static_cast<int8_t*>(row) + index, x, count);
+    case DataType::kUint8: return V::store_uint8(static_cast<uint8_t*>(row) + index, x, count);
+    default: return V::store(static_cast<float*>(row) + index, x, count);
   }
 }
 
 template <class V>
 INGOT_INLINE typename V::Float activate(const Finish& finish, typename V::Float x) {
   switch (finish.activation) {
-    case Activation::kSigmoid:
-      return vector_sigmoid<V>(x);
-    case Activation::kTanh:
-      return vector_tanh<V>(x);
-    case Activation::kSilu:
-      return vector_silu<V>(x);
-    case Activation::kHardSwish:
-      return vector_hard_swish<V>(x);
-    case Activation::kHardSigmoid:
-      return V::max(V::zero(), V::min(V::set(1.0f), V::add(V::mul(V::set(finish.a), x), V::set(finish.b))));
-    case Activation::kLeakyRelu:
-      return V::select(V::less(x, V::zero()), V::mul(V::set(finish.a), x), x);
-    case Activation::kGelu:
-      return vector_gelu<V>(x);
-    case Activation::kGeluTanh:
-      return vector_gelu_tanh<V>(x);
-    default:
-      return x;
+    case Activation::kSigmoid: return vector_sigmoid<V>(x);
+    case Activation::kTanh: return vector_tanh<V>(x);
+    case Activation::kSilu: return vector_silu<V>(x);
+    case Activation::kHardSwish: return vector_hard_swish<V>(x);
+    case Activation::kHardSigmoid: return V::max(V::zero(), V::min(V::set(1.0f), V::add(V::mul(V::set(finish.a), x), V::set(finish.b))));
+    case Activation::kLeakyRelu: return V::select(V::less(x, V::zero()), V::mul(V::set(finish.a), x), x);
+    case Activation::kGelu: return vector_gelu<V>(x);
+    case Activation::kGeluTanh: return vector_gelu_tanh<V>(x);
+    default: return x;
   }
 }
 

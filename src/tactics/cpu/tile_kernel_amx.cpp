@@ -256,17 +256,10 @@ template <class Unit>
 TileKernel kernel_on(Product product) {
   TileKernel kernel{kMostRows, nullptr};
   switch (product) {
-    case Product::kBf16:
-      kernel.run = run<Unit, Dot::kBf16>;
-      break;
-    case Product::kInt8:
-      kernel.run = run<Unit, Dot::kSigned>;
-      break;
-    case Product::kUint8:
-      kernel.run = run<Unit, Dot::kUnsigned>;
-      break;
-    default:
-      return {};
+    case Product::kBf16: kernel.run = run<Unit, Dot::kBf16>; break;
+    case Product::kInt8: kernel.run = run<Unit, Dot::kSigned>; break;
+    case Product::kUint8: kernel.run = run<Unit, Dot::kUnsigned>; break;
+    default: return {};
   }
   kernel.begin = Unit::begin;
   kernel.end = Unit::end;

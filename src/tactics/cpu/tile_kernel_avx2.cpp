@@ -83,14 +83,10 @@ struct Int8Avx2 {
 
 TileKernel avx2::tile_kernel(Product product) {
   switch (product) {
-    case Product::kFloat:
-      return {5, run_rows<FloatAvx2, 5, 2>};
-    case Product::kBf16:
-      return {4, run_rows<Bf16Avx2, 4, 2>};
-    case Product::kInt8:
-      return {4, run_rows<Int8Avx2<true>, 4, 1>};
-    case Product::kUint8:
-      return {4, run_rows<Int8Avx2<false>, 4, 1>};
+    case Product::kFloat: return {5, run_rows<FloatAvx2, 5, 2>};
+    case Product::kBf16: return {4, run_rows<Bf16Avx2, 4, 2>};
+    case Product::kInt8: return {4, run_rows<Int8Avx2<true>, 4, 1>};
+    case Product::kUint8: return {4, run_rows<Int8Avx2<false>, 4, 1>};
   }
   return {};
 }

@@ -48,12 +48,9 @@ struct Bf16Avx512 : FloatAvx512 {
 
 TileKernel avx512::tile_kernel(Product product) {
   switch (product) {
-    case Product::kFloat:
-      return {12, run_rows<FloatAvx512, 12, 2>};
-    case Product::kBf16:
-      return {8, run_rows<Bf16Avx512, 8, 2>};
-    default:
-      return {};
+    case Product::kFloat: return {12, run_rows<FloatAvx512, 12, 2>};
+    case Product::kBf16: return {8, run_rows<Bf16Avx512, 8, 2>};
+    default: return {};
   }
 }
 

@@ -85,14 +85,10 @@ struct Int8Portable {
 
 TileKernel portable::tile_kernel(Product product) {
   switch (product) {
-    case Product::kFloat:
-      return {4, run_rows<FloatPortable, 4, 2>};
-    case Product::kBf16:
-      return {2, run_rows<Bf16Portable, 2, 2>};
-    case Product::kInt8:
-      return {4, run_rows<Int8Portable<true>, 4, 1>};
-    case Product::kUint8:
-      return {4, run_rows<Int8Portable<false>, 4, 1>};
+    case Product::kFloat: return {4, run_rows<FloatPortable, 4, 2>};
+    case Product::kBf16: return {2, run_rows<Bf16Portable, 2, 2>};
+    case Product::kInt8: return {4, run_rows<Int8Portable<true>, 4, 1>};
+    case Product::kUint8: return {4, run_rows<Int8Portable<false>, 4, 1>};
   }
   return {};
 }

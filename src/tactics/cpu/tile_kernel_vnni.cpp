@@ -38,12 +38,9 @@ struct Int8Dot {
 
 TileKernel vnni::tile_kernel(Product product) {
   switch (product) {
-    case Product::kInt8:
-      return {12, run_rows<Int8Dot<true>, 12, 2>, nullptr, nullptr, 128};
-    case Product::kUint8:
-      return {12, run_rows<Int8Dot<false>, 12, 2>};
-    default:
-      return {};
+    case Product::kInt8: return {12, run_rows<Int8Dot<true>, 12, 2>, nullptr, nullptr, 128};
+    case Product::kUint8: return {12, run_rows<Int8Dot<false>, 12, 2>};
+    default: return {};
   }
 }
 

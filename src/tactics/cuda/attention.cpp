@@ -48,9 +48,10 @@ struct AttentionKernel final : Kernel {
     if (depth > 1024 || value_depth > 1024) return unsupported("a head has more than 1024 numbers");
     launch->operands = operands;
     launch->inputs = inputs;
-    std::string code = "typedef " + storage_type(type) + " T;\ntypedef " + storage_type(mask_type) + " MASK;\n#define HAS_MASK " + std::to_string(has_mask) +
-                       "\n#define MASK_DROPS " + std::to_string(mask_type == DataType::kBool) + "\n#define DEPTH " + std::to_string(std::max<int64_t>(1, ceil_divide(depth, 32) * 32)) +
-                       "\n#define PARTS " + std::to_string(std::max<int64_t>(1, ceil_divide(value_depth, 32))) + "\n";
+    std::string code = "typedef " + storage_type(type) + " T;\ntypedef " + storage_type(mask_type) + " MASK;\n#define HAS_MASK " +
+                       std::to_string(has_mask) + "\n#define MASK_DROPS " + std::to_string(mask_type == DataType::kBool) +
+                       "\n#define DEPTH " + std::to_string(std::max<int64_t>(1, ceil_divide(depth, 32) * 32)) + "\n#define PARTS " +
+                       std::to_string(std::max<int64_t>(1, ceil_divide(value_depth, 32))) + "\n";
     TRY_ASSIGN(launch->kernel, KernelFunction::make(*device, kernel_source("attention", code), "attention"));
     return std::unique_ptr<Launch>(std::move(launch));
   }
@@ -67,7 +68,9 @@ struct AttentionRows final : CudaTactic {
     REQUIRES(op->packed || (has_input(problem, 1) && has_input(problem, 2)), "k or v is left out");
     return Ok{};
   }
-  std::vector<Formats> proposals(const Problem& problem) const override { return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}}; }
+  std::vector<Formats> proposals(const Problem& problem) const override {
+    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
+  }
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<AttentionKernel>();
     TRY_ASSIGN(kernel->device, device_of(problem));

@@ -11,16 +11,11 @@ namespace {
 
 std::string element_of(int bytes) {
   switch (bytes) {
-    case 1:
-      return "uint8";
-    case 2:
-      return "uint16";
-    case 4:
-      return "uint32";
-    case 8:
-      return "uint64";
-    default:
-      return "Pack<uint64, 2>";
+    case 1: return "uint8";
+    case 2: return "uint16";
+    case 4: return "uint32";
+    case 8: return "uint64";
+    default: return "Pack<uint64, 2>";
   }
 }
 
@@ -35,8 +30,8 @@ int64_t count_of(const Shape& sizes) {
 }
 
 Result<KernelFunction> compiled(CudaDevice& device, const std::string& name, int bytes, size_t rank, int64_t count) {
-  const std::string code = "typedef " + element_of(bytes) + " ELEMENT;\n#define RANK " + std::to_string(std::max<size_t>(rank, 1)) + "\ntypedef " +
-                           (count < (int64_t{1} << 31) ? "uint32" : "int64") + " INDEX;\n";
+  const std::string code = "typedef " + element_of(bytes) + " ELEMENT;\n#define RANK " + std::to_string(std::max<size_t>(rank, 1)) +
+                           "\ntypedef " + (count < (int64_t{1} << 31) ? "uint32" : "int64") + " INDEX;\n";
   return KernelFunction::make(device, kernel_source("copy", code), name);
 }
 
@@ -87,7 +82,8 @@ Result<DeviceBoxes> DeviceBoxes::make(CudaDevice& device, const BoxCopies& copie
     // Rows that lie together on both sides move as wider elements.
     int width = 1;
     const auto divides = [&](int wider) {
-      bool good = dims.sizes[rank - 1] % wider == 0 && spec.from_offset % wider == 0 && spec.to_offset % wider == 0 && spec.bytes * wider <= 16;
+      bool good =
+          dims.sizes[rank - 1] % wider == 0 && spec.from_offset % wider == 0 && spec.to_offset % wider == 0 && spec.bytes * wider <= 16;
       for (size_t d = 0; d + 1 < rank; ++d) good = good && dims.from[d] % wider == 0 && dims.to[d] % wider == 0;
       return good;
     };
@@ -138,7 +134,8 @@ Status DeviceBoxes::run(const void* const* inputs, void* to, Stream stream) cons
       TRY(device_->queue_copy(target, source, box.bytes, stream));
       continue;
     }
-    const bool aligned = box.kind != Box::Kind::kFill && reinterpret_cast<uintptr_t>(source) % box.alignment == 0 && reinterpret_cast<uintptr_t>(target) % box.alignment == 0;
+    const bool aligned = box.kind != Box::Kind::kFill && reinterpret_cast<uintptr_t>(source) % box.alignment == 0 &&
+                         reinterpret_cast<uintptr_t>(target) % box.alignment == 0;
     CopyParameters p = aligned ? box.in_wide : box.in_single;
     p.from = source;
     p.to = target;
@@ -191,7 +188,9 @@ struct BoxTwin final : CudaTactic {
     REQUIRES(tactic, planner_ + ", which plans the boxes, is switched off");
     return tactic->accepts(problem);
   }
-  std::vector<Formats> proposals(const Problem& problem) const override { return planner() ? planner()->proposals(problem) : std::vector<Formats>{}; }
+  std::vector<Formats> proposals(const Problem& problem) const override {
+    return planner() ? planner()->proposals(problem) : std::vector<Formats>{};
+  }
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>& packed) const override {
     auto kernel = std::make_unique<DeviceBoxKernel>();
     TRY_ASSIGN(kernel->device, device_of(problem));
@@ -270,7 +269,9 @@ struct ViewTwin final : CudaTactic {
     REQUIRES(planner(), "cpu.view, which knows views, is switched off");
     return planner()->accepts(problem);
   }
-  std::vector<Formats> proposals(const Problem& problem) const override { return planner() ? planner()->proposals(problem) : std::vector<Formats>{}; }
+  std::vector<Formats> proposals(const Problem& problem) const override {
+    return planner() ? planner()->proposals(problem) : std::vector<Formats>{};
+  }
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<ViewKernel>();
     TRY_ASSIGN(kernel->device, device_of(problem));

@@ -65,13 +65,15 @@ struct ConvolutionTiles final : CudaTactic {
     if (kernel->channels_last) {
       // [M, C, taps] as [M, taps, C]
       const Array& w = problem.constants[1];
-      TRY_ASSIGN(own.constants[1], permuted(w, {w.shape()[0], w.shape()[1], w.count() / std::max<int64_t>(1, w.shape()[0] * w.shape()[1])}, {0, 2, 1}));
+      TRY_ASSIGN(own.constants[1],
+                 permuted(w, {w.shape()[0], w.shape()[1], w.count() / std::max<int64_t>(1, w.shape()[0] * w.shape()[1])}, {0, 2, 1}));
     }
     TRY_ASSIGN(kernel->operands, Operands::make(*device, own));
-    TRY_ASSIGN(kernel->scales, product_scales(*device, kernel->op, problem.outputs[0].dims[1].is_constant() ? problem.outputs[0].dims[1].value() : 0));
+    TRY_ASSIGN(kernel->scales,
+               product_scales(*device, kernel->op, problem.outputs[0].dims[1].is_constant() ? problem.outputs[0].dims[1].value() : 0));
     TRY_ASSIGN(std::string code, product_definitions(problem, kernel->op));
-    code += "#define CONVOLUTION 1\n#define TRANSPOSED 0\n#define CHANNELS_LAST " + std::to_string(kernel->channels_last) + "\n#define A_ROWS_FAST " +
-            std::to_string(!kernel->channels_last) + "\n#define B_COLUMNS_FAST 0\n";
+    code += "#define CONVOLUTION 1\n#define TRANSPOSED 0\n#define CHANNELS_LAST " + std::to_string(kernel->channels_last) +
+            "\n#define A_ROWS_FAST " + std::to_string(!kernel->channels_last) + "\n#define B_COLUMNS_FAST 0\n";
     TRY_ASSIGN(kernel->kernel, KernelFunction::make(*device, kernel_source("product", code, true), "product"));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }

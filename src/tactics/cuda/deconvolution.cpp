@@ -67,12 +67,13 @@ struct DeconvolutionTiles final : CudaTactic {
     const Array& w = problem.constants[1];
     const int64_t groups = kernel->op.groups, channels = w.shape()[0] / groups, outputs = w.shape()[1];
     const std::vector<size_t> order = kernel->channels_last ? std::vector<size_t>{0, 2, 3, 1} : std::vector<size_t>{0, 2, 1, 3};
-    TRY_ASSIGN(own.constants[1], permuted(w, {groups, channels, outputs, w.count() / std::max<int64_t>(1, groups * channels * outputs)}, order));
+    TRY_ASSIGN(own.constants[1],
+               permuted(w, {groups, channels, outputs, w.count() / std::max<int64_t>(1, groups * channels * outputs)}, order));
     TRY_ASSIGN(kernel->operands, Operands::make(*device, own));
     TRY_ASSIGN(kernel->scales, product_scales(*device, kernel->op, groups * outputs));
     TRY_ASSIGN(std::string code, product_definitions(problem, kernel->op));
-    code += "#define CONVOLUTION 1\n#define TRANSPOSED 1\n#define CHANNELS_LAST " + std::to_string(kernel->channels_last) + "\n#define A_ROWS_FAST " +
-            std::to_string(!kernel->channels_last) + "\n#define B_COLUMNS_FAST 0\n";
+    code += "#define CONVOLUTION 1\n#define TRANSPOSED 1\n#define CHANNELS_LAST " + std::to_string(kernel->channels_last) +
+            "\n#define A_ROWS_FAST " + std::to_string(!kernel->channels_last) + "\n#define B_COLUMNS_FAST 0\n";
     TRY_ASSIGN(kernel->kernel, KernelFunction::make(*device, kernel_source("product", code, true), "product"));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }

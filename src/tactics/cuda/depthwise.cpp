@@ -67,7 +67,8 @@ struct Depthwise final : CudaTactic {
       TRY_ASSIGN(own.constants[1], permuted(w, {w.shape()[0], w.count() / std::max<int64_t>(1, w.shape()[0])}, {1, 0}));
     }
     TRY_ASSIGN(kernel->operands, Operands::make(*device, own));
-    TRY_ASSIGN(kernel->scales, product_scales(*device, kernel->op, problem.outputs[0].dims[1].is_constant() ? problem.outputs[0].dims[1].value() : 0));
+    TRY_ASSIGN(kernel->scales,
+               product_scales(*device, kernel->op, problem.outputs[0].dims[1].is_constant() ? problem.outputs[0].dims[1].value() : 0));
     TRY_ASSIGN(std::string code, product_definitions(problem, kernel->op));
     code += "#define CHANNELS_LAST " + std::to_string(kernel->channels_last) + "\n";
     TRY_ASSIGN(kernel->kernel, KernelFunction::make(*device, kernel_source("depthwise", code, true), "depthwise"));

@@ -15,7 +15,8 @@ std::string storage_type(DataType type);
 std::string compute_type(DataType type);
 
 // `COMPUTE name(COMPUTE x0, COMPUTE x1, ...)`, the result in the compute type of `output`.
-Result<std::string> expression_function(const std::string& name, const Expression& expression, const std::vector<DataType>& inputs, DataType output);
+Result<std::string> expression_function(const std::string& name, const Expression& expression, const std::vector<DataType>& inputs,
+                                        DataType output);
 // The same of a Pointwise or Elementwise operator; an error where it is another.
 Result<std::string> pointwise_function(const std::string& name, const Operator& op, const std::vector<DataType>& inputs, DataType output);
 // `STORAGE finish(ACCUMULATOR sum, float scale, float bias, float residual, float residual_scale, float output_scale)`: what follows the

@@ -21,7 +21,8 @@ struct GatherLaunch final : Launch {
 
   Status run(const RunArguments& arguments) const override {
     const void* x = operands.at(arguments, 0);
-    const bool aligned = reinterpret_cast<uintptr_t>(x) % alignment == 0 && reinterpret_cast<uintptr_t>(arguments.outputs[0]) % alignment == 0;
+    const bool aligned =
+        reinterpret_cast<uintptr_t>(x) % alignment == 0 && reinterpret_cast<uintptr_t>(arguments.outputs[0]) % alignment == 0;
     GatherParameters p = aligned ? in_wide : in_single;
     p.x = x;
     p.indices = operands.at(arguments, 1);
@@ -99,7 +100,9 @@ struct GatherKernel final : Kernel {
     launch->in_wide.count /= width;
     launch->alignment = static_cast<size_t>(width * bytes);
     const auto compiled = [&](int64_t size) {
-      return KernelFunction::make(*device, kernel_source("gather", "typedef " + element_of(size) + " ELEMENT;\ntypedef " + storage_type(index) + " INDEX_TYPE;\n"), name);
+      return KernelFunction::make(
+          *device, kernel_source("gather", "typedef " + element_of(size) + " ELEMENT;\ntypedef " + storage_type(index) + " INDEX_TYPE;\n"),
+          name);
     };
     TRY_ASSIGN(launch->wide, compiled(bytes * width));
     TRY_ASSIGN(launch->single, compiled(bytes));
@@ -115,7 +118,9 @@ struct GatherTactic final : CudaTactic {
     REQUIRES(bits_of(problem.inputs[0].type) >= 8, "elements are smaller than a byte");
     return all_linear(problem);
   }
-  std::vector<Formats> proposals(const Problem& problem) const override { return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}}; }
+  std::vector<Formats> proposals(const Problem& problem) const override {
+    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
+  }
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<GatherKernel>();
     TRY_ASSIGN(kernel->device, device_of(problem));

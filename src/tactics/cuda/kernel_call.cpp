@@ -71,8 +71,10 @@ Result<Operands> Operands::make(CudaDevice& device, const Problem& problem) {
 Status has_known_types(const Problem& problem) {
   const auto known = [](DataType type) { return bits_of(type) >= 8 && type != DataType::kE8m0; };
   for (size_t i = 0; i < problem.inputs.size(); ++i)
-    REQUIRES(!is_present(problem, i) || known(problem.inputs[i].type), "input " + std::to_string(i) + " is of type " + std::string(name_of(problem.inputs[i].type)));
-  for (const TensorType& output : problem.outputs) REQUIRES(known(output.type), "the output is of type " + std::string(name_of(output.type)));
+    REQUIRES(!is_present(problem, i) || known(problem.inputs[i].type),
+             "input " + std::to_string(i) + " is of type " + std::string(name_of(problem.inputs[i].type)));
+  for (const TensorType& output : problem.outputs)
+    REQUIRES(known(output.type), "the output is of type " + std::string(name_of(output.type)));
   return Ok{};
 }
 
@@ -97,7 +99,8 @@ Status merge_dims(Shape* sizes, const std::vector<Shape*>& strides) {
     if ((*sizes)[d] == 1) drop(d);
   }
   for (size_t d = sizes->size(); d-- > 1;) {
-    const bool joins = std::all_of(strides.begin(), strides.end(), [&](const Shape* list) { return (*list)[d - 1] == (*list)[d] * (*sizes)[d]; });
+    const bool joins =
+        std::all_of(strides.begin(), strides.end(), [&](const Shape* list) { return (*list)[d - 1] == (*list)[d] * (*sizes)[d]; });
     if (!joins) continue;
     (*sizes)[d] *= (*sizes)[d - 1];
     drop(d - 1);

@@ -74,7 +74,8 @@ struct MatMulTiles final : CudaTactic {
     if (kernel->op.is_quantized() && !columns.is_constant()) return unsupported("the number of columns is known only at run time");
     TRY_ASSIGN(kernel->scales, product_scales(*device, kernel->op, columns.is_constant() ? columns.value() : 0));
     TRY_ASSIGN(std::string code, product_definitions(problem, kernel->op));
-    const bool a_rows_fast = kernel->op.transpose_a && problem.inputs[0].rank() > 1, b_columns_fast = !kernel->op.transpose_b && b.rank() > 1;
+    const bool a_rows_fast = kernel->op.transpose_a && problem.inputs[0].rank() > 1,
+               b_columns_fast = !kernel->op.transpose_b && b.rank() > 1;
     code += "#define A_ROWS_FAST " + std::to_string(a_rows_fast) + "\n#define B_COLUMNS_FAST " + std::to_string(b_columns_fast) + "\n";
     TRY_ASSIGN(kernel->kernel, KernelFunction::make(*device, kernel_source("product", code, true), "product"));
     return std::unique_ptr<Kernel>(std::move(kernel));

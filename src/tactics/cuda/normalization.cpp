@@ -59,7 +59,8 @@ struct NormalizationKernel final : Kernel {
     const auto order = memory_order(format, shape.size());
     const Shape strides = memory_strides(format, shape);
     Shape scale(shape.size(), 0), shift(shape.size(), 0);
-    if (channels) scale[1] = shift[1] = 1;
+    if (channels)
+      scale[1] = shift[1] = 1;
     else {
       if (present[1]) scale = broadcast_strides(shapes[1], Format::kLinear, shape);
       if (present[2]) shift = broadcast_strides(shapes[2], Format::kLinear, shape);
@@ -69,7 +70,8 @@ struct NormalizationKernel final : Kernel {
     for (size_t d : order) {
       RowDim dim{shape[d], strides[d], strides[d], {scale[d], shift[d], strides[d]}, in_row[d]};
       if (d == 1 && channels && group > 1) {
-        dims.push_back({shape[d] / group, strides[d] * group, strides[d] * group, {scale[d] * group, shift[d] * group, strides[d] * group}, false});
+        dims.push_back(
+            {shape[d] / group, strides[d] * group, strides[d] * group, {scale[d] * group, shift[d] * group, strides[d] * group}, false});
         dim.size = group;
         dim.in_row = true;
       }
@@ -77,7 +79,8 @@ struct NormalizationKernel final : Kernel {
     }
     TRY_ASSIGN(launch->plan, RowPlan::make(dims, 3));
     launch->plan.parameters.epsilon = static_cast<float>(op.epsilon);
-    TRY_ASSIGN(launch->kernel, KernelFunction::make(*device, row_kernel_source("normalize", launch->plan.definitions() + code), "normalize"));
+    TRY_ASSIGN(launch->kernel,
+               KernelFunction::make(*device, row_kernel_source("normalize", launch->plan.definitions() + code), "normalize"));
     launch->operands = operands;
     launch->inputs = inputs;
     return std::unique_ptr<Launch>(std::move(launch));
@@ -93,7 +96,8 @@ struct NormalizationRows final : CudaTactic {
     TRY(has_known_types(problem));
     TRY(has_plain_formats(problem));
     REQUIRES(input_format(problem, 0) == output_format(problem, 0), "input and output have different formats");
-    for (size_t i = 1; i < 3 && i < problem.inputs.size(); ++i) REQUIRES(!is_present(problem, i) || input_format(problem, i) == Format::kLinear, "scale or bias is not linear");
+    for (size_t i = 1; i < 3 && i < problem.inputs.size(); ++i)
+      REQUIRES(!is_present(problem, i) || input_format(problem, i) == Format::kLinear, "scale or bias is not linear");
     if (has_input(problem, 3)) {
       REQUIRES(problem.inputs[3].dims == problem.inputs[0].dims, "the epilogue's input is broadcast");
       REQUIRES(input_format(problem, 3) == input_format(problem, 0), "the epilogue's input lies in another format");
@@ -121,11 +125,15 @@ struct NormalizationRows final : CudaTactic {
     for (size_t i = 0; i < 4; ++i) kernel->present.push_back(has_input(problem, i));
     TRY_ASSIGN(kernel->operands, Operands::make(*kernel->device, problem));
     TRY_ASSIGN(kernel->code, epilogue_code(problem));
-    const auto type = [&](size_t input) { return kernel->present[input] ? storage_type(problem.inputs[input].type) : std::string("float"); };
-    kernel->code += "typedef " + compute_type(problem.inputs[0].type) + " REAL;\ntypedef " + type(0) + " X;\ntypedef " + storage_type(problem.outputs[0].type) +
-                    " Y;\ntypedef " + type(1) + " SCALE;\ntypedef " + type(2) + " SHIFT;\ntypedef " + type(3) + " SECOND;\n#define CENTERED " +
-                    std::to_string(kernel->op.kind != NormalizationKind::kRms) + "\n#define HAS_SCALE " + std::to_string(kernel->present[1]) + "\n#define HAS_SHIFT " +
-                    std::to_string(kernel->present[2]) + "\n#define HAS_SECOND " + std::to_string(kernel->present[3]) + "\n";
+    const auto type = [&](size_t input) {
+      return kernel->present[input] ? storage_type(problem.inputs[input].type) : std::string("float");
+    };
+    kernel->code += "typedef " + compute_type(problem.inputs[0].type) + " REAL;\ntypedef " + type(0) + " X;\ntypedef " +
+                    storage_type(problem.outputs[0].type) + " Y;\ntypedef " + type(1) + " SCALE;\ntypedef " + type(2) +
+                    " SHIFT;\ntypedef " + type(3) + " SECOND;\n#define CENTERED " +
+                    std::to_string(kernel->op.kind != NormalizationKind::kRms) + "\n#define HAS_SCALE " +
+                    std::to_string(kernel->present[1]) + "\n#define HAS_SHIFT " + std::to_string(kernel->present[2]) +
+                    "\n#define HAS_SECOND " + std::to_string(kernel->present[3]) + "\n";
     return std::unique_ptr<Kernel>(std::move(kernel));
   }
 };

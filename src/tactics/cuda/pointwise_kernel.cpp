@@ -11,8 +11,9 @@ constexpr int kBlock = 256;
 
 // The kernel for dims of a rank, `vector` elements a thread; bit i of `scalars` says that input i has one element for a whole vector.
 std::string source_of(const Problem& problem, const std::string& function, size_t rank, int vector, uint32_t scalars, bool narrow) {
-  std::string code = function + "extern \"C\" __global__ void __launch_bounds__(256) pointwise(const PointwiseParameters p) {\n"
-                                "  const int64 i = (int64)blockIdx.x * 256 + threadIdx.x;\n  if (i >= p.count) return;\n";
+  std::string code = function +
+                     "extern \"C\" __global__ void __launch_bounds__(256) pointwise(const PointwiseParameters p) {\n"
+                     "  const int64 i = (int64)blockIdx.x * 256 + threadIdx.x;\n  if (i >= p.count) return;\n";
   const std::string index = narrow ? "uint32" : "int64", output = storage_type(problem.outputs[0].type), v = std::to_string(vector);
   code += "  " + index + " rest = (" + index + ")i, at;\n";
   for (size_t k = 0; k < problem.inputs.size(); ++k) code += "  int64 o" + std::to_string(k) + " = 0;\n";
@@ -33,11 +34,15 @@ std::string source_of(const Problem& problem, const std::string& function, size_
       continue;
     }
     const bool one = vector == 1 || (scalars >> k & 1);
-    if (one) code += "  const " + type + " v" + input + " = ((const " + type + "*)p.inputs[" + input + "])[o" + input + "];\n";
-    else code += "  const Pack<" + type + ", " + v + "> v" + input + " = *(const Pack<" + type + ", " + v + ">*)((const " + type + "*)p.inputs[" + input + "] + o" + input + ");\n";
+    if (one)
+      code += "  const " + type + " v" + input + " = ((const " + type + "*)p.inputs[" + input + "])[o" + input + "];\n";
+    else
+      code += "  const Pack<" + type + ", " + v + "> v" + input + " = *(const Pack<" + type + ", " + v + ">*)((const " + type +
+              "*)p.inputs[" + input + "] + o" + input + ");\n";
     call += (k ? ", load(v" : "load(v") + input + (one ? ")" : ".items[j])");
   }
-  code += "  Pack<" + output + ", " + v + "> y;\n#pragma unroll\n  for (int j = 0; j < " + v + "; ++j) y.items[j] = store<" + output + ">(compute(" + call + "));\n";
+  code += "  Pack<" + output + ", " + v + "> y;\n#pragma unroll\n  for (int j = 0; j < " + v + "; ++j) y.items[j] = store<" + output +
+          ">(compute(" + call + "));\n";
   return code + "  ((Pack<" + output + ", " + v + ">*)p.output)[i] = y;\n}\n";
 }
 
@@ -123,7 +128,9 @@ struct PointwiseKernel final : Kernel {
     fill(&launch->in_vectors, vector);
     fill(&launch->in_elements, 1);
     const auto compiled = [&](int width, uint32_t scalars) {
-      return KernelFunction::make(*device, kernel_source("none", source_of(problem, function, sizes.size(), width, scalars, count < (int64_t{1} << 31)), true), "pointwise");
+      return KernelFunction::make(
+          *device, kernel_source("none", source_of(problem, function, sizes.size(), width, scalars, count < (int64_t{1} << 31)), true),
+          "pointwise");
     };
     TRY_ASSIGN(launch->vectors, compiled(vector, launch->scalars));
     launch->single = launch->vectors;

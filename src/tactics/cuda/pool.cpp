@@ -52,7 +52,8 @@ struct PoolElements final : CudaTactic {
     TRY(has_known_types(problem));
     TRY(has_plain_formats(problem));
     REQUIRES(is_floating(problem.inputs[0].type) || op->kind == PoolKind::kMax, "the elements are integers");
-    REQUIRES(input_format(problem, 0) == output_format(problem, 0) && !is_constant(problem, 0), "the formats differ, or the input is a constant");
+    REQUIRES(input_format(problem, 0) == output_format(problem, 0) && !is_constant(problem, 0),
+             "the formats differ, or the input is a constant");
     return Ok{};
   }
 
@@ -67,9 +68,10 @@ struct PoolElements final : CudaTactic {
                               : real == "uint64" ? "0"
                               : real == "double" ? "__longlong_as_double((long long)0xfff0000000000000ull)"
                                                  : "__int_as_float((int)0xff800000u)";
-    std::string code = "typedef " + storage_type(type) + " X;\ntypedef X Y;\ntypedef " + real + " REAL;\n#define START_MOST " + start + "\n#define KIND " +
-                       std::to_string(static_cast<int>(kernel->op.kind)) + "\n#define COUNT_PADDING " + std::to_string(kernel->op.count_include_pad) +
-                       "\n#define CHANNELS_LAST " + std::to_string(kernel->channels_last) + "\n";
+    std::string code = "typedef " + storage_type(type) + " X;\ntypedef X Y;\ntypedef " + real + " REAL;\n#define START_MOST " + start +
+                       "\n#define KIND " + std::to_string(static_cast<int>(kernel->op.kind)) + "\n#define COUNT_PADDING " +
+                       std::to_string(kernel->op.count_include_pad) + "\n#define CHANNELS_LAST " + std::to_string(kernel->channels_last) +
+                       "\n";
     TRY_ASSIGN(kernel->kernel, KernelFunction::make(*device, kernel_source("pool", code, true), "pool"));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }

@@ -20,7 +20,10 @@ Result<std::string> product_definitions(const Problem& problem, const EpilogueFi
   const DataType a = problem.inputs[0].type, b = problem.inputs[1].type, sum = accumulator_of(a);
   const bool bias = has_input(problem, 2), residual = has_input(problem, 3);
   TRY_ASSIGN(std::string code, finish_function(fields, sum, bias, residual, problem.outputs[0].type));
-  const std::string term = sum == DataType::kDouble ? "double" : sum == DataType::kFloat ? "float" : sum == DataType::kInt32 ? "int" : "int64";
+  const std::string term = sum == DataType::kDouble  ? "double"
+                           : sum == DataType::kFloat ? "float"
+                           : sum == DataType::kInt32 ? "int"
+                                                     : "int64";
   code += "typedef " + storage_type(a) + " A;\ntypedef " + storage_type(b) + " B;\ntypedef " + term + " TERM;\n";
   if (bias) code += "typedef " + storage_type(problem.inputs[2].type) + " BIAS;\n";
   if (residual) code += "typedef " + storage_type(problem.inputs[3].type) + " RESIDUAL;\n";
@@ -50,14 +53,17 @@ Status accepts_window_product(const Problem& problem, const EpilogueFields& fiel
   TRY(accepts_product(problem, fields));
   const int64_t rank = problem.inputs[0].rank();
   REQUIRES(rank >= 3 && rank <= 5, "the rank is " + std::to_string(rank));
-  REQUIRES(problem.inputs[0].type == problem.inputs[1].type || (bits_of(problem.inputs[0].type) == 8 && is_integer(problem.inputs[0].type)), "the operands differ in type");
+  REQUIRES(problem.inputs[0].type == problem.inputs[1].type || (bits_of(problem.inputs[0].type) == 8 && is_integer(problem.inputs[0].type)),
+           "the operands differ in type");
   const Format format = output_format(problem, 0);
-  REQUIRES(input_format(problem, 0) == format && !is_constant(problem, 0), "the input and the output lie in different formats, or the input is a constant");
+  REQUIRES(input_format(problem, 0) == format && !is_constant(problem, 0),
+           "the input and the output lie in different formats, or the input is a constant");
   REQUIRES(input_format(problem, 1) == Format::kLinear, "the weights are not linear");
   REQUIRES(is_constant(problem, 1) || format == Format::kLinear, "the weights are no constant");
   if (has_input(problem, 3)) {
     REQUIRES(problem.inputs[3].dims == problem.outputs[0].dims, "the residual is broadcast");
-    REQUIRES(is_constant(problem, 3) ? format == Format::kLinear : input_format(problem, 3) == format, "the residual lies in another format");
+    REQUIRES(is_constant(problem, 3) ? format == Format::kLinear : input_format(problem, 3) == format,
+             "the residual lies in another format");
   }
   return Ok{};
 }

@@ -3,9 +3,9 @@
 
 #include "operators/epilogue.h"
 #include "operators/window.h"
+#include "tactics/cpu/window_geometry.h"
 #include "tactics/cuda/expression_code.h"
 #include "tactics/cuda/kernel_call.h"
-#include "tactics/cpu/window_geometry.h"
 
 namespace ingot::cuda {
 

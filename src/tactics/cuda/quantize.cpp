@@ -14,7 +14,8 @@ struct Parts {
 };
 
 Result<Parts> parts_of(const Operator& op) {
-  if (const auto* quantize = dynamic_cast<const Quantize*>(&op)) return Parts{quantize->axis, quantize->block_size, true, quantize->saturate};
+  if (const auto* quantize = dynamic_cast<const Quantize*>(&op))
+    return Parts{quantize->axis, quantize->block_size, true, quantize->saturate};
   if (const auto* dequantize = dynamic_cast<const Dequantize*>(&op)) return Parts{dequantize->axis, dequantize->block_size, false, true};
   return unsupported(std::string(op.name()) + " is neither quantize nor dequantize");
 }
@@ -23,7 +24,8 @@ std::string function_of(const Problem& problem, const Parts& parts) {
   const DataType to = problem.outputs[0].type;
   const auto present = [&](size_t input) { return input < problem.inputs.size() && is_present(problem, input); };
   std::string code = "__device__ __forceinline__ " + compute_type(to) + " compute(";
-  for (size_t i = 0; i < problem.inputs.size(); ++i) code += (i ? ", " : "") + (present(i) ? compute_type(problem.inputs[i].type) : "int") + " x" + std::to_string(i);
+  for (size_t i = 0; i < problem.inputs.size(); ++i)
+    code += (i ? ", " : "") + (present(i) ? compute_type(problem.inputs[i].type) : "int") + " x" + std::to_string(i);
   const bool has_zero = present(2) && !is_floating(problem.inputs[2].type);
   if (!parts.quantizes) {
     const std::string value = has_zero ? "((float)x0 - (float)x2)" : "(float)x0";
@@ -41,7 +43,9 @@ struct QuantizeGenerated final : CudaTactic {
     REQUIRES(parts.block_size == 0, "scales stand for blocks");
     REQUIRES(parts.saturate, "out-of-range values do not saturate");
     TRY(accepts_pointwise(problem));
-    REQUIRES(problem.inputs[0].type != DataType::kDouble && problem.inputs[1].type != DataType::kDouble && problem.outputs[0].type != DataType::kDouble, "doubles lose digits");
+    REQUIRES(problem.inputs[0].type != DataType::kDouble && problem.inputs[1].type != DataType::kDouble &&
+                 problem.outputs[0].type != DataType::kDouble,
+             "doubles lose digits");
     REQUIRES(problem.inputs[0].type != DataType::kInt32 || !is_present(problem, 2), "a zero point of 32 bits loses digits");
     for (size_t i = 1; i < problem.inputs.size(); ++i) REQUIRES(input_format(problem, i) == Format::kLinear, "scales are not linear");
     return Ok{};

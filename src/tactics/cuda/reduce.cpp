@@ -20,26 +20,16 @@ KindCode code_of(ReduceKind kind, const std::string& real) {
                                               : "9223372036854775807ll";
   const std::string size = floating ? "m_abs(v)" : real == "uint64" ? "v" : "(v < 0 ? (int64)(0 - (uint64)v) : v)";
   switch (kind) {
-    case ReduceKind::kSum:
-      return {"0", "v", "Sum", "value"};
-    case ReduceKind::kMean:
-      return {"0", "v", "Sum", "value / (REAL)count"};
-    case ReduceKind::kMax:
-      return {least_code(real), "v", "Most", "value"};
-    case ReduceKind::kMin:
-      return {most, "v", "Least", "value"};
-    case ReduceKind::kProduct:
-      return {"1", "v", "Times", "value"};
-    case ReduceKind::kL1:
-      return {"0", size, "Sum", "value"};
-    case ReduceKind::kL2:
-      return {"0", "v * v", "Sum", "m_sqrt(value)"};
-    case ReduceKind::kLogSum:
-      return {"0", "v", "Sum", "m_log(value)"};
-    case ReduceKind::kLogSumExp:
-      return {"0", "m_exp(v - shift)", "Sum", "m_log(value) + shift", true};
-    case ReduceKind::kSumSquare:
-      return {"0", "v * v", "Sum", "value"};
+    case ReduceKind::kSum: return {"0", "v", "Sum", "value"};
+    case ReduceKind::kMean: return {"0", "v", "Sum", "value / (REAL)count"};
+    case ReduceKind::kMax: return {least_code(real), "v", "Most", "value"};
+    case ReduceKind::kMin: return {most, "v", "Least", "value"};
+    case ReduceKind::kProduct: return {"1", "v", "Times", "value"};
+    case ReduceKind::kL1: return {"0", size, "Sum", "value"};
+    case ReduceKind::kL2: return {"0", "v * v", "Sum", "m_sqrt(value)"};
+    case ReduceKind::kLogSum: return {"0", "v", "Sum", "m_log(value)"};
+    case ReduceKind::kLogSumExp: return {"0", "m_exp(v - shift)", "Sum", "m_log(value) + shift", true};
+    case ReduceKind::kSumSquare: return {"0", "v * v", "Sum", "value"};
   }
   return {};
 }
@@ -84,9 +74,10 @@ struct ReduceKernel final : Kernel {
     TRY_ASSIGN(launch->plan, RowPlan::make(dims, 0));
     const std::string real = compute_type(type);
     const KindCode kind = code_of(op.kind, real);
-    std::string code = launch->plan.definitions() + "typedef " + real + " REAL;\ntypedef " + storage_type(type) + " X;\ntypedef " + storage_type(output) +
-                       " Y;\n#define START_MOST " + least_code(real) + "\n#define START " + kind.start + "\n#define TERM " + kind.term + "\n#define JOIN " + kind.join +
-                       "\n#define FINISH " + kind.finish + "\n" + (kind.shifted ? "#define SHIFTED 1\n" : "");
+    std::string code = launch->plan.definitions() + "typedef " + real + " REAL;\ntypedef " + storage_type(type) + " X;\ntypedef " +
+                       storage_type(output) + " Y;\n#define START_MOST " + least_code(real) + "\n#define START " + kind.start +
+                       "\n#define TERM " + kind.term + "\n#define JOIN " + kind.join + "\n#define FINISH " + kind.finish + "\n" +
+                       (kind.shifted ? "#define SHIFTED 1\n" : "");
     if (op.epilogue.empty()) {
       code += "#define EPILOGUE value\n";
     } else {

@@ -40,14 +40,17 @@ Result<RowPlan> RowPlan::make(const std::vector<RowDim>& dims, size_t extras) {
   }
   // Neighbouring threads should read neighbours: along the row where that is innermost, else across rows.
   const bool along = inner_row_stride == 1 || inner_outer_stride != 1;
-  if (along) plan.lanes = p.row > 1024 || (p.outputs < 256 && p.row > 128) ? 256 : p.row > 8 ? 32 : 1;
-  else plan.lanes = p.outputs >= 2048 || p.row <= 32 ? 1 : 32;
+  if (along)
+    plan.lanes = p.row > 1024 || (p.outputs < 256 && p.row > 128) ? 256 : p.row > 8 ? 32 : 1;
+  else
+    plan.lanes = p.outputs >= 2048 || p.row <= 32 ? 1 : 32;
   plan.grid = {ceil_divide(p.outputs, 256 / plan.lanes)};
   return plan;
 }
 
 std::string RowPlan::definitions() const {
-  return "#define OUTER_RANK " + std::to_string(outer_rank) + "\n#define ROW_RANK " + std::to_string(row_rank) + "\n#define LANES " + std::to_string(lanes) + "\n";
+  return "#define OUTER_RANK " + std::to_string(outer_rank) + "\n#define ROW_RANK " + std::to_string(row_rank) + "\n#define LANES " +
+         std::to_string(lanes) + "\n";
 }
 
 std::vector<RowDim> row_dims(const Shape& shape, Format format, const std::vector<bool>& in_row) {

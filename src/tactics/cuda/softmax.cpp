@@ -35,8 +35,9 @@ struct SoftmaxKernel final : Kernel {
     in_row[static_cast<size_t>(axis)] = true;
     TRY_ASSIGN(launch->plan, RowPlan::make(row_dims(shape, format, in_row), 0));
     const std::string real = compute_type(type), storage = storage_type(type);
-    const std::string code = launch->plan.definitions() + "#define LOGARITHM " + std::to_string(op.log) + "\ntypedef " + real + " REAL;\ntypedef " +
-                             storage + " X;\ntypedef " + storage + " Y;\n#define START_MOST " + least_code(real) + "\n";
+    const std::string code = launch->plan.definitions() + "#define LOGARITHM " + std::to_string(op.log) + "\ntypedef " + real +
+                             " REAL;\ntypedef " + storage + " X;\ntypedef " + storage + " Y;\n#define START_MOST " + least_code(real) +
+                             "\n";
     TRY_ASSIGN(launch->kernel, KernelFunction::make(*device, row_kernel_source("softmax", code), "softmax"));
     launch->operands = operands;
     return std::unique_ptr<Launch>(std::move(launch));

@@ -65,7 +65,9 @@ struct ThroughHost final : CudaTactic {
     REQUIRES(reference(), "the reference is switched off");
     return reference()->accepts(problem);
   }
-  std::vector<Formats> proposals(const Problem& problem) const override { return reference() ? reference()->proposals(problem) : std::vector<Formats>{}; }
+  std::vector<Formats> proposals(const Problem& problem) const override {
+    return reference() ? reference()->proposals(problem) : std::vector<Formats>{};
+  }
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>& packed) const override {
     auto kernel = std::make_unique<HostKernel>();
     TRY_ASSIGN(kernel->device, device_of(problem));

@@ -25,12 +25,9 @@ class CropPlugin : public IPluginV3, public IPluginV3OneCore, public IPluginV3On
  public:
   IPluginCapability* getCapabilityInterface(PluginCapabilityType type) noexcept override {
     switch (type) {
-      case PluginCapabilityType::kBUILD:
-        return static_cast<IPluginV3OneBuildV2*>(this);
-      case PluginCapabilityType::kRUNTIME:
-        return static_cast<IPluginV3OneRuntime*>(this);
-      case PluginCapabilityType::kCORE:
-        return static_cast<IPluginV3OneCore*>(this);
+      case PluginCapabilityType::kBUILD: return static_cast<IPluginV3OneBuildV2*>(this);
+      case PluginCapabilityType::kRUNTIME: return static_cast<IPluginV3OneRuntime*>(this);
+      case PluginCapabilityType::kCORE: return static_cast<IPluginV3OneCore*>(this);
     }
     return nullptr;
   }

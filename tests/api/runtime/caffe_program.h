@@ -32,7 +32,8 @@ std::string digits(const std::string& folder, const std::string& pictures, const
   nvcaffeparser1::IBinaryProtoBlob* mean = parser->parseBinaryProto((folder + "/mnist_mean.binaryproto").c_str());
   if (!mean) return "error: no mean";
   const auto dims = mean->getDimensions();
-  if (dims.d[0] != 1 || dims.d[1] != 1 || dims.d[2] != 28 || dims.d[3] != 28 || mean->getDataType() != DataType::kFLOAT) return "error: dims of the mean";
+  if (dims.d[0] != 1 || dims.d[1] != 1 || dims.d[2] != 28 || dims.d[3] != 28 || mean->getDataType() != DataType::kFLOAT)
+    return "error: dims of the mean";
   std::vector<float> input;
   for (int digit = 0; digit < 10; ++digit) {
     const std::vector<unsigned char> pixels = bytes_at_end(pictures + "/" + std::to_string(digit) + ".pgm", 784);

@@ -60,17 +60,22 @@ class Growing final : public IOutputAllocator {
 struct Program {
   Messages log;
   std::unique_ptr<IBuilder> builder{createInferBuilder(log)};
-  std::unique_ptr<INetworkDefinition> network{builder->createNetworkV2(1u << static_cast<int>(NetworkDefinitionCreationFlag::kSTRONGLY_TYPED))};
+  std::unique_ptr<INetworkDefinition> network{
+      builder->createNetworkV2(1u << static_cast<int>(NetworkDefinitionCreationFlag::kSTRONGLY_TYPED))};
   std::unique_ptr<IBuilderConfig> config{builder->createBuilderConfig()};
   std::vector<std::unique_ptr<std::vector<float>>> kept;
 
-  ITensor& input(const char* name, const std::vector<int64_t>& shape, DataType type = DataType::kFLOAT) { return *network->addInput(name, type, dims(shape)); }
+  ITensor& input(const char* name, const std::vector<int64_t>& shape, DataType type = DataType::kFLOAT) {
+    return *network->addInput(name, type, dims(shape));
+  }
   // Weights that live as long as the program.
   Weights weights(const std::vector<float>& values) {
     kept.push_back(std::make_unique<std::vector<float>>(values));
     return {DataType::kFLOAT, kept.back()->data(), static_cast<int64_t>(values.size())};
   }
-  ITensor& constant(const std::vector<int64_t>& shape, const std::vector<float>& values) { return *network->addConstant(dims(shape), weights(values))->getOutput(0); }
+  ITensor& constant(const std::vector<int64_t>& shape, const std::vector<float>& values) {
+    return *network->addConstant(dims(shape), weights(values))->getOutput(0);
+  }
   ITensor& integers(const std::vector<int64_t>& shape, const std::vector<int32_t>& values);
   void output(ILayer& layer, int32_t index = 0) { mark(*layer.getOutput(index)); }
   void mark(ITensor& tensor) { network->markOutput(tensor); }

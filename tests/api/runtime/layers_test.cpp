@@ -270,7 +270,8 @@ TEST(Layers, normalization_over_axes_and_groups) {
   ASSERT_EQ(values.size(), 2u) << p.log.errors;
   expect_near(values[0], {1, 4, 1, 1}, {-1, -1, 3, 3});
   Program q;
-  auto* same = q.network->addNormalization(q.input("x", {1, 4, 1, 1}), q.constant({1, 2, 1, 1}, {1, 2}), q.constant({1, 2, 1, 1}, {0, 5}), 12);
+  auto* same =
+      q.network->addNormalization(q.input("x", {1, 4, 1, 1}), q.constant({1, 2, 1, 1}, {1, 2}), q.constant({1, 2, 1, 1}, {0, 5}), 12);
   same->setNbGroups(2);
   same->setEpsilon(0);
   q.output(*same);
@@ -377,7 +378,8 @@ TEST(Layers, squeeze_unsqueeze_and_vectors) {
   auto* squeezed = p.network->addSqueeze(x, p.integers({1}, {0}));
   auto* unsqueezed = p.network->addUnsqueeze(x, p.integers({2}, {0, 3}));
   ASSERT_NE(unsqueezed, nullptr) << p.log.errors;
-  auto* product = p.network->addMatrixMultiply(*squeezed->getOutput(0), MatrixOperation::kVECTOR, p.constant({2, 2}, {1, 2, 3, 4}), MatrixOperation::kTRANSPOSE);
+  auto* product = p.network->addMatrixMultiply(*squeezed->getOutput(0), MatrixOperation::kVECTOR, p.constant({2, 2}, {1, 2, 3, 4}),
+                                               MatrixOperation::kTRANSPOSE);
   ASSERT_NE(product, nullptr) << p.log.errors;
   EXPECT_EQ(product->getOperation(0), MatrixOperation::kVECTOR);
   auto* rows = p.network->addMatrixMultiply(x, MatrixOperation::kNONE, p.constant({2, 1}, {1, 1}), MatrixOperation::kNONE);
@@ -446,7 +448,8 @@ TEST(Layers, mixture_of_experts) {
   EXPECT_EQ(p.builder->buildSerializedNetwork(*p.network, *p.config), nullptr);
   EXPECT_NE(p.log.errors.find("setGatedWeights"), std::string::npos) << p.log.errors;
   layer->setGatedWeights(p.constant({2, 1, 1}, {1, 2}), p.constant({2, 1, 1}, {3, 4}), p.constant({2, 1, 1}, {1, 10}), MoEActType::kNONE);
-  expect_near(p.run({{"x", {{1, 2, 1}, {1, 2}}}, {"experts", {{1, 2, 1}, {1, 0}}}, {"scores", {{1, 2, 1}, {0.5, 1}}}})[0], {1, 2, 1}, {40, 12});
+  expect_near(p.run({{"x", {{1, 2, 1}, {1, 2}}}, {"experts", {{1, 2, 1}, {1, 0}}}, {"scores", {{1, 2, 1}, {0.5, 1}}}})[0], {1, 2, 1},
+              {40, 12});
 }
 
 TEST(Layers, collectives_of_one_device) {

@@ -2,7 +2,9 @@
 #include "caffe_program.h"
 #include "uff_program.h"
 
-std::string digits_by_generation_7(const std::string& folder, const std::string& pictures) { return digits(folder, pictures, "mnist_v1.caffemodel"); }
+std::string digits_by_generation_7(const std::string& folder, const std::string& pictures) {
+  return digits(folder, pictures, "mnist_v1.caffemodel");
+}
 std::string uff_digits_by_generation_7(const std::string& model, const std::string& input) { return uff_digits(model, input); }
 
 namespace {

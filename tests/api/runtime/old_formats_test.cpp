@@ -23,8 +23,10 @@ TEST(CaffeParser, generation_8_reads_digits) {
 }
 
 TEST(UffParser, generations_7_and_8_read_digits) {
-  EXPECT_EQ(uff_digits_by_generation_7(kModels + "/uff/mnist_lenet/mnist_lenet.uff", kModels + "/uff/mnist_lenet/input_nchw.npy"), "0123456789");
-  EXPECT_EQ(uff_digits_by_generation_8(kModels + "/uff/mnist_lenet/mnist_lenet.uff", kModels + "/uff/mnist_lenet/input_nchw.npy"), "0123456789");
+  EXPECT_EQ(uff_digits_by_generation_7(kModels + "/uff/mnist_lenet/mnist_lenet.uff", kModels + "/uff/mnist_lenet/input_nchw.npy"),
+            "0123456789");
+  EXPECT_EQ(uff_digits_by_generation_8(kModels + "/uff/mnist_lenet/mnist_lenet.uff", kModels + "/uff/mnist_lenet/input_nchw.npy"),
+            "0123456789");
 }
 
 TEST(CaffeParser, errors_reach_the_logger_and_the_recorder) {

@@ -26,7 +26,8 @@ class ProgramLogger : public nvinfer1::ILogger {
 inline std::vector<unsigned char> bytes_at_end(const std::string& path, size_t count) {
   std::ifstream stream(path, std::ios::binary);
   const std::vector<unsigned char> bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  return bytes.size() < count ? std::vector<unsigned char>() : std::vector<unsigned char>(bytes.end() - static_cast<std::ptrdiff_t>(count), bytes.end());
+  return bytes.size() < count ? std::vector<unsigned char>()
+                              : std::vector<unsigned char>(bytes.end() - static_cast<std::ptrdiff_t>(count), bytes.end());
 }
 
 // The values of an .npy file of floats.

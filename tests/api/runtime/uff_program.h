@@ -21,7 +21,8 @@ std::string uff_digits(const std::string& model, const std::string& input_file) 
   INetworkDefinition* network = builder->createNetworkV2(0);
   nvuffparser::IUffParser* parser = nvuffparser::createUffParser();
   if (parser->getUffRequiredVersionMajor() != 0 || parser->getUffRequiredVersionMinor() != 6) return "error: version";
-  if (parser->parse(model.c_str(), *network) || log.errors.find("no output is registered") == std::string::npos) return "error: outputs " + log.errors;
+  if (parser->parse(model.c_str(), *network) || log.errors.find("no output is registered") == std::string::npos)
+    return "error: outputs " + log.errors;
   if (!parser->registerInput("input_1", Dims3(1, 28, 28), nvuffparser::UffInputOrder::kNCHW)) return "error: input";
   if (parser->registerInput(nullptr, Dims3(1, 28, 28), nvuffparser::UffInputOrder::kNCHW)) return "error: an input without a name";
   if (!parser->registerOutput("MarkOutput_0")) return "error: output";

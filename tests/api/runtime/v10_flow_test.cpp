@@ -220,7 +220,8 @@ TEST(Generation10, a_second_build_takes_its_times_from_the_cache) {
   EXPECT_TRUE(merged->combine(*copy, false)) << q.log.errors;
   ASSERT_TRUE(q.config->setTimingCache(*merged, false));
   q.config->setFlag(BuilderFlag::kERROR_ON_TIMING_CACHE_MISS);
-  std::unique_ptr<IHostMemory> first(p.builder->buildSerializedNetwork(*p.network, *p.config)), second(q.builder->buildSerializedNetwork(*q.network, *q.config));
+  std::unique_ptr<IHostMemory> first(p.builder->buildSerializedNetwork(*p.network, *p.config)),
+      second(q.builder->buildSerializedNetwork(*q.network, *q.config));
   ASSERT_NE(second, nullptr) << q.log.errors;
   ASSERT_EQ(first->size(), second->size());
   EXPECT_EQ(std::memcmp(first->data(), second->data(), first->size()), 0);
@@ -287,7 +288,9 @@ TEST(Generation10, contexts_of_several_threads_do_not_meet) {
         float x[] = {static_cast<float>(t), static_cast<float>(i)}, y = -1;
         context->setTensorAddress("x", x);
         context->setTensorAddress("y", &y);
-        if (!context->enqueueV3(stream) || cudaStreamSynchronize(stream) != cudaSuccess || y != static_cast<float>(t) + 2 * static_cast<float>(i) + 0.5f) ++wrong;
+        if (!context->enqueueV3(stream) || cudaStreamSynchronize(stream) != cudaSuccess ||
+            y != static_cast<float>(t) + 2 * static_cast<float>(i) + 0.5f)
+          ++wrong;
       }
       cudaStreamDestroy(stream);
     });
@@ -298,13 +301,16 @@ TEST(Generation10, contexts_of_several_threads_do_not_meet) {
 
 TEST(Generation10, rotary_embedding_and_caches) {
   Program p;
-  auto* rotated = p.network->addRotaryEmbedding(p.input("x", {1, 1, 1, 2}), p.constant({1, 1, 1}, {0}), p.constant({1, 1, 1}, {1}), false, 0);
+  auto* rotated =
+      p.network->addRotaryEmbedding(p.input("x", {1, 1, 1, 2}), p.constant({1, 1, 1}, {0}), p.constant({1, 1, 1}, {1}), false, 0);
   ASSERT_NE(rotated, nullptr) << p.log.errors;
-  auto* cache = p.network->addKVCacheUpdate(p.input("cache", {1, 1, 3, 1}), p.input("update", {1, 1, 1, 1}), p.input("at", {1}, DataType::kINT32), KVCacheMode::kLINEAR);
+  auto* cache = p.network->addKVCacheUpdate(p.input("cache", {1, 1, 3, 1}), p.input("update", {1, 1, 1, 1}),
+                                            p.input("at", {1}, DataType::kINT32), KVCacheMode::kLINEAR);
   ASSERT_NE(cache, nullptr) << p.log.errors;
   p.output(*rotated);
   p.output(*cache);
-  const auto values = p.run({{"x", {{1, 1, 1, 2}, {3, 4}}}, {"cache", {{1, 1, 3, 1}, {1, 2, 3}}}, {"update", {{1, 1, 1, 1}, {9}}}, {"at", {{1}, {1}}}});
+  const auto values =
+      p.run({{"x", {{1, 1, 1, 2}, {3, 4}}}, {"cache", {{1, 1, 3, 1}, {1, 2, 3}}}, {"update", {{1, 1, 1, 1}, {9}}}, {"at", {{1}, {1}}}});
   ASSERT_EQ(values.size(), 2u) << p.log.errors;
   expect_near(values[0], {1, 1, 1, 2}, {-4, 3});
   expect_near(values[1], {1, 1, 3, 1}, {1, 9, 3});

@@ -32,10 +32,12 @@ ICudaEngine* build(Logger7& log, int max_batch) {
   auto* conv = network->addConvolution(*x, 2, DimsHW(1, 1), Weights{DataType::kFLOAT, kKernel, 2}, Weights{DataType::kFLOAT, kBias, 2});
   EXPECT_NE(conv, nullptr) << log.errors;
   EXPECT_EQ(conv->getOutput(0)->getDimensions().d[0], 2);
-  auto* scale = network->addScale(*conv->getOutput(0), ScaleMode::kUNIFORM, Weights{DataType::kFLOAT, nullptr, 0}, Weights{DataType::kFLOAT, kOne, 1}, Weights{DataType::kFLOAT, nullptr, 0});
+  auto* scale = network->addScale(*conv->getOutput(0), ScaleMode::kUNIFORM, Weights{DataType::kFLOAT, nullptr, 0},
+                                  Weights{DataType::kFLOAT, kOne, 1}, Weights{DataType::kFLOAT, nullptr, 0});
   auto* pool = network->addPooling(*scale->getOutput(0), PoolingType::kMAX, DimsHW(2, 2));
   pool->setStride(DimsHW(2, 2));
-  auto* full = network->addFullyConnected(*pool->getOutput(0), 1, Weights{DataType::kFLOAT, kFull, 2}, Weights{DataType::kFLOAT, nullptr, 0});
+  auto* full =
+      network->addFullyConnected(*pool->getOutput(0), 1, Weights{DataType::kFLOAT, kFull, 2}, Weights{DataType::kFLOAT, nullptr, 0});
   EXPECT_EQ(full->getOutput(0)->getDimensions().nbDims, 3);
   auto* one = network->addConstant(DimsCHW(1, 1, 1), Weights{DataType::kFLOAT, kOne, 1});
   auto* times = network->addElementWise(*full->getOutput(0), *one->getOutput(0), ElementWiseOperation::kPROD);

@@ -38,7 +38,9 @@ struct Memory {
     used[at] = bytes;
     return at;
   }
-  bool holds(Pointer address) const { return address >= reinterpret_cast<Pointer>(base) && address < reinterpret_cast<Pointer>(base) + kSpace; }
+  bool holds(Pointer address) const {
+    return address >= reinterpret_cast<Pointer>(base) && address < reinterpret_cast<Pointer>(base) + kSpace;
+  }
 };
 Memory& memory() {
   static auto* all = new Memory;
@@ -155,7 +157,8 @@ int cuMemFree_v2(Pointer address) {
   std::lock_guard lock(mutex);
   const auto found = memory().used.find(address);
   if (found == memory().used.end()) return kInvalidValue;
-  madvise(reinterpret_cast<void*>((address + 4095) / 4096 * 4096), found->second > 8192 ? (found->second - 4096) / 4096 * 4096 : 0, MADV_DONTNEED);
+  madvise(reinterpret_cast<void*>((address + 4095) / 4096 * 4096), found->second > 8192 ? (found->second - 4096) / 4096 * 4096 : 0,
+          MADV_DONTNEED);
   memory().used.erase(found);
   return 0;
 }
@@ -259,7 +262,8 @@ int cuModuleGetFunction(Function** function, Module* module, const char* name) {
   return 0;
 }
 int cuFuncSetAttribute(Function*, int, int) { return 0; }
-int cuLaunchKernel(Function* function, unsigned x, unsigned y, unsigned z, unsigned block, unsigned, unsigned, unsigned, Stream* stream, void** parameters, void**) {
+int cuLaunchKernel(Function* function, unsigned x, unsigned y, unsigned z, unsigned block, unsigned, unsigned, unsigned, Stream* stream,
+                   void** parameters, void**) {
   std::lock_guard lock(mutex);
   if (block > 1024 || block == 0 || x == 0 || y == 0 || z == 0) return kInvalidValue;
   if (!stream || !stream->capture) {

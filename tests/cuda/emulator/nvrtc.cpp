@@ -46,17 +46,24 @@ int nvrtcCompileProgram(Program* program, int, const char* const*) {
   if (!mkdtemp(folder)) return 1;
   const std::string base = folder, source = base + "/kernel.cpp", library = base + "/kernel.so", log = base + "/log";
   std::string text = program->source;
-  const bool barriers = text.find("__syncthreads(") != std::string::npos || text.find("__shfl") != std::string::npos || text.find("__syncwarp") != std::string::npos;
+  const bool barriers = text.find("__syncthreads(") != std::string::npos || text.find("__shfl") != std::string::npos ||
+                        text.find("__syncwarp") != std::string::npos;
   const std::regex kernel(R"(__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s*)?(\w+)\s*\()");
   std::string wrappers;
   for (std::sregex_iterator at(text.begin(), text.end(), kernel), end; at != end; ++at) {
     const std::string name = (*at)[1];
-    wrappers += "extern \"C\" void emulated_launch_" + name + "(const unsigned* grid, unsigned block, void** parameters) { emulated::launch(&" + name +
-                ", grid, block, parameters); }\nextern \"C\" const size_t* emulated_sizes_" + name + "() { return emulated::sizes(&" + name + "); }\n";
+    wrappers += "extern \"C\" void emulated_launch_" + name +
+                "(const unsigned* grid, unsigned block, void** parameters) { emulated::launch(&" + name +
+                ", grid, block, parameters); }\nextern \"C\" const size_t* emulated_sizes_" + name + "() { return emulated::sizes(&" +
+                name + "); }\n";
   }
-  std::ofstream(source) << (barriers ? "" : "#define INGOT_NO_BARRIERS 1\n") << "#include \"" EMULATED_HEADER "\"\n" << text << "\n" << wrappers;
+  std::ofstream(source) << (barriers ? "" : "#define INGOT_NO_BARRIERS 1\n") << "#include \"" EMULATED_HEADER "\"\n"
+                        << text << "\n"
+                        << wrappers;
   const char* compiler = EMULATED_COMPILER;
-  const std::string command = std::string(compiler) + " -std=c++20 -O2 -w -fpermissive -ffp-contract=off -fno-strict-aliasing -fPIC -shared -o " + library + " " + source + " 2> " + log;
+  const std::string command = std::string(compiler) +
+                              " -std=c++20 -O2 -w -fpermissive -ffp-contract=off -fno-strict-aliasing -fPIC -shared -o " + library + " " +
+                              source + " 2> " + log;
   const int code = std::system(command.c_str());
   program->log = read_file(log);
   program->code = read_file(library);

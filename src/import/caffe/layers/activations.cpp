@@ -44,7 +44,8 @@ Result<Tensor*> elu(const CaffeLayer& layer) {
 Result<Tensor*> clip(const CaffeLayer& layer) {
   TRY(layer.expects(1, 1));
   const auto& parameter = layer.parameter().clip_param();
-  const double least = parameter.has_min() ? parameter.min() : -3.402823466e38, most = parameter.has_max() ? parameter.max() : 3.402823466e38;
+  const double least = parameter.has_min() ? parameter.min() : -3.402823466e38,
+               most = parameter.has_max() ? parameter.max() : 3.402823466e38;
   if (!(least <= most)) return invalid("min is " + std::to_string(least) + " and max " + std::to_string(most));
   return layer.add(Elementwise(ScalarOp::kClip, least, most), {layer.input()});
 }
@@ -74,7 +75,8 @@ Result<Tensor*> power(const CaffeLayer& layer) {
 Result<Tensor*> exponential(const CaffeLayer& layer) {
   TRY(layer.expects(1, 1));
   const auto& parameter = layer.parameter().exp_param();
-  if (parameter.base() != -1 && !(parameter.base() > 0)) return invalid("base is " + std::to_string(parameter.base()) + "; it is positive, or -1 for e");
+  if (parameter.base() != -1 && !(parameter.base() > 0))
+    return invalid("base is " + std::to_string(parameter.base()) + "; it is positive, or -1 for e");
   const double factor = parameter.base() == -1 ? 1 : std::log(static_cast<double>(parameter.base()));
   TRY_ASSIGN(Tensor * x, affine(layer, parameter.scale() * factor, parameter.shift() * factor, "exponent"));
   return layer.add(Elementwise(ScalarOp::kExp), {x});
@@ -84,7 +86,8 @@ Result<Tensor*> exponential(const CaffeLayer& layer) {
 Result<Tensor*> logarithm(const CaffeLayer& layer) {
   TRY(layer.expects(1, 1));
   const auto& parameter = layer.parameter().log_param();
-  if (parameter.base() != -1 && !(parameter.base() > 0)) return invalid("base is " + std::to_string(parameter.base()) + "; it is positive, or -1 for e");
+  if (parameter.base() != -1 && !(parameter.base() > 0))
+    return invalid("base is " + std::to_string(parameter.base()) + "; it is positive, or -1 for e");
   TRY_ASSIGN(Tensor * x, affine(layer, parameter.scale(), parameter.shift(), "scaled"));
   if (parameter.base() == -1) return layer.add(Elementwise(ScalarOp::kLog), {x});
   TRY_ASSIGN(x, layer.add(Elementwise(ScalarOp::kLog), {x}, "natural"));
@@ -94,7 +97,8 @@ Result<Tensor*> logarithm(const CaffeLayer& layer) {
 // y = x > threshold ? 1 : 0.
 Result<Tensor*> threshold(const CaffeLayer& layer) {
   TRY(layer.expects(1, 1));
-  TRY_ASSIGN(Tensor * above, layer.add(Elementwise(ScalarOp::kGreater), {layer.input(), layer.scalar(layer.parameter().threshold_param().threshold())}, "above"));
+  TRY_ASSIGN(Tensor * above, layer.add(Elementwise(ScalarOp::kGreater),
+                                       {layer.input(), layer.scalar(layer.parameter().threshold_param().threshold())}, "above"));
   return layer.add(Elementwise::cast(DataType::kFloat), {above});
 }
 

@@ -11,8 +11,8 @@ namespace {
 constexpr int64_t kLargest = 1 << 20;  // of kernels, strides, pads; more is no network
 
 // `list` has one entry for all spatial dims or one for each; height and width win where they are given.
-Result<std::vector<int64_t>> spread(const google::protobuf::RepeatedField<uint32_t>& list, bool has_sides, int64_t high, int64_t wide, int64_t fallback,
-                                    size_t spatial, const char* what) {
+Result<std::vector<int64_t>> spread(const google::protobuf::RepeatedField<uint32_t>& list, bool has_sides, int64_t high, int64_t wide,
+                                    int64_t fallback, size_t spatial, const char* what) {
   std::vector<int64_t> values;
   if (has_sides) {
     if (spatial != 2) return invalid(std::string(what) + "_h and _w are for two spatial dimensions; there are " + std::to_string(spatial));
@@ -25,7 +25,8 @@ Result<std::vector<int64_t>> spread(const google::protobuf::RepeatedField<uint32
     return invalid(std::string(what) + " has " + std::to_string(list.size()) + " entries; 1 or " + std::to_string(spatial) + " are wanted");
   }
   for (int64_t value : values) {
-    if (value > kLargest) return invalid(std::string(what) + " is " + std::to_string(value) + "; " + std::to_string(kLargest) + " is the limit");
+    if (value > kLargest)
+      return invalid(std::string(what) + " is " + std::to_string(value) + "; " + std::to_string(kLargest) + " is the limit");
   }
   return values;
 }
@@ -52,8 +53,8 @@ Result<Shared> read(const CaffeLayer& layer, bool depthwise) {
   }
   TRY_ASSIGN(shared.window.strides, spread(parameter.stride(), parameter.has_stride_h() || parameter.has_stride_w(), parameter.stride_h(),
                                            parameter.stride_w(), 1, spatial, "stride"));
-  TRY_ASSIGN(shared.window.pads_begin,
-             spread(parameter.pad(), parameter.has_pad_h() || parameter.has_pad_w(), parameter.pad_h(), parameter.pad_w(), 0, spatial, "pad"));
+  TRY_ASSIGN(shared.window.pads_begin, spread(parameter.pad(), parameter.has_pad_h() || parameter.has_pad_w(), parameter.pad_h(),
+                                              parameter.pad_w(), 0, spatial, "pad"));
   shared.window.pads_end = shared.window.pads_begin;
   TRY_ASSIGN(shared.window.dilations, spread(parameter.dilation(), false, 0, 0, 1, spatial, "dilation"));
   shared.outputs = parameter.num_output();
@@ -61,8 +62,8 @@ Result<Shared> read(const CaffeLayer& layer, bool depthwise) {
   if (shared.outputs == 0) return invalid("num_output is 0 or missing; it is positive");
   shared.groups = depthwise ? shared.channels : parameter.group();
   if (shared.groups <= 0 || shared.channels % shared.groups != 0 || shared.outputs % shared.groups != 0)
-    return invalid("group is " + std::to_string(shared.groups) + "; it divides the " + std::to_string(shared.channels) + " channels and the " +
-                   std::to_string(shared.outputs) + " outputs");
+    return invalid("group is " + std::to_string(shared.groups) + "; it divides the " + std::to_string(shared.channels) +
+                   " channels and the " + std::to_string(shared.outputs) + " outputs");
   return shared;
 }
 
@@ -84,17 +85,17 @@ Result<Tensor*> import(const CaffeLayer& layer, const Shared& shared, int64_t fi
 
 Result<Tensor*> convolution(const CaffeLayer& layer) {
   TRY_ASSIGN(Shared shared, read(layer, false));
-  return import<Convolution>(layer, shared, shared.outputs, shared.channels);
+  return import <Convolution>(layer, shared, shared.outputs, shared.channels);
 }
 
 Result<Tensor*> depthwise(const CaffeLayer& layer) {
   TRY_ASSIGN(Shared shared, read(layer, true));
-  return import<Convolution>(layer, shared, shared.outputs, shared.channels);
+  return import <Convolution>(layer, shared, shared.outputs, shared.channels);
 }
 
 Result<Tensor*> deconvolution(const CaffeLayer& layer) {
   TRY_ASSIGN(Shared shared, read(layer, false));
-  return import<Deconvolution>(layer, shared, shared.channels, shared.outputs);
+  return import <Deconvolution>(layer, shared, shared.channels, shared.outputs);
 }
 
 }  // namespace

@@ -21,9 +21,11 @@ Result<Tensor*> prior_box(const CaffeLayer& layer) {
   op.step_y = parameter.has_step_h() ? parameter.step_h() : parameter.step();
   op.offset = parameter.offset();
   Tensor* image = layer.input(1);
-  const int64_t high = parameter.has_img_h() ? parameter.img_h() : parameter.img_size(), wide = parameter.has_img_w() ? parameter.img_w() : parameter.img_size();
+  const int64_t high = parameter.has_img_h() ? parameter.img_h() : parameter.img_size(),
+                wide = parameter.has_img_w() ? parameter.img_w() : parameter.img_size();
   if (high > 0 && wide > 0) {
-    if (high > 8192 || wide > 8192) return invalid("the image has " + std::to_string(high) + " by " + std::to_string(wide) + " pixels; 8192 are the limit");
+    if (high > 8192 || wide > 8192)
+      return invalid("the image has " + std::to_string(high) + " by " + std::to_string(wide) + " pixels; 8192 are the limit");
     Fill fill;
     fill.dims = DimList(std::vector<int64_t>{1, 1, high, wide});
     TRY_ASSIGN(image, layer.add(fill, {}, "image"));

@@ -15,7 +15,8 @@ Result<Tensor*> inner_product(const CaffeLayer& layer) {
   const int64_t outputs = parameter.num_output();
   if (outputs == 0) return invalid("num_output is 0 or missing; it is positive");
   const Dims behind(layer.dims().begin() + axis, layer.dims().end());
-  if (!all_constant(behind)) return unsupported("dims of " + layer.input()->type.text() + " from " + std::to_string(axis) + " on have to be known");
+  if (!all_constant(behind))
+    return unsupported("dims of " + layer.input()->type.text() + " from " + std::to_string(axis) + " on have to be known");
   TRY_ASSIGN(int64_t length, volume(constant_shape(behind)));
   TRY_ASSIGN(Tensor * weights, layer.weights(0, parameter.transpose() ? Shape{length, outputs} : Shape{outputs, length}, "kernel"));
   std::vector<Tensor*> inputs = {layer.input(), weights};

@@ -13,13 +13,14 @@ namespace ingot {
 namespace {
 
 // (x - mean) / sqrt(variance + epsilon) * scale + shift as one factor and one shift a channel. Null stands for 1 or 0 throughout.
-Result<Tensor*> normalized(const CaffeLayer& layer, const Array& mean, const Array& variance, double factor, double epsilon, const Array* scale,
-                           const Array* shift) {
+Result<Tensor*> normalized(const CaffeLayer& layer, const Array& mean, const Array& variance, double factor, double epsilon,
+                           const Array* scale, const Array* shift) {
   TRY_ASSIGN(Array scales, Array::make(DataType::kFloat, mean.shape()));
   TRY_ASSIGN(Array shifts, Array::make(DataType::kFloat, mean.shape()));
   for (int64_t c = 0; c < mean.count(); ++c) {
     const double spread = variance.number(c) * factor + epsilon;
-    if (!(spread > 0)) return invalid("the variance of channel " + std::to_string(c) + " with eps is " + std::to_string(spread) + "; it is positive");
+    if (!(spread > 0))
+      return invalid("the variance of channel " + std::to_string(c) + " with eps is " + std::to_string(spread) + "; it is positive");
     const double by = (scale ? scale->number(c) : 1) / std::sqrt(spread);
     scales.set_number(c, by);
     shifts.set_number(c, (shift ? shift->number(c) : 0) - mean.number(c) * factor * by);
@@ -67,7 +68,8 @@ Result<Tensor*> bn(const CaffeLayer& layer) {
 // Axes [axis, axis + count) of the first input; to the last one where count is -1.
 Result<Shape> covered(const CaffeLayer& layer, int64_t axis, int64_t count) {
   if (count == -1) count = layer.rank() - axis;
-  if (count < 0 || axis + count > layer.rank()) return invalid("num_axes is " + std::to_string(count) + ", which goes beyond " + layer.input()->type.text());
+  if (count < 0 || axis + count > layer.rank())
+    return invalid("num_axes is " + std::to_string(count) + ", which goes beyond " + layer.input()->type.text());
   Shape shape;
   for (int64_t d = axis; d < axis + count; ++d) {
     TRY_ASSIGN(int64_t size, layer.known_dim(d));
@@ -79,7 +81,8 @@ Result<Shape> covered(const CaffeLayer& layer, int64_t axis, int64_t count) {
 // A second bottom, with ones behind so that it broadcasts from `axis` on.
 Result<Tensor*> aligned(const CaffeLayer& layer, int64_t axis, const char* part) {
   const int64_t behind = layer.rank() - axis - layer.rank(1);
-  if (behind < 0) return invalid("its second bottom " + layer.input(1)->type.text() + " goes beyond the first from axis " + std::to_string(axis) + " on");
+  if (behind < 0)
+    return invalid("its second bottom " + layer.input(1)->type.text() + " goes beyond the first from axis " + std::to_string(axis) + " on");
   if (behind == 0) return layer.input(1);
   Dims dims;
   for (int64_t d = 0; d < layer.rank(1); ++d) dims.push_back(input_dim(d));

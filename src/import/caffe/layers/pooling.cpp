@@ -1,6 +1,6 @@
 // Pooling and SPP. Sizes round up unless torch_pooling, round_mode or ceil_mode say otherwise; averages count the padding.
-#include "operators/concat.h"
 #include "import/caffe/layer.h"
+#include "operators/concat.h"
 #include "operators/pool.h"
 #include "operators/reduce.h"
 #include "operators/reshape.h"
@@ -46,7 +46,8 @@ Result<std::vector<Tensor*>> pooling(const CaffeLayer& layer) {
   if (layer.output_count() == 2 && parameter.pool() != Method::MAX) return invalid("only maximum pooling has a mask as its second top");
   if (parameter.global_pooling()) {
     if (layer.output_count() == 1 && parameter.pool() != Method::STOCHASTIC) {
-      TRY_ASSIGN(Tensor * y, layer.add(Reduce(parameter.pool() == Method::MAX ? ReduceKind::kMax : ReduceKind::kMean, {2, 3}), {layer.input()}));
+      TRY_ASSIGN(Tensor * y,
+                 layer.add(Reduce(parameter.pool() == Method::MAX ? ReduceKind::kMax : ReduceKind::kMean, {2, 3}), {layer.input()}));
       return std::vector<Tensor*>{y};
     }
     TRY_ASSIGN(kernel.high, layer.known_dim(2));
@@ -82,7 +83,8 @@ Result<Tensor*> spp(const CaffeLayer& layer) {
   TRY(layer.expects(1, 1));
   const auto& parameter = layer.parameter().spp_param();
   if (layer.rank() != 4) return invalid("it takes [N, C, H, W]");
-  if (parameter.pyramid_height() < 1 || parameter.pyramid_height() > 8) return invalid("pyramid_height is " + std::to_string(parameter.pyramid_height()) + "; it lies in 1 to 8");
+  if (parameter.pyramid_height() < 1 || parameter.pyramid_height() > 8)
+    return invalid("pyramid_height is " + std::to_string(parameter.pyramid_height()) + "; it lies in 1 to 8");
   if (parameter.pool() == caffe::SPPParameter::STOCHASTIC) return unsupported("stochastic pooling in a pyramid is not supported");
   TRY_ASSIGN(int64_t high, layer.known_dim(2));
   TRY_ASSIGN(int64_t wide, layer.known_dim(3));
@@ -96,7 +98,9 @@ Result<Tensor*> spp(const CaffeLayer& layer) {
     op.ceil_mode = true;
     for (int64_t length : {high, wide}) {
       const int64_t kernel = (length + bins - 1) / bins, pad = (kernel * bins - length + 1) / 2;
-      if (pad >= kernel) return invalid("an image of " + std::to_string(high) + " by " + std::to_string(wide) + " is too small for level " + std::to_string(level));
+      if (pad >= kernel)
+        return invalid("an image of " + std::to_string(high) + " by " + std::to_string(wide) + " is too small for level " +
+                       std::to_string(level));
       op.kernel.push_back(kernel);
       op.strides.push_back(kernel);
       op.pads_begin.push_back(pad);

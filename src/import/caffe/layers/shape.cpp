@@ -21,16 +21,19 @@ Result<Tensor*> reshape(const CaffeLayer& layer) {
   const auto& parameter = layer.parameter().reshape_param();
   int64_t begin = parameter.axis();
   if (begin < 0) begin += layer.rank() + 1;
-  if (begin < 0 || begin > layer.rank()) return invalid("axis is " + std::to_string(parameter.axis()) + " for " + layer.input()->type.text());
+  if (begin < 0 || begin > layer.rank())
+    return invalid("axis is " + std::to_string(parameter.axis()) + " for " + layer.input()->type.text());
   const int64_t end = parameter.num_axes() == -1 ? layer.rank() : begin + parameter.num_axes();
-  if (end < begin || end > layer.rank()) return invalid("num_axes is " + std::to_string(parameter.num_axes()) + " for " + layer.input()->type.text());
+  if (end < begin || end > layer.rank())
+    return invalid("num_axes is " + std::to_string(parameter.num_axes()) + " for " + layer.input()->type.text());
   Dims dims;
   for (int64_t d = 0; d < begin; ++d) dims.push_back(input_dim(d));
   int64_t place = begin;
   int inferred = 0;
   for (int64_t size : parameter.shape().dim()) {
     if (size < -1) return invalid("shape has a dim of " + std::to_string(size));
-    if (size == 0 && place >= layer.rank()) return invalid("shape copies dim " + std::to_string(place) + ", which " + layer.input()->type.text() + " does not have");
+    if (size == 0 && place >= layer.rank())
+      return invalid("shape copies dim " + std::to_string(place) + ", which " + layer.input()->type.text() + " does not have");
     if (size == -1 && ++inferred > 1) return invalid("shape has more than one -1");
     dims.push_back(size == 0 ? input_dim(place) : Dim(size));
     ++place;
@@ -58,8 +61,10 @@ Result<Tensor*> permute(const CaffeLayer& layer) {
   const auto& order = layer.parameter().permute_param().order();
   std::vector<int64_t> permutation(order.begin(), order.end());
   for (size_t i = 0; i < permutation.size(); ++i) {
-    if (permutation[i] >= layer.rank()) return invalid("order has " + std::to_string(permutation[i]) + " for " + layer.input()->type.text());
-    if (std::find(permutation.begin(), permutation.begin() + static_cast<int64_t>(i), permutation[i]) != permutation.begin() + static_cast<int64_t>(i))
+    if (permutation[i] >= layer.rank())
+      return invalid("order has " + std::to_string(permutation[i]) + " for " + layer.input()->type.text());
+    if (std::find(permutation.begin(), permutation.begin() + static_cast<int64_t>(i), permutation[i]) !=
+        permutation.begin() + static_cast<int64_t>(i))
       return invalid("order has " + std::to_string(permutation[i]) + " twice");
   }
   // Axes that are not named follow in their order.
@@ -84,7 +89,8 @@ Result<std::vector<Tensor*>> slice(const CaffeLayer& layer) {
   const auto count = static_cast<int64_t>(layer.output_count());
   std::vector<int64_t> points(parameter.slice_point().begin(), parameter.slice_point().end());
   if (points.empty()) {
-    if (length % count != 0) return invalid(std::to_string(length) + " elements cannot be sliced into " + std::to_string(count) + " equal parts");
+    if (length % count != 0)
+      return invalid(std::to_string(length) + " elements cannot be sliced into " + std::to_string(count) + " equal parts");
     for (int64_t i = 1; i < count; ++i) points.push_back(i * (length / count));
   }
   if (static_cast<int64_t>(points.size()) != count - 1)
@@ -93,7 +99,9 @@ Result<std::vector<Tensor*>> slice(const CaffeLayer& layer) {
   std::vector<Tensor*> outputs;
   int64_t begin = 0;
   for (int64_t point : points) {
-    if (point <= begin || point > length) return invalid("slice_point " + std::to_string(point) + " does not lie behind " + std::to_string(begin) + " and up to " + std::to_string(length));
+    if (point <= begin || point > length)
+      return invalid("slice_point " + std::to_string(point) + " does not lie behind " + std::to_string(begin) + " and up to " +
+                     std::to_string(length));
     Slice op;
     op.axes = {axis};
     op.starts = {begin};
@@ -129,9 +137,12 @@ Result<Tensor*> crop(const CaffeLayer& layer) {
   for (int64_t d = 0; d < count; ++d) {
     TRY_ASSIGN(int64_t size, layer.known_dim(axis + d, 1));
     TRY_ASSIGN(int64_t whole, layer.known_dim(axis + d, 0));
-    const int64_t offset = parameter.offset_size() == 0 ? 0 : parameter.offset_size() == 1 ? parameter.offset(0) : parameter.offset(static_cast<int>(d));
+    const int64_t offset = parameter.offset_size() == 0   ? 0
+                           : parameter.offset_size() == 1 ? parameter.offset(0)
+                                                          : parameter.offset(static_cast<int>(d));
     if (offset + size > whole)
-      return invalid("offset " + std::to_string(offset) + " and size " + std::to_string(size) + " go beyond the " + std::to_string(whole) + " of axis " + std::to_string(axis + d));
+      return invalid("offset " + std::to_string(offset) + " and size " + std::to_string(size) + " go beyond the " + std::to_string(whole) +
+                     " of axis " + std::to_string(axis + d));
     op.axes.push_back(axis + d);
     op.starts.push_back(offset);
     op.ends.push_back(size);
@@ -145,12 +156,16 @@ Result<Tensor*> eltwise(const CaffeLayer& layer) {
   TRY(layer.expects(1, SIZE_MAX));
   const auto& parameter = layer.parameter().eltwise_param();
   using Operation = caffe::EltwiseParameter;
-  if (parameter.coeff_size() > 0 && (parameter.operation() != Operation::SUM || static_cast<size_t>(parameter.coeff_size()) != layer.inputs().size()))
+  if (parameter.coeff_size() > 0 &&
+      (parameter.operation() != Operation::SUM || static_cast<size_t>(parameter.coeff_size()) != layer.inputs().size()))
     return invalid("there are " + std::to_string(parameter.coeff_size()) + " coefficients; a sum has one for each bottom");
-  const ScalarOp op = parameter.operation() == Operation::SUM ? ScalarOp::kAdd : parameter.operation() == Operation::PROD ? ScalarOp::kMul : ScalarOp::kMax;
+  const ScalarOp op = parameter.operation() == Operation::SUM    ? ScalarOp::kAdd
+                      : parameter.operation() == Operation::PROD ? ScalarOp::kMul
+                                                                 : ScalarOp::kMax;
   Tensor* y = nullptr;
   for (size_t i = 0; i < layer.inputs().size(); ++i) {
-    if (layer.dims(i) != layer.dims()) return invalid("its bottoms " + layer.input()->type.text() + " and " + layer.input(i)->type.text() + " differ in dims");
+    if (layer.dims(i) != layer.dims())
+      return invalid("its bottoms " + layer.input()->type.text() + " and " + layer.input(i)->type.text() + " differ in dims");
     Tensor* x = layer.input(i);
     const double coefficient = parameter.coeff_size() ? parameter.coeff(static_cast<int>(i)) : 1;
     const bool last = i + 1 == layer.inputs().size();
@@ -224,7 +239,8 @@ Result<Tensor*> shuffle_channel(const CaffeLayer& layer) {
   const int64_t groups = layer.parameter().shuffle_channel_param().group();
   if (layer.rank() != 4) return invalid("it takes [N, C, H, W]");
   TRY_ASSIGN(int64_t channels, layer.known_dim(1));
-  if (groups < 1 || channels % groups != 0) return invalid("group is " + std::to_string(groups) + "; it divides the " + std::to_string(channels) + " channels");
+  if (groups < 1 || channels % groups != 0)
+    return invalid("group is " + std::to_string(groups) + "; it divides the " + std::to_string(channels) + " channels");
   const Dim n = input_dim(0), g = groups, each = channels / groups, h = input_dim(2), w = input_dim(3);
   TRY_ASSIGN(Tensor * y, layer.add(Reshape(Dims{n, g, each, h, w}), {layer.input()}, "groups"));
   TRY_ASSIGN(y, layer.add(Transpose({0, 2, 1, 3, 4}), {y}, "shuffled"));
@@ -241,7 +257,8 @@ Result<Tensor*> reorg(const CaffeLayer& layer) {
   TRY_ASSIGN(int64_t c, layer.known_dim(1));
   TRY_ASSIGN(int64_t h, layer.known_dim(2));
   TRY_ASSIGN(int64_t w, layer.known_dim(3));
-  if (c % (s * s) != 0 || h % s != 0 || w % s != 0) return invalid("stride " + std::to_string(s) + " does not divide " + layer.input()->type.text());
+  if (c % (s * s) != 0 || h % s != 0 || w % s != 0)
+    return invalid("stride " + std::to_string(s) + " does not divide " + layer.input()->type.text());
   TRY_ASSIGN(Tensor * y, layer.add(Reshape(Dims{input_dim(0), c / (s * s), h, s, w, s}), {layer.input()}, "blocks"));
   TRY_ASSIGN(y, layer.add(Transpose({0, 3, 5, 1, 2, 4}), {y}, "moved"));
   return layer.add(Reshape(Dims{input_dim(0), c * s * s, h / s, w / s}), {y});
@@ -277,7 +294,8 @@ Result<Tensor*> interp(const CaffeLayer& layer) {
     high = parameter.height();
     wide = parameter.width();
   } else {
-    if (parameter.shrink_factor() < 1 || parameter.zoom_factor() < 1 || parameter.zoom_factor() > 65536) return invalid("zoom_factor and shrink_factor are positive");
+    if (parameter.shrink_factor() < 1 || parameter.zoom_factor() < 1 || parameter.zoom_factor() > 65536)
+      return invalid("zoom_factor and shrink_factor are positive");
     for (int64_t* length : {&high, &wide}) {
       *length = (*length - 1) / parameter.shrink_factor() + 1;
       *length += (*length - 1) * (parameter.zoom_factor() - 1);
@@ -292,7 +310,8 @@ Result<Tensor*> upsample(const CaffeLayer& layer) {
   TRY(layer.expects(1, 2));
   const auto& parameter = layer.parameter().upsample_param();
   if (layer.rank() != 4) return invalid("it takes [N, C, H, W]");
-  const int64_t high = parameter.has_scale_h() ? parameter.scale_h() : parameter.scale(), wide = parameter.has_scale_w() ? parameter.scale_w() : parameter.scale();
+  const int64_t high = parameter.has_scale_h() ? parameter.scale_h() : parameter.scale(),
+                wide = parameter.has_scale_w() ? parameter.scale_w() : parameter.scale();
   if (high < 1 || wide < 1 || high > 65536 || wide > 65536) return invalid("scale lies in 1 to 65536");
   if (layer.inputs().size() == 1) {
     Resize op;
@@ -311,7 +330,8 @@ Result<Tensor*> upsample(const CaffeLayer& layer) {
   const Layer* pooling = layer.input(1)->producer();
   const Dims& pooled = pooling->input(0)->type.dims;
   if (!pooled[2].is(tall) || !pooled[3].is(broad))
-    return unsupported("it gives " + std::to_string(tall) + " by " + std::to_string(broad) + ", but its mask is of a pooling layer over " + to_text(pooled));
+    return unsupported("it gives " + std::to_string(tall) + " by " + std::to_string(broad) + ", but its mask is of a pooling layer over " +
+                       to_text(pooled));
   MaxUnpool op;
   op.kernel = {high, wide};
   op.strides = {high, wide};

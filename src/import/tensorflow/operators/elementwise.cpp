@@ -119,7 +119,8 @@ Result<TfValue> with_default(const TfOp& op) {
 }  // namespace
 
 TF_OPERATORS(elementwise) {
-  for (const char* name : {"Identity", "StopGradient", "CheckNumerics", "PreventGradient", "Snapshot"}) catalogue.add(name, one_tf_output<hand_on>);
+  for (const char* name : {"Identity", "StopGradient", "CheckNumerics", "PreventGradient", "Snapshot"})
+    catalogue.add(name, one_tf_output<hand_on>);
   catalogue.add("PlaceholderWithDefault", one_tf_output<with_default>);
   catalogue.add("BiasAdd", one_tf_output<bias_add>);
   catalogue.add("AddN", one_tf_output<add_n>);

@@ -46,7 +46,8 @@ Result<Window> window(const TfOp& op) {
     if (pads.size() != 8) return invalid("explicit_paddings has " + std::to_string(pads.size()) + " entries; 8 are wanted");
     const size_t first = op.channels_first() ? 4 : 2;
     for (size_t d : {first, first + 2}) {
-      if (pads[d] < 0 || pads[d] > kLargest || pads[d + 1] < 0 || pads[d + 1] > kLargest) return invalid("explicit_paddings are out of range");
+      if (pads[d] < 0 || pads[d] > kLargest || pads[d + 1] < 0 || pads[d + 1] > kLargest)
+        return invalid("explicit_paddings are out of range");
       window.pads_begin.push_back(pads[d]);
       window.pads_end.push_back(pads[d + 1]);
     }
@@ -58,7 +59,8 @@ Result<Window> window(const TfOp& op) {
 
 // Input `index` with its axes permuted: at once where it is constant.
 Result<Tensor*> permuted(const TfOp& op, size_t index, const std::vector<int64_t>& permutation, const char* role) {
-  if (op.rank(index) != static_cast<int64_t>(permutation.size())) return invalid("the kernel is " + op.type(index).text() + "; rank " + std::to_string(permutation.size()) + " is wanted");
+  if (op.rank(index) != static_cast<int64_t>(permutation.size()))
+    return invalid("the kernel is " + op.type(index).text() + "; rank " + std::to_string(permutation.size()) + " is wanted");
   if (op.is_constant(index)) {
     TRY_ASSIGN(Array array, op.constant(index, "the kernel"));
     TRY_ASSIGN(Arrays moved, Transpose(permutation).evaluate({array}));
@@ -69,7 +71,8 @@ Result<Tensor*> permuted(const TfOp& op, size_t index, const std::vector<int64_t
 }
 
 Result<int64_t> known(const TensorType& type, size_t axis, const char* what) {
-  if (axis >= type.dims.size() || !type.dims[axis].is_constant()) return unsupported(std::string(what) + " of " + type.text() + " have to be known");
+  if (axis >= type.dims.size() || !type.dims[axis].is_constant())
+    return unsupported(std::string(what) + " of " + type.text() + " have to be known");
   return type.dims[axis].value();
 }
 
@@ -124,8 +127,10 @@ Result<TfValue> deconvolution(const TfOp& op) {
     if (!length.is_constant()) return unsupported("the dims of its output have to be known");
     TRY_ASSIGN(int64_t from, known(x->type, 2 + d, "height and width"));
     TRY_ASSIGN(int64_t taps, known(kernel->type, 2 + d, "dims"));
-    const int64_t whole = (from - 1) * deconvolution.strides[d] + (taps - 1) * deconvolution.dilations[d] + 1, surplus = whole - length.value();
-    if (!same && surplus > 0) return invalid("an output of " + length.text() + " is smaller than the " + std::to_string(whole) + " that VALID padding gives");
+    const int64_t whole = (from - 1) * deconvolution.strides[d] + (taps - 1) * deconvolution.dilations[d] + 1,
+                  surplus = whole - length.value();
+    if (!same && surplus > 0)
+      return invalid("an output of " + length.text() + " is smaller than the " + std::to_string(whole) + " that VALID padding gives");
     if (surplus < -kLargest) return invalid("an output of " + length.text() + " is much larger than its input asks for");
     deconvolution.pads_begin.push_back(surplus > 0 ? surplus / 2 : 0);
     deconvolution.pads_end.push_back(surplus > 0 ? surplus - surplus / 2 : 0);
@@ -150,20 +155,24 @@ Result<TfValue> pool(const TfOp& op) {
 // (x - mean) / sqrt(variance + epsilon) * gamma + beta, of inputs x, gamma, beta, mean, variance.
 Result<std::vector<TfValue>> batch_norm(const TfOp& op) {
   TRY(op.expects(5, 6));
-  TRY_ASSIGN(bool training, op.flag("is_training", op.node().op == "BatchNormWithGlobalNormalization" ? false : op.is_uff() ? false : true));
+  TRY_ASSIGN(bool training, op.flag("is_training", op.node().op == "BatchNormWithGlobalNormalization" ? false
+                                                   : op.is_uff()                                      ? false
+                                                                                                      : true));
   if (training) return unsupported("it takes statistics of the batch (is_training); export the graph for inference");
   TRY_ASSIGN(double epsilon, op.number("epsilon", 1e-4));
   Array parts[4];
   static constexpr const char* kNames[] = {"gamma", "beta", "mean", "variance"};
   for (size_t i = 0; i < 4; ++i) {
     TRY_ASSIGN(parts[i], op.constant(i + 1, kNames[i]));
-    if (parts[i].rank() != 1 || parts[i].count() != parts[0].count()) return invalid(std::string(kNames[i]) + " is " + to_text(parts[i].shape()) + "; [C] is wanted");
+    if (parts[i].rank() != 1 || parts[i].count() != parts[0].count())
+      return invalid(std::string(kNames[i]) + " is " + to_text(parts[i].shape()) + "; [C] is wanted");
   }
   TRY_ASSIGN(Array scale, Array::make(DataType::kFloat, parts[0].shape()));
   TRY_ASSIGN(Array shift, Array::make(DataType::kFloat, parts[0].shape()));
   for (int64_t c = 0; c < scale.count(); ++c) {
     const double spread = parts[3].number(c) + epsilon;
-    if (!(spread > 0)) return invalid("the variance of channel " + std::to_string(c) + " with epsilon is " + std::to_string(spread) + "; it is positive");
+    if (!(spread > 0))
+      return invalid("the variance of channel " + std::to_string(c) + " with epsilon is " + std::to_string(spread) + "; it is positive");
     const double factor = parts[0].number(c) / __builtin_sqrt(spread);
     scale.set_number(c, factor);
     shift.set_number(c, parts[1].number(c) - parts[2].number(c) * factor);
@@ -200,7 +209,8 @@ Result<TfValue> pad(const TfOp& op) {
   }
   TRY_ASSIGN(std::vector<int64_t> pairs, op.integers(1, "the paddings"));
   const int64_t rank = op.rank(0);
-  if (static_cast<int64_t>(pairs.size()) != 2 * rank) return invalid("there are " + std::to_string(pairs.size()) + " paddings for " + op.type(0).text());
+  if (static_cast<int64_t>(pairs.size()) != 2 * rank)
+    return invalid("there are " + std::to_string(pairs.size()) + " paddings for " + op.type(0).text());
   if (op.input_count() == 3) {
     TRY_ASSIGN(Array value, op.constant(2, "the value"));
     if (value.count() != 1) return invalid("the value is " + to_text(value.shape()) + "; one number is wanted");
@@ -224,7 +234,10 @@ Result<TfValue> resize(const TfOp& op) {
   resize.cubic_a = -0.5;
   TRY_ASSIGN(bool corners, op.flag("align_corners", false));
   TRY_ASSIGN(bool half, op.flag("half_pixel_centers", false));
-  resize.coordinates = corners ? ResizeCoordinates::kAlignCorners : !half ? ResizeCoordinates::kAsymmetric : kMode == ResizeMode::kNearest ? ResizeCoordinates::kHalfPixelNn : ResizeCoordinates::kHalfPixel;
+  resize.coordinates = corners                         ? ResizeCoordinates::kAlignCorners
+                       : !half                         ? ResizeCoordinates::kAsymmetric
+                       : kMode == ResizeMode::kNearest ? ResizeCoordinates::kHalfPixelNn
+                                                       : ResizeCoordinates::kHalfPixel;
   resize.rounding = corners ? ResizeRounding::kRoundPreferCeil : ResizeRounding::kFloor;
   resize.exclude_outside = kMode == ResizeMode::kCubic && half;
   if (kMode == ResizeMode::kCubic && !half) resize.cubic_a = -0.75;

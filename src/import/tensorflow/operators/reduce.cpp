@@ -1,11 +1,12 @@
 // Reductions, softmax and products of matrices.
+#include "operators/reduce.h"
+
 #include <algorithm>
 
 #include "import/tensorflow/node.h"
 #include "operators/arg_reduce.h"
 #include "operators/flatten.h"
 #include "operators/matmul.h"
-#include "operators/reduce.h"
 #include "operators/softmax.h"
 
 namespace ingot {

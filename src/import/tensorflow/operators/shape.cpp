@@ -1,4 +1,6 @@
 // Operators that move elements or speak of dims.
+#include "operators/shape.h"
+
 #include <algorithm>
 #include <climits>
 
@@ -9,7 +11,6 @@
 #include "operators/gather.h"
 #include "operators/range.h"
 #include "operators/reshape.h"
-#include "operators/shape.h"
 #include "operators/slice.h"
 #include "operators/squeeze.h"
 #include "operators/tile.h"
@@ -27,7 +28,8 @@ Result<TfValue> reshape(const TfOp& op) {
     Reshape reshape(dims);
     reshape.zero_copies = op.is_uff();
     // A batch of 1 that the file wrote down stands for any.
-    if (op.batch_is_open() && !dims.empty() && dims[0] == 1 && x->type.rank() > 0 && !x->type.dims[0].is_constant()) reshape.dims.dims[0] = input_dim(0);
+    if (op.batch_is_open() && !dims.empty() && dims[0] == 1 && x->type.rank() > 0 && !x->type.dims[0].is_constant())
+      reshape.dims.dims[0] = input_dim(0);
     TRY_ASSIGN(Tensor * y, op.add(reshape, {x}));
     return TfValue{y};
   }
@@ -158,7 +160,8 @@ Result<std::vector<TfValue>> unpack(const TfOp& op) {
   TRY_ASSIGN(axis, normalize_axis(axis, op.rank(0)));
   TRY_ASSIGN(Tensor * x, op.tensor(0));
   const Dim& count = x->type.dims[static_cast<size_t>(axis)];
-  if (!count.is_constant() || count.value() > 65536) return unsupported("the length of axis " + std::to_string(axis) + " of " + x->type.text() + " has to be known");
+  if (!count.is_constant() || count.value() > 65536)
+    return unsupported("the length of axis " + std::to_string(axis) + " of " + x->type.text() + " has to be known");
   std::vector<TfValue> parts;
   for (int64_t i = 0; i < count.value(); ++i) {
     TRY_ASSIGN(Slice slice, cut(axis, i, i + 1));
@@ -182,7 +185,8 @@ Result<std::vector<TfValue>> split(const TfOp& op) {
   if (planes) axis = kPlace[axis];
   TRY_ASSIGN(Tensor * x, planes ? op.planes(source) : op.tensor(source));
   const Dim& length = x->type.dims[static_cast<size_t>(axis)];
-  if (!length.is_constant()) return unsupported("the length of axis " + std::to_string(axis) + " of " + x->type.text() + " has to be known");
+  if (!length.is_constant())
+    return unsupported("the length of axis " + std::to_string(axis) + " of " + x->type.text() + " has to be known");
   std::vector<int64_t> sizes;
   if (sized) {
     TRY_ASSIGN(sizes, op.integers(1, "the sizes"));
@@ -192,7 +196,8 @@ Result<std::vector<TfValue>> split(const TfOp& op) {
     if (open > 1 || rest < 0) return invalid("the sizes do not add up to " + length.text());
   } else {
     TRY_ASSIGN(int64_t count, op.integer("num_split", 1));
-    if (count < 1 || count > 65536 || length.value() % count != 0) return invalid(length.text() + " elements do not split into " + std::to_string(count));
+    if (count < 1 || count > 65536 || length.value() % count != 0)
+      return invalid(length.text() + " elements do not split into " + std::to_string(count));
     sizes.assign(static_cast<size_t>(count), length.value() / count);
   }
   std::vector<TfValue> parts;
@@ -211,10 +216,13 @@ Result<TfValue> slice(const TfOp& op) {
   TRY(op.expects(3, 3));
   TRY_ASSIGN(std::vector<int64_t> begins, op.integers(1, "the begins"));
   TRY_ASSIGN(std::vector<int64_t> sizes, op.integers(2, "the sizes"));
-  if (static_cast<int64_t>(begins.size()) != op.rank(0) || sizes.size() != begins.size()) return invalid("there are " + std::to_string(begins.size()) + " begins and " + std::to_string(sizes.size()) + " sizes for " + op.type(0).text());
+  if (static_cast<int64_t>(begins.size()) != op.rank(0) || sizes.size() != begins.size())
+    return invalid("there are " + std::to_string(begins.size()) + " begins and " + std::to_string(sizes.size()) + " sizes for " +
+                   op.type(0).text());
   Slice slice;
   for (size_t d = 0; d < begins.size(); ++d) {
-    if (begins[d] < 0 || sizes[d] < -1 || begins[d] > INT32_MAX || sizes[d] > INT32_MAX) return invalid("begins and sizes are out of range");
+    if (begins[d] < 0 || sizes[d] < -1 || begins[d] > INT32_MAX || sizes[d] > INT32_MAX)
+      return invalid("begins and sizes are out of range");
     slice.axes.push_back(static_cast<int64_t>(d));
     slice.starts.push_back(begins[d]);
     slice.ends.push_back(sizes[d] < 0 ? INT64_MAX : begins[d] + sizes[d]);
@@ -230,7 +238,8 @@ Result<TfValue> strided_slice(const TfOp& op) {
   TRY_ASSIGN(std::vector<int64_t> begins, op.integers(1, "the begins"));
   TRY_ASSIGN(std::vector<int64_t> ends, op.integers(2, "the ends"));
   TRY_ASSIGN(std::vector<int64_t> steps, op.integers(3, "the strides"));
-  if (begins.size() != ends.size() || begins.size() != steps.size() || begins.size() > 32) return invalid("begins, ends and strides differ in number");
+  if (begins.size() != ends.size() || begins.size() != steps.size() || begins.size() > 32)
+    return invalid("begins, ends and strides differ in number");
   TRY_ASSIGN(int64_t begin_mask, op.integer("begin_mask", 0));
   TRY_ASSIGN(int64_t end_mask, op.integer("end_mask", 0));
   TRY_ASSIGN(int64_t ellipsis, op.integer("ellipsis_mask", 0));

@@ -4,7 +4,7 @@
 
 namespace ingot_kernels {
 
-constexpr int kMostRank = 8;      // after merging dims
+constexpr int kMostRank = 8;  // after merging dims
 constexpr int kMostInputs = 16;
 
 struct PointwiseParameters {
@@ -32,16 +32,16 @@ struct RowParameters {
   long long outer_sizes[kMostRank], outer_strides[kMostRank];  // of kept axes, in x
   long long row_sizes[kMostRank], row_strides[kMostRank];      // of the axes of a row, in x
   long long extra_outer[kMostInputs][kMostRank], extra_row[kMostInputs][kMostRank];
-  long long outputs, row;                                      // rows, and elements of each
-  long long y_strides[kMostRank];                              // of kept axes, in y, where a row gives one element
+  long long outputs, row;          // rows, and elements of each
+  long long y_strides[kMostRank];  // of kept axes, in y, where a row gives one element
   float epsilon;
 };
 
 struct ProductParameters {
   const void *a, *b, *bias, *residual, *scales;
   void* y;
-  long long rows, columns, depth;       // of one product
-  long long a_row, a_depth;             // strides in elements
+  long long rows, columns, depth;  // of one product
+  long long a_row, a_depth;        // strides in elements
   long long b_column, b_depth;
   long long y_row, y_column;
   long long residual_row, residual_column;
@@ -87,7 +87,7 @@ struct ResizeParameters {
   long long count;
   int rank;
   long long sizes[kMostRank], x_strides[kMostRank], y_strides[kMostRank];
-  const int* starts[kMostRank];     // by output position: its first tap, and one behind the last position
+  const int* starts[kMostRank];  // by output position: its first tap, and one behind the last position
   const int* places[kMostRank];
   const float* weights[kMostRank];  // null where the axis stays as it is
 };
@@ -100,7 +100,7 @@ struct AttentionParameters {
   long long mask_strides[4];                                         // batch, head, query, key
   float scale, softcap;
   int causal;
-  void* scores;      // of each batch, head and query: `keys` floats, over which their weights are written
+  void* scores;         // of each batch, head and query: `keys` floats, over which their weights are written
   long long score_row;  // floats from row to row
 };
 
