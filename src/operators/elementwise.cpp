@@ -112,6 +112,11 @@ Elementwise Elementwise::cast(DataType to) {
   return layer;
 }
 
+bool Elementwise::has_float_parameters() const {
+  const auto is_float = [](double value) { return static_cast<double>(static_cast<float>(value)) == value || std::isnan(value); };
+  return is_float(a) && is_float(b);
+}
+
 Result<TensorTypes> Elementwise::infer(const TensorTypes& inputs) const {
   std::vector<DataType> types;
   TensorType output;

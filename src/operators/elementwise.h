@@ -17,6 +17,8 @@ struct Elementwise final : OperatorBase<Elementwise> {
   explicit Elementwise(ScalarOp op) : op(op), a(default_a_of(op)), b(default_b_of(op)) {}
   Elementwise(ScalarOp op, double a, double b = 0) : op(op), a(a), b(b) {}
   static Elementwise cast(DataType to);
+  // Whether a and b are floats, as an expression's nodes hold them.
+  bool has_float_parameters() const;
 
   std::string_view name() const override { return name_of(op); }
   template <class Visitor>

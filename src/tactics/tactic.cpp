@@ -37,8 +37,12 @@ bool could_be_channels_last(const TensorType& type) { return type.rank() >= 3 &&
 
 }  // namespace
 
+Tactic::Formats Tactic::linear_formats(const Problem& problem) {
+  return {std::vector<Format>(problem.inputs.size(), Format::kLinear), std::vector<Format>(problem.outputs.size(), Format::kLinear)};
+}
+
 std::vector<Tactic::Formats> Tactic::proposals(const Problem& problem) const {
-  Formats linear{std::vector<Format>(problem.inputs.size(), Format::kLinear), std::vector<Format>(problem.outputs.size(), Format::kLinear)};
+  const Formats linear = linear_formats(problem);
   Formats last = linear;
   bool any = false;
   for (size_t i = 0; i < problem.inputs.size(); ++i) {

@@ -69,6 +69,7 @@ class Tactic {
     std::vector<Format> inputs, outputs;
   };
   virtual std::vector<Formats> proposals(const Problem& problem) const;
+  static Formats linear_formats(const Problem& problem);
   // The constants it wants in a form of its own, ready to be stored; those not listed stay plain.
   virtual Result<std::vector<PackedWeights>> pack(const Problem&) const { return std::vector<PackedWeights>{}; }
   // `packed` is what pack() returned, in the same order, perhaps mapped from a file: 64-byte aligned, sizes to be checked.
@@ -78,6 +79,11 @@ class Tactic {
   virtual bool keeps_timings(const Problem&) const { return true; }
   // Milliseconds by estimate, for choosing without measuring; nothing where it cannot tell.
   virtual std::optional<double> estimate_ms(const Problem&) const { return std::nullopt; }
+};
+
+// A tactic whose tensors are all linear.
+struct LinearTactic : Tactic {
+  std::vector<Formats> proposals(const Problem& problem) const final { return {linear_formats(problem)}; }
 };
 
 class TacticCatalogue {

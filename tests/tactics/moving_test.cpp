@@ -158,7 +158,7 @@ TEST(Gather, AnIndexOutsideIsAnError) {
   ThreadPool pool(1);
   const Status status = (*launch)->run({inputs, outputs, nullptr, &pool, {}});
   ASSERT_FALSE(status.ok());
-  EXPECT_NE(status.error().message.find("index 3 lies outside of an axis of 3 elements"), std::string::npos);
+  EXPECT_NE(status.error().message.find("index 3 at position 0 lies outside of an axis of 3 elements"), std::string::npos);
 }
 
 TEST(Resize, NearestLinearCubic) {

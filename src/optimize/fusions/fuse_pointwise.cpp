@@ -39,13 +39,11 @@ std::optional<float> held_number(const Tensor& tensor) {
   return static_cast<float>(*number);
 }
 
-bool is_float(double value) { return static_cast<double>(static_cast<float>(value)) == value || std::isnan(value); }
-
 // Expressions hold floats: a function of doubles whose parameters are none stays alone.
 bool is_pointwise(const Layer& layer) {
   const auto* op = layer.as<Elementwise>();
   if (!op) return layer.as<Pointwise>() != nullptr;
-  return layer.inputs()[0]->type.type != DataType::kDouble || (is_float(op->a) && is_float(op->b));
+  return layer.inputs()[0]->type.type != DataType::kDouble || op->has_float_parameters();
 }
 
 // Shape arithmetic runs on the host, layer by layer.

@@ -309,7 +309,7 @@ Status AttentionLaunch::run(const RunArguments& arguments) const {
   return Ok{};
 }
 
-struct AttentionBlocks final : Tactic {
+struct AttentionBlocks final : LinearTactic {
   std::string_view name() const override { return "cpu.attention"; }
 
   Status accepts(const Problem& problem) const override {
@@ -322,9 +322,6 @@ struct AttentionBlocks final : Tactic {
     if (is_present(problem, 3))
       REQUIRES(load_row(problem.inputs[3].type), std::string(name_of(problem.inputs[3].type)) + " masks have no rows");
     return Ok{};
-  }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
   }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {

@@ -96,7 +96,7 @@ Status accepts_broadcast(const Problem& problem) {
 }
 
 std::vector<Tactic::Formats> broadcast_formats(const Problem& problem) {
-  Tactic::Formats linear{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}};
+  Tactic::Formats linear = Tactic::linear_formats(problem);
   std::vector<Tactic::Formats> result{linear};
   const int64_t rank = problem.outputs[0].rank();
   if (rank < 3) return result;

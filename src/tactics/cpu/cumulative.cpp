@@ -121,7 +121,7 @@ struct CumulativeKernel final : Kernel {
   }
 };
 
-struct CumulativeLines final : Tactic {
+struct CumulativeLines final : LinearTactic {
   std::string_view name() const override { return "cpu.cumulative"; }
 
   Status accepts(const Problem& problem) const override {
@@ -131,9 +131,6 @@ struct CumulativeLines final : Tactic {
                  type == DataType::kInt64,
              std::string(name_of(type)) + " is not summed");
     return all_linear(problem);
-  }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
   }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {

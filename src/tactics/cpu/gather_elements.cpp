@@ -14,10 +14,8 @@ constexpr int64_t kPartElements = 8 * 1024;
 constexpr int64_t kMostRank = 8;
 
 struct GatherElementsLaunch final : Launch {
-  const Array* x_constant = nullptr;
-  const Array* indices_constant = nullptr;
+  const IndexedOperands* operands = nullptr;
   DataType type = DataType::kFloat;
-  bool wide = false;
   Shape rows;     // dims of the indices but for the last
   Shape strides;  // of x along these, 0 along the axis
   int64_t row_count = 0, columns = 1, parts = 1;
@@ -40,28 +38,28 @@ struct GatherElementsLaunch final : Launch {
   }
 
   Status run(const RunArguments& arguments) const override {
-    const void* x = x_constant ? x_constant->data() : arguments.inputs[0];
-    const void* indices = indices_constant ? indices_constant->data() : arguments.inputs[1];
+    const void* x = operands->at(arguments, 0);
+    const Indices indices = operands->indices(arguments);
     WrongIndex wrong;
     with_element_of(type, [&](auto element) {
       using T = decltype(element);
       arguments.pool->run(row_count == 0 ? 0 : parts, [&](int64_t part, int) {
         const int64_t first = row_count * part / parts, last = row_count * (part + 1) / parts;
-        if (wide)
-          gather(static_cast<const T*>(x), static_cast<const int64_t*>(indices), static_cast<T*>(arguments.outputs[0]), first, last, wrong);
+        if (indices.wide)
+          gather(static_cast<const T*>(x), static_cast<const int64_t*>(indices.data), static_cast<T*>(arguments.outputs[0]), first, last,
+                 wrong);
         else
-          gather(static_cast<const T*>(x), static_cast<const int32_t*>(indices), static_cast<T*>(arguments.outputs[0]), first, last, wrong);
+          gather(static_cast<const T*>(x), static_cast<const int32_t*>(indices.data), static_cast<T*>(arguments.outputs[0]), first, last,
+                 wrong);
       });
     });
-    return wrong.status("gather_elements", {indices, wide});
+    return wrong.status("gather_elements", indices);
   }
 };
 
 struct GatherElementsKernel final : Kernel {
   GatherElements op;
-  DataType type = DataType::kFloat;
-  bool wide = false;
-  Array x, indices;
+  IndexedOperands operands;
 
   Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& inputs, const std::vector<Shape>&) const override {
     auto launch = std::make_unique<GatherElementsLaunch>();
@@ -85,15 +83,13 @@ struct GatherElementsKernel final : Kernel {
     if (total > 0 && launch->length == 0) return invalid("gather_elements: there is nothing to gather from " + to_text(data));
     launch->row_count = total == 0 ? 0 : total / launch->columns;
     launch->parts = std::clamp<int64_t>(total / kPartElements, 1, std::max<int64_t>(1, launch->row_count));
-    launch->type = type;
-    launch->wide = wide;
-    if (x.data()) launch->x_constant = &x;
-    if (indices.data()) launch->indices_constant = &indices;
+    launch->type = operands.type();
+    launch->operands = &operands;
     return std::unique_ptr<Launch>(std::move(launch));
   }
 };
 
-struct GatherElementsRows final : Tactic {
+struct GatherElementsRows final : LinearTactic {
   std::string_view name() const override { return "cpu.gather_elements"; }
 
   Status accepts(const Problem& problem) const override {
@@ -102,18 +98,9 @@ struct GatherElementsRows final : Tactic {
     REQUIRES(problem.inputs[0].rank() >= 1 && problem.inputs[0].rank() <= kMostRank, "the rank is over 8");
     return all_linear(problem);
   }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
-  }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
-    auto kernel = std::make_unique<GatherElementsKernel>();
-    kernel->op = static_cast<const GatherElements&>(*problem.op);
-    kernel->type = problem.inputs[0].type;
-    kernel->wide = problem.inputs[1].type == DataType::kInt64;
-    if (is_constant(problem, 0)) kernel->x = problem.constants[0];
-    if (is_constant(problem, 1)) kernel->indices = problem.constants[1];
-    return std::unique_ptr<Kernel>(std::move(kernel));
+    return indexed_kernel<GatherElementsKernel>(problem);
   }
 
   std::optional<double> estimate_ms(const Problem& problem) const override {

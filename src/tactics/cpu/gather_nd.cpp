@@ -15,9 +15,7 @@ constexpr int64_t kTupleBytes = 16;  // what finding a slice costs, as bytes cop
 constexpr size_t kMostTuple = 8;
 
 struct GatherNdLaunch final : Launch {
-  const Array* x_constant = nullptr;
-  const Array* indices_constant = nullptr;
-  bool wide = false;
+  const IndexedOperands* operands = nullptr;
   size_t tuple = 1;
   int64_t lengths[kMostTuple] = {}, strides[kMostTuple] = {};  // in bytes
   int64_t block = 1, batch_bytes = 0;
@@ -37,8 +35,8 @@ struct GatherNdLaunch final : Launch {
   }
 
   Status run(const RunArguments& arguments) const override {
-    const auto* x = static_cast<const char*>(x_constant ? x_constant->data() : arguments.inputs[0]);
-    const Indices indices{indices_constant ? indices_constant->data() : arguments.inputs[1], wide};
+    const auto* x = static_cast<const char*>(operands->at(arguments, 0));
+    const Indices indices = operands->indices(arguments);
     auto* y = static_cast<char*>(arguments.outputs[0]);
     WrongIndex wrong;
     arguments.pool->run(tuples == 0 ? 0 : parts, [&](int64_t part, int) {
@@ -56,9 +54,7 @@ struct GatherNdLaunch final : Launch {
 
 struct GatherNdKernel final : Kernel {
   GatherNd op;
-  DataType type = DataType::kFloat;
-  bool wide = false;
-  Array x, indices;
+  IndexedOperands operands;
 
   Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& inputs, const std::vector<Shape>& outputs) const override {
     auto launch = std::make_unique<GatherNdLaunch>();
@@ -66,7 +62,7 @@ struct GatherNdKernel final : Kernel {
     const auto batch_dims = static_cast<size_t>(op.batch_dims);
     launch->tuple = static_cast<size_t>(picks.back());
     TRY_ASSIGN(const int64_t total, volume(outputs[0]));
-    const int64_t bytes = bits_of(type) / 8;
+    const int64_t bytes = bits_of(operands.type()) / 8;
     const Shape strides = memory_strides(Format::kLinear, data);
     launch->block = bytes;
     int64_t batches = 1;
@@ -86,14 +82,12 @@ struct GatherNdKernel final : Kernel {
     }
     launch->parts =
         std::clamp<int64_t>(launch->tuples * (launch->block + kTupleBytes) / kPartBytes, 1, std::max<int64_t>(1, launch->tuples));
-    launch->wide = wide;
-    if (x.data()) launch->x_constant = &x;
-    if (indices.data()) launch->indices_constant = &indices;
+    launch->operands = &operands;
     return std::unique_ptr<Launch>(std::move(launch));
   }
 };
 
-struct GatherNdBlocks final : Tactic {
+struct GatherNdBlocks final : LinearTactic {
   std::string_view name() const override { return "cpu.gather_nd"; }
 
   Status accepts(const Problem& problem) const override {
@@ -104,18 +98,9 @@ struct GatherNdBlocks final : Tactic {
              "tuples are not of 1 to 8 indices");
     return all_linear(problem);
   }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
-  }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
-    auto kernel = std::make_unique<GatherNdKernel>();
-    kernel->op = static_cast<const GatherNd&>(*problem.op);
-    kernel->type = problem.inputs[0].type;
-    kernel->wide = problem.inputs[1].type == DataType::kInt64;
-    if (is_constant(problem, 0)) kernel->x = problem.constants[0];
-    if (is_constant(problem, 1)) kernel->indices = problem.constants[1];
-    return std::unique_ptr<Kernel>(std::move(kernel));
+    return indexed_kernel<GatherNdKernel>(problem);
   }
 
   std::optional<double> estimate_ms(const Problem& problem) const override {

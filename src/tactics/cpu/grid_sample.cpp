@@ -138,7 +138,7 @@ struct GridSampleKernel final : Kernel {
   }
 };
 
-struct GridSamplePlanes final : Tactic {
+struct GridSamplePlanes final : LinearTactic {
   std::string_view name() const override { return "cpu.grid_sample"; }
 
   Status accepts(const Problem& problem) const override {
@@ -148,9 +148,6 @@ struct GridSamplePlanes final : Tactic {
       REQUIRES(problem.inputs[i].type == DataType::kFloat,
                "input " + std::to_string(i) + " is " + std::string(name_of(problem.inputs[i].type)));
     return all_linear(problem);
-  }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
   }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "tactics/tactic.h"
+#include "tactics/layout.h"
 
 namespace ingot {
 
@@ -14,6 +14,37 @@ struct Indices {
   bool wide;  // int64
   int64_t operator[](int64_t i) const { return wide ? static_cast<const int64_t*>(data)[i] : static_cast<const int32_t*>(data)[i]; }
 };
+
+// What kernels that gather or scatter know of their inputs: data, indices, and updates where there are any; constants among them.
+class IndexedOperands {
+ public:
+  IndexedOperands() = default;
+  explicit IndexedOperands(const Problem& problem)
+      : type_(problem.inputs[0].type), wide_(problem.inputs[1].type == DataType::kInt64), constants_(problem.inputs.size()) {
+    for (size_t i = 0; i < constants_.size(); ++i) {
+      if (is_constant(problem, i)) constants_[i] = problem.constants[i];
+    }
+  }
+  DataType type() const { return type_; }  // of the data
+  const void* at(const RunArguments& arguments, size_t input) const {
+    return constants_[input].data() ? constants_[input].data() : arguments.inputs[input];
+  }
+  Indices indices(const RunArguments& arguments) const { return {at(arguments, 1), wide_}; }
+
+ private:
+  DataType type_ = DataType::kFloat;
+  bool wide_ = false;
+  std::vector<Array> constants_;
+};
+
+// The kernel of an operator with such operands: its members `op` and `operands` are set.
+template <class OwnKernel>
+Result<std::unique_ptr<Kernel>> indexed_kernel(const Problem& problem) {
+  auto kernel = std::make_unique<OwnKernel>();
+  kernel->op = static_cast<const decltype(kernel->op)&>(*problem.op);
+  kernel->operands = IndexedOperands(problem);
+  return std::unique_ptr<Kernel>(std::move(kernel));
+}
 
 // Remembers one wrong index of a run, for its error; any thread may report.
 class WrongIndex {
@@ -26,11 +57,11 @@ class WrongIndex {
     return 0;
   }
   bool any() const { return at_.load(std::memory_order_relaxed) >= 0; }
-  Status status(const char* who, const Indices& indices) const {
+  Status status(const char* who, const Indices& indices, const std::string& of = "the data") const {
     if (!any()) return Ok{};
     const int64_t at = at_.load(std::memory_order_relaxed);
     return invalid(std::string(who) + ": index " + std::to_string(indices[at]) + " at position " + std::to_string(at) +
-                   " lies outside of the data");
+                   " lies outside of " + of);
   }
 
  private:

@@ -136,7 +136,7 @@ struct NmsKernel final : Kernel {
   }
 };
 
-struct NmsHeap final : Tactic {
+struct NmsHeap final : LinearTactic {
   std::string_view name() const override { return "cpu.nms"; }
 
   Status accepts(const Problem& problem) const override {
@@ -150,9 +150,6 @@ struct NmsHeap final : Tactic {
     REQUIRES(!op.classes_last && !op.with_count && !op.candidates,
              "boxes of classes, counts and a limit of candidates are the reference's");
     return all_linear(problem);
-  }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
   }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {

@@ -104,7 +104,7 @@ struct NonZeroKernel final : Kernel {
   }
 };
 
-struct NonZeroParts final : Tactic {
+struct NonZeroParts final : LinearTactic {
   std::string_view name() const override { return "cpu.nonzero"; }
 
   Status accepts(const Problem& problem) const override {
@@ -113,9 +113,6 @@ struct NonZeroParts final : Tactic {
     REQUIRES(bits_of(type) >= 8 && type != DataType::kFp8 && type != DataType::kE8m0, std::string(name_of(type)) + " has zeros of its own");
     REQUIRES(problem.inputs[0].rank() <= static_cast<int64_t>(kMostRank), "the rank is over 8");
     return all_linear(problem);
-  }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
   }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {

@@ -67,7 +67,7 @@ struct OneHotKernel final : Kernel {
   }
 };
 
-struct OneHotFill final : Tactic {
+struct OneHotFill final : LinearTactic {
   std::string_view name() const override { return "cpu.onehot"; }
 
   Status accepts(const Problem& problem) const override {
@@ -78,9 +78,6 @@ struct OneHotFill final : Tactic {
     // A depth that only the run tells comes with the shape of the output alone where it is bound exactly.
     REQUIRES(is_constant(problem, 1) || problem.inputs[1].values, "the depth is known only at run time");
     return all_linear(problem);
-  }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
   }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {

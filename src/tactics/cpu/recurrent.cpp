@@ -355,7 +355,7 @@ Status RecurrentLaunch::run(const RunArguments& arguments) const {
   return Ok{};
 }
 
-struct RecurrentSteps final : Tactic {
+struct RecurrentSteps final : LinearTactic {
   std::string_view name() const override { return "cpu.recurrent"; }
 
   Status accepts(const Problem& problem) const override {
@@ -374,9 +374,6 @@ struct RecurrentSteps final : Tactic {
     for (const auto& activation : *activations)
       REQUIRES(expression_kernel(activation.op), std::string(name_of(activation.op)) + " has no vector form");
     return all_linear(problem);
-  }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), std::vector<Format>(problem.outputs.size(), Format::kLinear)}};
   }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {

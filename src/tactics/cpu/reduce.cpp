@@ -298,7 +298,7 @@ struct ReduceRows final : Tactic {
   }
 
   std::vector<Formats> proposals(const Problem& problem) const override {
-    Formats linear{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}};
+    Formats linear = linear_formats(problem);
     std::vector<Formats> result{linear};
     if (problem.inputs.empty() || problem.inputs[0].rank() < 3 || is_constant(problem, 0)) return result;
     Formats last = linear;

@@ -119,7 +119,7 @@ struct RoiAlignKernel final : Kernel {
   }
 };
 
-struct RoiAlignBlocks final : Tactic {
+struct RoiAlignBlocks final : LinearTactic {
   std::string_view name() const override { return "cpu.roi_align"; }
 
   Status accepts(const Problem& problem) const override {
@@ -128,9 +128,6 @@ struct RoiAlignBlocks final : Tactic {
       REQUIRES(problem.inputs[i].type == DataType::kFloat,
                "input " + std::to_string(i) + " is " + std::string(name_of(problem.inputs[i].type)));
     return all_linear(problem);
-  }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
   }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {

@@ -12,10 +12,9 @@ constexpr int64_t kPartElements = 8 * 1024;
 constexpr int64_t kMostRank = 8;
 
 struct ScatterElementsLaunch final : Launch {
-  const Array* constants[3] = {};
+  const IndexedOperands* operands = nullptr;
   DataType type = DataType::kFloat;
   ScatterReduction reduction = ScatterReduction::kNone;
-  bool wide = false;
   Shape outer, inner;                  // dims of the indices before the axis, and behind it
   Shape outer_strides, inner_strides;  // of the data
   int64_t outer_count = 0, inner_count = 1, picks = 0, length = 1, axis_stride = 1, bytes = 0;
@@ -43,9 +42,8 @@ struct ScatterElementsLaunch final : Launch {
   }
 
   Status run(const RunArguments& arguments) const override {
-    const auto input = [&](size_t i) { return constants[i] ? constants[i]->data() : arguments.inputs[i]; };
-    copy_by_all(*arguments.pool, input(0), arguments.outputs[0], bytes);
-    const Indices indices{input(1), wide};
+    copy_by_all(*arguments.pool, operands->at(arguments, 0), arguments.outputs[0], bytes);
+    const Indices indices = operands->indices(arguments);
     WrongIndex wrong;
     const int64_t pieces = std::clamp<int64_t>(parts / std::max<int64_t>(1, outer_count), 1, std::max<int64_t>(1, inner_count / 16));
     const int64_t units = outer_count * pieces, shares = std::min(parts, units);
@@ -54,7 +52,7 @@ struct ScatterElementsLaunch final : Launch {
       arguments.pool->run(shares, [&](int64_t share, int) {
         for (int64_t u = units * share / shares; u < units * (share + 1) / shares; ++u) {
           const int64_t piece = u % pieces;
-          scatter<T, how()>(static_cast<T*>(arguments.outputs[0]), indices, static_cast<const T*>(input(2)), u / pieces,
+          scatter<T, how()>(static_cast<T*>(arguments.outputs[0]), indices, static_cast<const T*>(operands->at(arguments, 2)), u / pieces,
                             inner_count * piece / pieces, inner_count * (piece + 1) / pieces, wrong);
         }
       });
@@ -65,9 +63,7 @@ struct ScatterElementsLaunch final : Launch {
 
 struct ScatterElementsKernel final : Kernel {
   ScatterElements op;
-  DataType type = DataType::kFloat;
-  bool wide = false;
-  Array constants[3];
+  IndexedOperands operands;
 
   Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& inputs, const std::vector<Shape>&) const override {
     auto launch = std::make_unique<ScatterElementsLaunch>();
@@ -97,17 +93,16 @@ struct ScatterElementsKernel final : Kernel {
     if (total > 0 && launch->length == 0) return invalid("scatter_elements: there is no room in " + to_text(data));
     launch->axis_stride = strides[axis];
     TRY_ASSIGN(const int64_t elements, volume(data));
-    launch->bytes = elements * bits_of(type) / 8;
+    launch->bytes = elements * bits_of(operands.type()) / 8;
     launch->parts = std::max<int64_t>(1, total / kPartElements);
-    launch->type = type;
+    launch->type = operands.type();
     launch->reduction = op.reduction;
-    launch->wide = wide;
-    for (size_t i = 0; i < 3; ++i) launch->constants[i] = constants[i].data() ? &constants[i] : nullptr;
+    launch->operands = &operands;
     return std::unique_ptr<Launch>(std::move(launch));
   }
 };
 
-struct ScatterElementsLines final : Tactic {
+struct ScatterElementsLines final : LinearTactic {
   std::string_view name() const override { return "cpu.scatter_elements"; }
 
   Status accepts(const Problem& problem) const override {
@@ -116,19 +111,9 @@ struct ScatterElementsLines final : Tactic {
     REQUIRES(problem.inputs[0].rank() >= 1 && problem.inputs[0].rank() <= kMostRank, "the rank is over 8");
     return accepts_scatter(problem, op->reduction);
   }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
-  }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
-    auto kernel = std::make_unique<ScatterElementsKernel>();
-    kernel->op = static_cast<const ScatterElements&>(*problem.op);
-    kernel->type = problem.inputs[0].type;
-    kernel->wide = problem.inputs[1].type == DataType::kInt64;
-    for (size_t i = 0; i < 3; ++i) {
-      if (is_constant(problem, i)) kernel->constants[i] = problem.constants[i];
-    }
-    return std::unique_ptr<Kernel>(std::move(kernel));
+    return indexed_kernel<ScatterElementsKernel>(problem);
   }
 
   std::optional<double> estimate_ms(const Problem& problem) const override {

@@ -13,10 +13,9 @@ constexpr int64_t kLeastColumns = 32;
 constexpr size_t kMostTuple = 8;
 
 struct ScatterNdLaunch final : Launch {
-  const Array* constants[3] = {};
+  const IndexedOperands* operands = nullptr;
   DataType type = DataType::kFloat;
   ScatterReduction reduction = ScatterReduction::kNone;
-  bool wide = false;
   size_t tuple = 1;
   int64_t lengths[kMostTuple] = {}, strides[kMostTuple] = {};
   int64_t block = 1, tuples = 0, parts = 1, bytes = 0;
@@ -42,15 +41,14 @@ struct ScatterNdLaunch final : Launch {
   }
 
   Status run(const RunArguments& arguments) const override {
-    const auto input = [&](size_t i) { return constants[i] ? constants[i]->data() : arguments.inputs[i]; };
-    copy_by_all(*arguments.pool, input(0), arguments.outputs[0], bytes);
-    const Indices indices{input(1), wide};
+    copy_by_all(*arguments.pool, operands->at(arguments, 0), arguments.outputs[0], bytes);
+    const Indices indices = operands->indices(arguments);
     WrongIndex wrong;
     with_scatter(type, reduction, [&](auto element, auto how) {
       using T = decltype(element);
       arguments.pool->run(tuples == 0 ? 0 : parts, [&](int64_t part, int) {
-        scatter<T, how()>(static_cast<T*>(arguments.outputs[0]), indices, static_cast<const T*>(input(2)), block * part / parts,
-                          block * (part + 1) / parts, wrong);
+        scatter<T, how()>(static_cast<T*>(arguments.outputs[0]), indices, static_cast<const T*>(operands->at(arguments, 2)),
+                          block * part / parts, block * (part + 1) / parts, wrong);
       });
     });
     return wrong.status("scatter_nd", indices);
@@ -59,9 +57,7 @@ struct ScatterNdLaunch final : Launch {
 
 struct ScatterNdKernel final : Kernel {
   ScatterNd op;
-  DataType type = DataType::kFloat;
-  bool wide = false;
-  Array constants[3];
+  IndexedOperands operands;
 
   Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& inputs, const std::vector<Shape>&) const override {
     auto launch = std::make_unique<ScatterNdLaunch>();
@@ -80,17 +76,16 @@ struct ScatterNdKernel final : Kernel {
       for (size_t d = 0; d + 1 < picks.size(); ++d) launch->tuples *= picks[d];
     }
     TRY_ASSIGN(const int64_t elements, volume(data));
-    launch->bytes = elements * bits_of(type) / 8;
+    launch->bytes = elements * bits_of(operands.type()) / 8;
     launch->parts = std::clamp<int64_t>(updates / kPartElements, 1, std::max<int64_t>(1, launch->block / kLeastColumns));
-    launch->type = type;
+    launch->type = operands.type();
     launch->reduction = op.reduction;
-    launch->wide = wide;
-    for (size_t i = 0; i < 3; ++i) launch->constants[i] = constants[i].data() ? &constants[i] : nullptr;
+    launch->operands = &operands;
     return std::unique_ptr<Launch>(std::move(launch));
   }
 };
 
-struct ScatterNdBlocks final : Tactic {
+struct ScatterNdBlocks final : LinearTactic {
   std::string_view name() const override { return "cpu.scatter_nd"; }
 
   Status accepts(const Problem& problem) const override {
@@ -101,19 +96,9 @@ struct ScatterNdBlocks final : Tactic {
              "tuples are not of 1 to 8 indices");
     return accepts_scatter(problem, op->reduction);
   }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
-  }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
-    auto kernel = std::make_unique<ScatterNdKernel>();
-    kernel->op = static_cast<const ScatterNd&>(*problem.op);
-    kernel->type = problem.inputs[0].type;
-    kernel->wide = problem.inputs[1].type == DataType::kInt64;
-    for (size_t i = 0; i < 3; ++i) {
-      if (is_constant(problem, i)) kernel->constants[i] = problem.constants[i];
-    }
-    return std::unique_ptr<Kernel>(std::move(kernel));
+    return indexed_kernel<ScatterNdKernel>(problem);
   }
 
   std::optional<double> estimate_ms(const Problem& problem) const override {

@@ -109,7 +109,7 @@ struct TopKKernel final : Kernel {
   }
 };
 
-struct TopKKeys final : Tactic {
+struct TopKKeys final : LinearTactic {
   std::string_view name() const override { return "cpu.topk"; }
 
   Status accepts(const Problem& problem) const override {
@@ -121,9 +121,6 @@ struct TopKKeys final : Tactic {
                  type == DataType::kUint8 || type == DataType::kInt16 || type == DataType::kUint16 || type == DataType::kInt32,
              std::string(name_of(type)) + " has no keys of 32 bits");
     return all_linear(problem);
-  }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), std::vector<Format>(problem.outputs.size(), Format::kLinear)}};
   }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {

@@ -68,9 +68,7 @@ struct AttentionRows final : CudaTactic {
     REQUIRES(op->packed || (has_input(problem, 1) && has_input(problem, 2)), "k or v is left out");
     return Ok{};
   }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
-  }
+  std::vector<Formats> proposals(const Problem& problem) const override { return {linear_formats(problem)}; }
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<AttentionKernel>();
     TRY_ASSIGN(kernel->device, device_of(problem));

@@ -145,9 +145,7 @@ struct CublasLtAttention final : CudaTactic {
     REQUIRES(op->packed || (problem.inputs[1].type == type && problem.inputs[2].type == type), "q, k and v differ in type");
     return Ok{};
   }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
-  }
+  std::vector<Formats> proposals(const Problem& problem) const override { return {linear_formats(problem)}; }
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<AttentionKernel>();
     TRY_ASSIGN(kernel->device, device_of(problem));

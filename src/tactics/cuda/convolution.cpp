@@ -1,49 +1,8 @@
 // cuda.convolution: any convolution, for every type, as a tiled product over the taps; right before fast.
-#include "operators/convolution.h"
-
-#include "tactics/cuda/product_code.h"
+#include "tactics/cuda/window_kernel.h"
 
 namespace ingot::cuda {
 namespace {
-
-struct ConvolutionLaunch final : Launch {
-  KernelFunction kernel;
-  Operands operands;
-  DeviceMemory scales;
-  WindowParameters parameters{};
-  GridSize grid;
-  size_t inputs = 0;
-
-  Status run(const RunArguments& arguments) const override {
-    WindowParameters p = parameters;
-    set_pointers(&p, operands, arguments, inputs);
-    p.scales = scales.get();
-    return kernel.launch(grid, 256, arguments.stream, p);
-  }
-};
-
-struct ConvolutionKernel final : Kernel {
-  Convolution op;
-  KernelFunction kernel;
-  Operands operands;
-  DeviceMemory scales;
-  Shape weights;
-  bool channels_last = false;
-  size_t inputs = 0;
-
-  Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& shapes, const std::vector<Shape>& outputs) const override {
-    auto launch = std::make_unique<ConvolutionLaunch>();
-    const Shape taps(shapes[1].begin() + 2, shapes[1].end()), spatial(shapes[0].begin() + 2, shapes[0].end());
-    const WindowGeometry geometry = window_geometry(op, op.pads_for(spatial, taps), taps, op.groups, shapes[0], outputs[0]);
-    TRY_ASSIGN(launch->parameters, window_parameters(geometry, channels_last, op));
-    launch->kernel = kernel;
-    launch->operands = operands;
-    launch->scales = scales;
-    launch->inputs = inputs;
-    launch->grid = {ceil_divide(geometry.batch * geometry.output_count(), 64), ceil_divide(geometry.group_outputs(), 64), geometry.groups};
-    return std::unique_ptr<Launch>(std::move(launch));
-  }
-};
 
 struct ConvolutionTiles final : CudaTactic {
   std::string_view name() const override { return "cuda.convolution"; }
@@ -56,26 +15,15 @@ struct ConvolutionTiles final : CudaTactic {
   std::vector<Formats> proposals(const Problem& problem) const override { return window_formats(problem); }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
-    auto kernel = std::make_unique<ConvolutionKernel>();
-    TRY_ASSIGN(CudaDevice * device, device_of(problem));
-    kernel->op = static_cast<const Convolution&>(*problem.op);
-    kernel->channels_last = is_channels_last_problem(problem);
-    kernel->inputs = problem.inputs.size();
-    Problem own = problem;
-    if (kernel->channels_last) {
+    const Array& w = problem.constants[1];
+    const bool channels_last = is_channels_last_problem(problem);
+    Array weights = w;
+    if (channels_last) {
       // [M, C, taps] as [M, taps, C]
-      const Array& w = problem.constants[1];
-      TRY_ASSIGN(own.constants[1],
+      TRY_ASSIGN(weights,
                  permuted(w, {w.shape()[0], w.shape()[1], w.count() / std::max<int64_t>(1, w.shape()[0] * w.shape()[1])}, {0, 2, 1}));
     }
-    TRY_ASSIGN(kernel->operands, Operands::make(*device, own));
-    TRY_ASSIGN(kernel->scales,
-               product_scales(*device, kernel->op, problem.outputs[0].dims[1].is_constant() ? problem.outputs[0].dims[1].value() : 0));
-    TRY_ASSIGN(std::string code, product_definitions(problem, kernel->op));
-    code += "#define CONVOLUTION 1\n#define TRANSPOSED 0\n#define CHANNELS_LAST " + std::to_string(kernel->channels_last) +
-            "\n#define A_ROWS_FAST " + std::to_string(!kernel->channels_last) + "\n#define B_COLUMNS_FAST 0\n";
-    TRY_ASSIGN(kernel->kernel, KernelFunction::make(*device, kernel_source("product", code, true), "product"));
-    return std::unique_ptr<Kernel>(std::move(kernel));
+    return WindowKernel<Convolution, tile_grid>::make(problem, std::move(weights), window_product_code(false, channels_last), "product");
   }
 };
 

@@ -182,8 +182,7 @@ Result<std::string> pointwise_function(const std::string& name, const Operator& 
   if (const auto* chain = dynamic_cast<const Pointwise*>(&op)) return expression_function(name, chain->expression, inputs, output);
   const auto* one = dynamic_cast<const Elementwise*>(&op);
   REQUIRES(one, std::string(op.name()) + " is no pointwise operator");
-  const auto is_float = [](double value) { return static_cast<double>(static_cast<float>(value)) == value || std::isnan(value); };
-  REQUIRES(inputs.empty() || inputs[0] != DataType::kDouble || (is_float(one->a) && is_float(one->b)),
+  REQUIRES(inputs.empty() || inputs[0] != DataType::kDouble || one->has_float_parameters(),
            "parameters of a function of doubles are no floats");
   Expression expression;
   Expression::Node node;

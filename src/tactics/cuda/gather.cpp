@@ -118,9 +118,7 @@ struct GatherTactic final : CudaTactic {
     REQUIRES(bits_of(problem.inputs[0].type) >= 8, "elements are smaller than a byte");
     return all_linear(problem);
   }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
-  }
+  std::vector<Formats> proposals(const Problem& problem) const override { return {linear_formats(problem)}; }
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<GatherKernel>();
     TRY_ASSIGN(kernel->device, device_of(problem));

@@ -59,9 +59,7 @@ struct MatMulTiles final : CudaTactic {
     REQUIRES(!op->is_quantized() || op->weight_scales.size() <= 1 || problem.inputs[1].rank() >= 2, "a vector has scales");
     return Ok{};
   }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
-  }
+  std::vector<Formats> proposals(const Problem& problem) const override { return {linear_formats(problem)}; }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<MatMulKernel>();

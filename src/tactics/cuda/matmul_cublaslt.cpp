@@ -121,9 +121,7 @@ class CublasLtProduct final : public CudaTactic {
              "the residual is broadcast");
     return Ok{};
   }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
-  }
+  std::vector<Formats> proposals(const Problem& problem) const override { return {linear_formats(problem)}; }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<LtKernel>();

@@ -155,7 +155,7 @@ Result<std::unique_ptr<Kernel>> pointwise_kernel(const Problem& problem, std::st
 }
 
 std::vector<Tactic::Formats> pointwise_formats(const Problem& problem) {
-  Tactic::Formats linear{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}};
+  Tactic::Formats linear = Tactic::linear_formats(problem);
   std::vector<Tactic::Formats> result{linear};
   const int64_t rank = problem.outputs[0].rank();
   if (rank < 3) return result;

@@ -40,9 +40,7 @@ struct RangeFill final : CudaTactic {
     TRY(has_known_types(problem));
     return all_linear(problem);
   }
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), {Format::kLinear}}};
-  }
+  std::vector<Formats> proposals(const Problem& problem) const override { return {linear_formats(problem)}; }
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<RangeKernel>();
     TRY_ASSIGN(CudaDevice * device, device_of(problem));

@@ -113,9 +113,7 @@ struct ReferenceEvaluate final : Tactic {
     return all_linear(problem);
   }
 
-  std::vector<Formats> proposals(const Problem& problem) const override {
-    return {{std::vector<Format>(problem.inputs.size(), Format::kLinear), std::vector<Format>(problem.outputs.size(), Format::kLinear)}};
-  }
+  std::vector<Formats> proposals(const Problem& problem) const override { return {linear_formats(problem)}; }
 
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<ReferenceKernel>();
