@@ -186,6 +186,8 @@ class RotaryFacade final : public LayerFacade<nvinfer1::IRotaryEmbeddingLayer> {
     return true;
   }
   int32_t getRotaryEmbeddingDim() const noexcept override { return static_cast<int32_t>(op<RotaryEmbedding>().rotary_dims); }
+  // Tables by position wait for the positions, which only setInput() brings.
+  void await_positions() { change(current_op().clone(), {current_inputs().begin(), current_inputs().begin() + 3}); }
 
  protected:
   int32_t most_input() const noexcept override { return 3; }
@@ -268,12 +270,19 @@ nvinfer1::IDistCollectiveLayer* NetworkFacade::addDistCollective(ITensor& input,
 
 nvinfer1::IRotaryEmbeddingLayer* NetworkFacade::addRotaryEmbedding(ITensor& input, ITensor& cosines, ITensor& sines, bool interleaved,
                                                                    int32_t dims) noexcept {
-  return guarded(reporter_, static_cast<nvinfer1::IRotaryEmbeddingLayer*>(nullptr), [&]() -> nvinfer1::IRotaryEmbeddingLayer* {
+  return guarded(reporter_, static_cast<nvinfer1::IRotaryEmbeddingLayer*>(nullptr), [&]() -> Result<nvinfer1::IRotaryEmbeddingLayer*> {
     auto op = std::make_unique<RotaryEmbedding>();
     op->interleaved = interleaved;
     op->rotary_dims = dims;
-    return add<nvinfer1::IRotaryEmbeddingLayer>(std::move(op), {&core_tensor(input), &core_tensor(cosines), &core_tensor(sines)},
-                                                "RotaryEmbedding");
+    std::vector<Tensor*> inputs{&core_tensor(input), &core_tensor(cosines), &core_tensor(sines)};
+    const bool by_position = core_tensor(cosines).type.rank() == 2;
+    if (by_position) {
+      TRY_ASSIGN(Array first, Array::make(DataType::kInt64, {1, 1}));
+      inputs.push_back(network_->add_constant("positions", std::move(first)));
+    }
+    auto* layer = add<nvinfer1::IRotaryEmbeddingLayer>(std::move(op), inputs, "RotaryEmbedding");
+    if (layer && by_position) static_cast<RotaryFacade*>(layer)->await_positions();
+    return layer;
   });
 }
 
