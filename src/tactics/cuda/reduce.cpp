@@ -34,19 +34,6 @@ KindCode code_of(ReduceKind kind, const std::string& real) {
   return {};
 }
 
-struct ReduceLaunch final : Launch {
-  KernelFunction kernel;
-  RowPlan plan;
-  Operands operands;
-
-  Status run(const RunArguments& arguments) const override {
-    RowParameters p = plan.parameters;
-    p.x = operands.at(arguments, 0);
-    p.y = arguments.outputs[0];
-    return kernel.launch(plan.grid, 256, arguments.stream, p);
-  }
-};
-
 struct ReduceKernel final : Kernel {
   CudaDevice* device = nullptr;
   Reduce op;
@@ -55,7 +42,7 @@ struct ReduceKernel final : Kernel {
   Operands operands;
 
   Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& inputs, const std::vector<Shape>& outputs) const override {
-    auto launch = std::make_unique<ReduceLaunch>();
+    auto launch = std::make_unique<RowLaunch>();
     const Shape& shape = inputs[0];
     std::vector<bool> in_row(shape.size(), false);
     for (int64_t axis : op.axes) {

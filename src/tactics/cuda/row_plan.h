@@ -31,4 +31,18 @@ std::string row_kernel_source(std::string_view name, const std::string& definiti
 // "-infinity" of a compute type, as code.
 std::string least_code(const std::string& real);
 
+// A kernel that takes rows of input 0 to output 0.
+struct RowLaunch final : Launch {
+  KernelFunction kernel;
+  RowPlan plan;
+  Operands operands;
+
+  Status run(const RunArguments& arguments) const override {
+    RowParameters p = plan.parameters;
+    p.x = operands.at(arguments, 0);
+    p.y = arguments.outputs[0];
+    return kernel.launch(plan.grid, 256, arguments.stream, p);
+  }
+};
+
 }  // namespace ingot::cuda

@@ -7,19 +7,6 @@
 namespace ingot::cuda {
 namespace {
 
-struct SoftmaxLaunch final : Launch {
-  KernelFunction kernel;
-  RowPlan plan;
-  Operands operands;
-
-  Status run(const RunArguments& arguments) const override {
-    RowParameters p = plan.parameters;
-    p.x = operands.at(arguments, 0);
-    p.y = arguments.outputs[0];
-    return kernel.launch(plan.grid, 256, arguments.stream, p);
-  }
-};
-
 struct SoftmaxKernel final : Kernel {
   CudaDevice* device = nullptr;
   Softmax op;
@@ -28,7 +15,7 @@ struct SoftmaxKernel final : Kernel {
   Operands operands;
 
   Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& inputs, const std::vector<Shape>&) const override {
-    auto launch = std::make_unique<SoftmaxLaunch>();
+    auto launch = std::make_unique<RowLaunch>();
     const Shape& shape = inputs[0];
     TRY_ASSIGN(const int64_t axis, normalize_axis(op.axis, static_cast<int64_t>(shape.size())));
     std::vector<bool> in_row(shape.size(), false);
