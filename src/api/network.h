@@ -62,6 +62,7 @@ class TensorFacade final : public nvinfer1::ITensor {
   Tensor* tensor_;
   nvinfer1::TensorFormats formats_ = (1u << nvinfer1::EnumMax<nvinfer1::TensorFormat>()) - 1;
   mutable std::string dimension_name_;
+  std::map<int32_t, std::string> known_names_;  // of dimensions that are numbers
 };
 
 // What the network holds of a layer's facade. Settings arrive one by one, and what stands between two of them need not make sense: such

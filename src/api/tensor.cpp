@@ -37,7 +37,11 @@ void TensorFacade::setDimensionName(int32_t index, char const* name) noexcept {
     if (!tensor_->is_input() || index < 0 || index >= tensor_->type.rank() - network_.lead())
       return invalid("'" + tensor_->name + "' is no input with a dimension " + std::to_string(index));
     Dim& dim = tensor_->type.dims[static_cast<size_t>(index + network_.lead())];
-    if (dim.is_constant()) return Ok{};  // a known dimension keeps its number
+    if (dim.is_constant()) {  // a known dimension keeps its number
+      known_names_.erase(index);
+      if (name) known_names_[index] = name;
+      return Ok{};
+    }
     std::string symbol = name ? name : network_.core().make_symbol("d");
     for (char& c : symbol) {
       if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
@@ -51,7 +55,10 @@ void TensorFacade::setDimensionName(int32_t index, char const* name) noexcept {
 char const* TensorFacade::getDimensionName(int32_t index) const noexcept {
   if (index < 0 || index >= tensor_->type.rank() - network_.lead()) return nullptr;
   return guarded(network_.reporter(), static_cast<char const*>(nullptr), [&]() -> char const* {
-    const auto symbol = tensor_->type.dims[static_cast<size_t>(index + network_.lead())].symbol_name();
+    const Dim& dim = tensor_->type.dims[static_cast<size_t>(index + network_.lead())];
+    const auto known = known_names_.find(index);
+    if (dim.is_constant()) return known == known_names_.end() ? nullptr : known->second.c_str();
+    const auto symbol = dim.symbol_name();
     if (!symbol || symbol->find('$') != std::string::npos) return nullptr;
     dimension_name_ = *symbol;
     return dimension_name_.c_str();
@@ -70,6 +77,8 @@ void TensorFacade::setType(nvinfer1::DataType type) noexcept {
 
 void TensorFacade::setAllowedFormats(nvinfer1::TensorFormats formats) noexcept {
   guarded(network_.reporter(), [&]() -> Status {
+    if ((formats & ((1u << nvinfer1::EnumMax<nvinfer1::TensorFormat>()) - 1)) == 0)
+      return invalid("no format is allowed for '" + tensor_->name + "'");
     formats_ = formats;
     tensor_->format_hint.clear();
     if (formats & 1u) return Ok{};  // the linear one is allowed, so it is taken
@@ -93,6 +102,8 @@ bool TensorFacade::setDynamicRange(float min, float max) noexcept {
 }
 
 void TensorFacade::setLocation(TensorLocation location) noexcept {
+  if (location != TensorLocation::kHOST && location != TensorLocation::kDEVICE)
+    return network_.reporter().report(invalid("there is no TensorLocation " + std::to_string(static_cast<int>(location))));
   tensor_->type.place = location == TensorLocation::kHOST ? Place::kHost : Place::kDevice;
 }
 

@@ -109,10 +109,12 @@ void ActivationFacade::setActivationType(ActivationType type) noexcept {
   edit<Elementwise>([&](Elementwise& elementwise) { elementwise = activation(*core, alpha, beta); });
 }
 void ActivationFacade::setAlpha(float alpha) noexcept {
+  if (!takes_number("setAlpha", alpha)) return;
   const bool second = swapped();
   edit<Elementwise>([&](Elementwise& elementwise) { (second ? elementwise.b : elementwise.a) = alpha; });
 }
 void ActivationFacade::setBeta(float beta) noexcept {
+  if (!takes_number("setBeta", beta)) return;
   const bool second = swapped();
   edit<Elementwise>([&](Elementwise& elementwise) { (second ? elementwise.a : elementwise.b) = beta; });
 }
@@ -142,6 +144,7 @@ void ReduceFacade::setOperation(ReduceOperation operation) noexcept {
 }
 
 void SoftMaxFacade::setAxes(uint32_t axes) noexcept {
+  if (!takes_axes("setAxes", axes)) return;
   const std::vector<int64_t> list = axes_of(axes, network_.lead());
   if (list.size() != 1)
     return network_.reporter().report(invalid("softmax runs along one axis; " + std::to_string(list.size()) + " bits are set"));
@@ -180,6 +183,7 @@ std::unique_ptr<Operator> product_of(const MatrixProduct& forms) {
 void MatrixMultiplyFacade::setOperation(int32_t index, MatrixOperation operation) noexcept {
   guarded(network_.reporter(), [&]() -> Status {
     if (index < 0 || index > 1) return invalid("a matrix product has operands 0 and 1; got " + std::to_string(index));
+    if (!takes_word("setOperation", operation)) return Ok{};
     MatrixProduct forms = forms_of(current_op(), current_inputs());
     (index ? forms.b : forms.a) = form_of(operation);
     change(product_of(forms), current_inputs());

@@ -68,6 +68,7 @@ class ReduceFacade final : public LayerFacade<nvinfer1::IReduceLayer> {
   void setOperation(nvinfer1::ReduceOperation operation) noexcept override;
   nvinfer1::ReduceOperation getOperation() const noexcept override { return reduction_of(op<Reduce>().kind); }
   void setReduceAxes(uint32_t axes) noexcept override {
+    if (!takes_axes("setReduceAxes", axes)) return;
     edit<Reduce>([&](Reduce& reduce) { reduce.axes = axes_of(axes, network_.lead()); });
   }
   uint32_t getReduceAxes() const noexcept override { return bits_of_axes(op<Reduce>().axes, rank_of_input(), network_.lead()); }

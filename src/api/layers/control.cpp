@@ -49,6 +49,7 @@ class IteratorFacade final : public LoopLayerFacade<nvinfer1::IIteratorLayer> {
  public:
   using LoopLayerFacade::LoopLayerFacade;
   void setAxis(int32_t axis) noexcept override {
+    if (!takes(axis >= 0 && axis < rank_of_input() - network_.lead(), "setAxis", axis)) return;
     edit<LoopBoundary>([&](LoopBoundary& op) { op.axis = axis; });
   }
   int32_t getAxis() const noexcept override { return static_cast<int32_t>(border().axis); }
@@ -76,6 +77,7 @@ class LoopOutputFacade final : public LoopLayerFacade<nvinfer1::ILoopOutputLayer
                                                  : nvinfer1::LoopOutput::kCONCATENATE;
   }
   void setAxis(int32_t axis) noexcept override {
+    if (!takes(axis >= 0 && axis <= rank_of_input() - network_.lead(), "setAxis", axis)) return;
     edit<LoopBoundary>([&](LoopBoundary& op) { op.axis = axis; });
   }
   int32_t getAxis() const noexcept override { return static_cast<int32_t>(border().axis); }
@@ -140,6 +142,10 @@ nvinfer1::IRecurrenceLayer* LoopFacade::addRecurrence(ITensor& initial) noexcept
 }
 
 nvinfer1::ITripLimitLayer* LoopFacade::addTripLimit(ITensor& tensor, nvinfer1::TripLimit limit) noexcept {
+  if (limit != nvinfer1::TripLimit::kCOUNT && limit != nvinfer1::TripLimit::kWHILE) {
+    network_.reporter().report(invalid("addTripLimit: there is no TripLimit " + std::to_string(static_cast<int>(limit))));
+    return nullptr;
+  }
   const bool counts = limit == nvinfer1::TripLimit::kCOUNT;
   return border<nvinfer1::ITripLimitLayer>(counts ? LoopRole::kCount : LoopRole::kWhile, core_tensor(tensor), 0, false, "TripLimit");
 }
@@ -149,6 +155,10 @@ nvinfer1::IIteratorLayer* LoopFacade::addIterator(ITensor& tensor, int32_t axis,
 }
 
 nvinfer1::ILoopOutputLayer* LoopFacade::addLoopOutput(ITensor& tensor, nvinfer1::LoopOutput kind, int32_t axis) noexcept {
+  if (static_cast<int>(kind) < 0 || static_cast<int>(kind) >= nvinfer1::EnumMax<nvinfer1::LoopOutput>()) {
+    network_.reporter().report(invalid("addLoopOutput: there is no LoopOutput " + std::to_string(static_cast<int>(kind))));
+    return nullptr;
+  }
   const LoopRole role = kind == nvinfer1::LoopOutput::kLAST_VALUE ? LoopRole::kLast
                         : kind == nvinfer1::LoopOutput::kREVERSE  ? LoopRole::kReverse
                                                                   : LoopRole::kConcatenate;
@@ -156,7 +166,11 @@ nvinfer1::ILoopOutputLayer* LoopFacade::addLoopOutput(ITensor& tensor, nvinfer1:
 }
 
 void LoopFacade::setName(char const* name) noexcept {
-  guarded(network_.reporter(), [&] { name_ = name ? name : ""; });
+  guarded(network_.reporter(), [&]() -> Status {
+    if (!name) return invalid("loop '" + name_ + "': setName: the name is null");
+    name_ = name;
+    return Ok{};
+  });
 }
 
 // ---- IIfConditional ----
@@ -183,7 +197,11 @@ nvinfer1::IIfConditionalOutputLayer* ConditionalFacade::addOutput(ITensor& then_
 }
 
 void ConditionalFacade::setName(char const* name) noexcept {
-  guarded(network_.reporter(), [&] { name_ = name ? name : ""; });
+  guarded(network_.reporter(), [&]() -> Status {
+    if (!name) return invalid("conditional '" + name_ + "': setName: the name is null");
+    name_ = name;
+    return Ok{};
+  });
 }
 
 // ---- Adding ----

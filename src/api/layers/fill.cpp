@@ -55,13 +55,15 @@ void FillFacade::setOperation(FillOperation operation) noexcept {
 }
 
 void FillFacade::setToType(nvinfer1::DataType type) noexcept {
-  guarded(network_.reporter(), [&] {
+  guarded(network_.reporter(), [&]() -> Status {
+    TRY(to_core(type));
     to_ = type;
     return rebuild();
   });
 }
 
 void FillFacade::setDimensions64_(WideDims const& dims) noexcept {
+  if (!takes_dims("setDimensions", dims, std::max(0, dims.nbDims), 0)) return;
   guarded(network_.reporter(), [&] {
     dims_ = dims;
     tensors_[0] = nullptr;
@@ -70,6 +72,7 @@ void FillFacade::setDimensions64_(WideDims const& dims) noexcept {
 }
 
 void FillFacade::set_bounds(double alpha, double beta) noexcept {
+  if (!takes_number("setAlpha", alpha) || !takes_number("setBeta", beta)) return;
   guarded(network_.reporter(), [&] {
     alpha_ = alpha;
     beta_ = beta;

@@ -1,6 +1,9 @@
 // What all layer facades share: ILayer over a core layer.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+
 #include "api/network.h"
 
 namespace ingot::api {
@@ -14,11 +17,19 @@ class LayerFacade : public Interface, public LayerHandle {
 
   nvinfer1::LayerType getType() const noexcept override { return type_; }
   void setName(char const* name) noexcept override {
-    guarded(network_.reporter(), [&] { layer_->name = name ? name : ""; });
+    guarded(network_.reporter(), [&]() -> Status {
+      if (!name) return invalid("layer '" + layer_->name + "': setName: the name is null");
+      layer_->name = name;
+      return Ok{};
+    });
   }
   char const* getName() const noexcept override { return layer_->name.c_str(); }
   void setMetadata(char const* metadata) noexcept override {
-    guarded(network_.reporter(), [&] { layer_->metadata = metadata ? metadata : ""; });
+    guarded(network_.reporter(), [&]() -> Status {
+      if (!metadata) return invalid("layer '" + layer_->name + "': setMetadata: the text is null");
+      layer_->metadata = metadata;
+      return Ok{};
+    });
   }
   char const* getMetadata() const noexcept override { return layer_->metadata.c_str(); }
 
@@ -73,6 +84,43 @@ class LayerFacade : public Interface, public LayerHandle {
   template <class Op>
   const Op& op() const {
     return static_cast<const Op&>(current_op());
+  }
+  // Whether a setter takes `value`; what it does not take is reported and changes nothing.
+  template <class Value>
+  bool takes(bool good, const char* setter, const Value& value) noexcept {
+    if (good) return true;
+    guarded(network_.reporter(), [&]() -> Status {
+      std::string text;
+      if constexpr (std::is_same_v<Value, WideDims>)
+        text = "dimensions " + to_text(Shape(value.d, value.d + std::clamp<int>(value.nbDims, 0, WideDims::MAX_DIMS))) + " of " +
+               std::to_string(value.nbDims);
+      else if constexpr (std::is_enum_v<Value>)
+        text = "the enumerator " + std::to_string(static_cast<int>(value));
+      else
+        text = std::to_string(value);
+      return invalid("layer '" + layer_->name + "': " + setter + " does not take " + text);
+    });
+    return false;
+  }
+  template <class Word>
+  bool takes_word(const char* setter, Word word) noexcept {
+    return takes(static_cast<int>(word) >= 0 && static_cast<int>(word) < nvinfer1::EnumMax<Word>(), setter, word);
+  }
+  bool takes_number(const char* setter, double value) noexcept { return takes(!std::isnan(value), setter, value); }
+  // An axis of the input, counted from the first or, negative, from the last one.
+  bool takes_axis(const char* setter, int64_t axis) noexcept {
+    const int64_t rank = rank_of_input() - network_.lead();
+    return takes(axis >= -rank && axis < rank, setter, axis);
+  }
+  bool takes_axes(const char* setter, uint32_t axes) noexcept {
+    const int64_t rank = rank_of_input() - network_.lead();
+    return takes(axes != 0 && (rank >= 32 || axes >> rank == 0), setter, axes);
+  }
+  // As many dimensions as `rank`, none below `least`.
+  bool takes_dims(const char* setter, const WideDims& dims, int64_t rank, int64_t least) noexcept {
+    return takes(dims.nbDims == rank && rank <= WideDims::MAX_DIMS &&
+                     std::all_of(dims.d, dims.d + rank, [&](int64_t size) { return size >= least; }),
+                 setter, dims);
   }
   // Changes the operator through `how(Op&)` and infers shapes again.
   template <class Op, class How>

@@ -87,6 +87,7 @@ void NormalizationFacade::rebuild(int64_t groups, const std::vector<int64_t>& ax
 }
 
 void NormalizationFacade::setEpsilon(float epsilon) noexcept {
+  if (!takes_number("setEpsilon", epsilon)) return;
   guarded(network_.reporter(), [&] {
     auto op = current_op().clone();
     (void)op->set_field("epsilon", static_cast<double>(epsilon));
@@ -95,10 +96,12 @@ void NormalizationFacade::setEpsilon(float epsilon) noexcept {
 }
 
 void NormalizationFacade::setAxes(uint32_t axes) noexcept {
+  if (!takes_axes("setAxes", axes)) return;
   guarded(network_.reporter(), [&] { rebuild(getNbGroups(), axes_of(axes, network_.lead()), getEpsilon()); });
 }
 
 void NormalizationFacade::setNbGroups(int64_t groups) noexcept {
+  if (!takes(groups > 0, "setNbGroups", groups)) return;
   guarded(network_.reporter(), [&] { rebuild(groups, axes(), getEpsilon()); });
 }
 
@@ -128,9 +131,12 @@ bool CumulativeFacade::setOperation(nvinfer1::CumulativeOperation operation) noe
 bool EinsumFacade::setEquation(char const* equation) noexcept {
   return guarded(network_.reporter(), false, [&]() -> Status {
     if (!equation) return invalid("setEquation: the equation is null");
+    const std::string before = op<Einsum>().equation;
+    const bool fitted = !is_waiting();
     edit<Einsum>([&](Einsum& op) { op.equation = equation; });
-    if (is_waiting()) return invalid("layer '" + layer_->name + "': the equation '" + std::string(equation) + "' does not fit the inputs");
-    return Ok{};
+    if (!is_waiting()) return Ok{};
+    if (fitted) edit<Einsum>([&](Einsum& op) { op.equation = before; });
+    return invalid("layer '" + layer_->name + "': the equation '" + std::string(equation) + "' does not fit the inputs");
   });
 }
 

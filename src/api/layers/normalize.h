@@ -24,6 +24,7 @@ class ScaleFacade final : public LayerFacade<nvinfer1::IScaleLayer> {
   void setPower(nvinfer1::Weights weights) noexcept override { set(3, weights, "power"); }
   nvinfer1::Weights getPower() const noexcept override { return weights_of(3); }
   void setChannelAxis(int32_t axis) noexcept override {
+    if (!takes(axis >= 0 && axis < rank_of_input() - network_.lead(), "setChannelAxis", axis)) return;
     edit<Scale>([&](Scale& scale) { scale.axis = axis + network_.lead(); });
   }
   int32_t getChannelAxis() const noexcept override { return static_cast<int32_t>(op<Scale>().axis - network_.lead()); }
@@ -37,18 +38,22 @@ class LrnFacade final : public LayerFacade<nvinfer1::ILRNLayer> {
  public:
   using LayerFacade::LayerFacade;
   void setWindowSize(int64_t size) noexcept override {
+    if (!takes(size > 0 && size % 2 == 1, "setWindowSize", size)) return;
     edit<Lrn>([&](Lrn& lrn) { lrn.size = size; });
   }
   int64_t getWindowSize() const noexcept override { return op<Lrn>().size; }
   void setAlpha(float alpha) noexcept override {
+    if (!takes_number("setAlpha", alpha)) return;
     edit<Lrn>([&](Lrn& lrn) { lrn.alpha = alpha; });
   }
   float getAlpha() const noexcept override { return static_cast<float>(op<Lrn>().alpha); }
   void setBeta(float beta) noexcept override {
+    if (!takes_number("setBeta", beta)) return;
     edit<Lrn>([&](Lrn& lrn) { lrn.beta = beta; });
   }
   float getBeta() const noexcept override { return static_cast<float>(op<Lrn>().beta); }
   void setK(float k) noexcept override {
+    if (!takes_number("setK", k)) return;
     edit<Lrn>([&](Lrn& lrn) { lrn.k = k; });
   }
   float getK() const noexcept override { return static_cast<float>(op<Lrn>().k); }

@@ -31,6 +31,7 @@ class QuantizationFacade final : public LayerFacade<Interface> {
  public:
   using LayerFacade<Interface>::LayerFacade;
   void setAxis(int32_t axis) noexcept override {
+    if (!this->takes_axis("setAxis", axis)) return;
     this->template edit<Op>([&](Op& op) { op.axis = axis < 0 ? axis : axis + this->network_.lead(); });
   }
   int32_t getAxis() const noexcept override {
@@ -40,6 +41,8 @@ class QuantizationFacade final : public LayerFacade<Interface> {
   void setToType(nvinfer1::DataType type) noexcept override {
     const auto core = to_core(type);
     if (!core.ok()) return this->network_.reporter().report(core.error());
+    const bool narrow = *core == DataType::kInt8 || *core == DataType::kFp8 || *core == DataType::kInt4 || *core == DataType::kFp4;
+    if (!this->takes(std::is_same_v<Op, Quantize> ? narrow : is_floating(*core) && !narrow, "setToType", type)) return;
     this->template edit<Op>([&](Op& op) { op.to = *core; });
   }
   nvinfer1::DataType getToType() const noexcept override { return to_api(this->template op<Op>().to); }
@@ -65,6 +68,9 @@ class QuantizationFacade final : public LayerFacade<Interface> {
                        std::to_string(x.size()));
       int64_t along = -1;
       for (size_t d = 0; d < shape.size(); ++d) {
+        if (shape[d] == 0 || shape[d] < -1)
+          return invalid("layer '" + this->layer_->name + "': a block of " + std::to_string(shape[d]) + " along dimension " +
+                         std::to_string(d) + "; blocks are positive, or -1 for a whole dimension");
         if (shape[d] == 1) continue;
         if (along >= 0)
           return unsupported("layer '" + this->layer_->name +
@@ -92,11 +98,13 @@ class QuantizationFacade final : public LayerFacade<Interface> {
 class DynamicQuantizeFacade final : public LayerFacade<nvinfer1::IDynamicQuantizeLayer> {
  public:
   using LayerFacade::LayerFacade;
-  void setToType(nvinfer1::DataType type) noexcept override { set_type(&DynamicQuantize::to, type); }
+  void setToType(nvinfer1::DataType type) noexcept override { set_type("setToType", &DynamicQuantize::to, type); }
   nvinfer1::DataType getToType() const noexcept override { return to_api(op<DynamicQuantize>().to); }
-  void setScaleType(nvinfer1::DataType type) noexcept override { set_type(&DynamicQuantize::scale_type, type); }
+  void setScaleType(nvinfer1::DataType type) noexcept override { set_type("setScaleType", &DynamicQuantize::scale_type, type); }
   nvinfer1::DataType getScaleType() const noexcept override { return to_api(op<DynamicQuantize>().scale_type); }
-  void setAxis(int32_t axis) noexcept override { along(axis, getBlockSize()); }
+  void setAxis(int32_t axis) noexcept override {
+    if (takes_axis("setAxis", axis)) along(axis, getBlockSize());
+  }
   int32_t getAxis() const noexcept override {
     const auto& block = op<DynamicQuantize>().block;
     for (size_t d = 0; d < block.size(); ++d) {
@@ -104,7 +112,9 @@ class DynamicQuantizeFacade final : public LayerFacade<nvinfer1::IDynamicQuantiz
     }
     return -1;
   }
-  void setBlockSize(int32_t size) noexcept override { along(getAxis(), size); }
+  void setBlockSize(int32_t size) noexcept override {
+    if (takes(size > 0, "setBlockSize", size)) along(getAxis(), size);
+  }
   int32_t getBlockSize() const noexcept override {
     return getAxis() < 0 ? 1 : static_cast<int32_t>(op<DynamicQuantize>().block[static_cast<size_t>(getAxis())]);
   }
@@ -127,9 +137,11 @@ class DynamicQuantizeFacade final : public LayerFacade<nvinfer1::IDynamicQuantiz
   WideDims getBlockShape64_() const noexcept override { return to_api(Shape(op<DynamicQuantize>().block)); }
 
  private:
-  void set_type(DataType DynamicQuantize::*field, nvinfer1::DataType type) noexcept {
+  void set_type(const char* setter, DataType DynamicQuantize::*field, nvinfer1::DataType type) noexcept {
     const auto core = to_core(type);
     if (!core.ok()) return network_.reporter().report(core.error());
+    if (!takes(*core != DataType::kBool && (!is_integer(*core) || *core == DataType::kInt8 || *core == DataType::kInt4), setter, type))
+      return;
     edit<DynamicQuantize>([&](DynamicQuantize& op) { op.*field = *core; });
   }
   void along(int64_t axis, int64_t size) noexcept {

@@ -44,6 +44,7 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
     return static_cast<int32_t>(list.size());
   }
   void setResizeMode(InterpolationMode mode) noexcept override {
+    if (!takes_word("setResizeMode", mode)) return;
     edit<Resize>([&](Resize& op) {
       op.mode = mode == InterpolationMode::kNEAREST  ? ResizeMode::kNearest
                 : mode == InterpolationMode::kLINEAR ? ResizeMode::kLinear
@@ -57,7 +58,7 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
                                          : InterpolationMode::kCUBIC;
   }
   void setCoordinateTransformation(ResizeCoordinateTransformation transform) noexcept override {
-    set_coordinates(transform, getSelectorForSinglePixel());
+    if (takes_word("setCoordinateTransformation", transform)) set_coordinates(transform, getSelectorForSinglePixel());
   }
   ResizeCoordinateTransformation getCoordinateTransformation() const noexcept override {
     switch (op<Resize>().coordinates) {
@@ -66,7 +67,9 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
       default: return ResizeCoordinateTransformation::kHALF_PIXEL;
     }
   }
-  void setSelectorForSinglePixel(ResizeSelector selector) noexcept override { set_coordinates(getCoordinateTransformation(), selector); }
+  void setSelectorForSinglePixel(ResizeSelector selector) noexcept override {
+    if (takes_word("setSelectorForSinglePixel", selector)) set_coordinates(getCoordinateTransformation(), selector);
+  }
   ResizeSelector getSelectorForSinglePixel() const noexcept override {
     return op<Resize>().coordinates == ResizeCoordinates::kPytorchHalfPixel ? ResizeSelector::kUPPER : selector_;
   }
@@ -86,6 +89,7 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
     }
   }
   void setCubicCoeff(float a) noexcept override {
+    if (!takes_number("setCubicCoeff", a)) return;
     edit<Resize>([&](Resize& op) { op.cubic_a = a; });
   }
   float getCubicCoeff() const noexcept override { return static_cast<float>(op<Resize>().cubic_a); }
@@ -108,6 +112,7 @@ class ResizeFacade final : public LayerFacade<nvinfer1::IResizeLayer> {
 
  protected:
   void setOutputDimensions64_(WideDims const& dims) noexcept override {
+    if (!takes_dims("setOutputDimensions", dims, rank_of_input() - network_.lead(), 0)) return;
     guarded(network_.reporter(), [&]() -> Status {
       TRY_ASSIGN(Shape shape, to_shape(dims));
       auto fresh = std::make_unique<Resize>(op<Resize>());
@@ -148,6 +153,7 @@ class GridSampleFacade final : public LayerFacade<nvinfer1::IGridSampleLayer> {
  public:
   using LayerFacade::LayerFacade;
   void setInterpolationMode(InterpolationMode mode) noexcept override {
+    if (!takes_word("setInterpolationMode", mode)) return;
     edit<GridSample>([&](GridSample& op) {
       op.mode = mode == InterpolationMode::kNEAREST  ? SampleMode::kNearest
                 : mode == InterpolationMode::kLINEAR ? SampleMode::kLinear

@@ -22,10 +22,10 @@ class FullyConnectedFacade final : public LayerFacade<nvinfer1::IFullyConnectedL
  public:
   using LayerFacade::LayerFacade;
   int32_t getNbInputs() const noexcept override { return static_cast<int32_t>(inputs_without_weights()); }
-  void setNbOutputChannels(int32_t count) noexcept override { wanted_ = count == getNbOutputChannels() ? 0 : count; }
-  int32_t getNbOutputChannels() const noexcept override {
-    return wanted_ > 0 ? wanted_ : static_cast<int32_t>(current_inputs()[1]->type.dims[0].constant().value_or(0));
+  void setNbOutputChannels(int32_t count) noexcept override {
+    if (takes(count > 0, "setNbOutputChannels", count)) wanted_ = count == kernel_channels() ? 0 : count;
   }
+  int32_t getNbOutputChannels() const noexcept override { return wanted_ > 0 ? wanted_ : kernel_channels(); }
   void setKernelWeights(Weights weights) noexcept override {
     guarded(network_.reporter(), [&]() -> Status {
       const int64_t outputs = getNbOutputChannels();
@@ -44,6 +44,7 @@ class FullyConnectedFacade final : public LayerFacade<nvinfer1::IFullyConnectedL
   Weights getBiasWeights() const noexcept override { return weights_of(2); }
 
  private:
+  int32_t kernel_channels() const { return static_cast<int32_t>(current_inputs()[1]->type.dims[0].constant().value_or(0)); }
   int32_t wanted_ = 0;
 };
 
@@ -67,6 +68,7 @@ class RnnFacade final : public LayerFacade<nvinfer1::IRNNv2Layer> {
     return static_cast<int32_t>(current_inputs()[0]->type.dims[2].constant().value_or(-1));
   }
   void setOperation(RNNOperation operation) noexcept override {
+    if (!takes_word("setOperation", operation)) return;
     rebuild([&](RecurrentStack& op) { set_operation(op, operation); });
   }
   RNNOperation getOperation() const noexcept override {
@@ -77,11 +79,13 @@ class RnnFacade final : public LayerFacade<nvinfer1::IRNNv2Layer> {
                                             : RNNOperation::kTANH;
   }
   void setInputMode(RNNInputMode mode) noexcept override {
+    if (!takes_word("setInputMode", mode)) return;
     skips_ = mode == RNNInputMode::kSKIP;
     rebuild([](RecurrentStack&) {});
   }
   RNNInputMode getInputMode() const noexcept override { return skips_ ? RNNInputMode::kSKIP : RNNInputMode::kLINEAR; }
   void setDirection(RNNDirection direction) noexcept override {
+    if (!takes_word("setDirection", direction)) return;
     rebuild([&](RecurrentStack& op) { op.bidirectional = direction == RNNDirection::kBIDIRECTION; });
   }
   RNNDirection getDirection() const noexcept override {
@@ -133,6 +137,8 @@ class RnnFacade final : public LayerFacade<nvinfer1::IRNNv2Layer> {
     return found == gates.end() ? Weights{nvinfer1::DataType::kFLOAT, nullptr, 0} : found->second;
   }
   void set_gate(Gates& gates, int32_t layer, RNNGateType gate, bool is_w, const Weights& weights) noexcept {
+    const int64_t places = stack().layers * (stack().bidirectional ? 2 : 1);
+    if (!takes(layer >= 0 && layer < places, "the layer of a gate", layer) || !takes_word("the gate", gate)) return;
     guarded(network_.reporter(), [&] { gates[{layer, gate, is_w}] = weights; });
     rebuild([](RecurrentStack&) {});
   }

@@ -69,11 +69,13 @@ void GatherFacade::setMode(GatherMode mode) noexcept {
 }
 
 void GatherFacade::setGatherAxis(int32_t axis) noexcept {
+  if (!takes_axis("setGatherAxis", axis)) return;
   axis_ = axis;
   rebuild();
 }
 
 void GatherFacade::setNbElementWiseDims(int32_t dims) noexcept {
+  if (!takes(dims >= 0 && dims < rank_of_input(), "setNbElementWiseDims", dims)) return;
   shared_dims_ = dims;
   rebuild();
 }
@@ -96,11 +98,13 @@ void ScatterFacade::rebuild() {
 }
 
 void ScatterFacade::setMode(ScatterMode mode) noexcept {
+  if (!takes_word("setMode", mode)) return;
   mode_ = mode;
   rebuild();
 }
 
 void ScatterFacade::setAxis(int32_t axis) noexcept {
+  if (!takes_axis("setAxis", axis)) return;
   axis_ = axis;
   rebuild();
 }
@@ -130,6 +134,7 @@ void TopKFacade::setK(int32_t k) noexcept {
 }
 
 void TopKFacade::setReduceAxes(uint32_t axes) noexcept {
+  if (!takes_axes("setReduceAxes", axes)) return;
   guarded(network_.reporter(), [&]() -> Status {
     TRY_ASSIGN(int64_t axis, one_axis(axes, network_.lead(), "top k"));
     edit<TopK>([&](TopK& op) { op.axis = axis; });
@@ -146,6 +151,7 @@ bool TopKFacade::setIndicesType(nvinfer1::DataType type) noexcept {
 }
 
 void ArgFacade::setReduceAxes(uint32_t axes) noexcept {
+  if (!takes_axes("setReduceAxes", axes)) return;
   guarded(network_.reporter(), [&]() -> Status {
     TRY_ASSIGN(int64_t axis, one_axis(axes, network_.lead(), "the search for an index"));
     edit<ArgReduce>([&](ArgReduce& op) { op.axis = axis; });

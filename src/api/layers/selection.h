@@ -51,6 +51,7 @@ class TopKFacade final : public LayerFacade<nvinfer1::ITopKLayer> {
  public:
   using LayerFacade::LayerFacade;
   void setOperation(nvinfer1::TopKOperation operation) noexcept override {
+    if (!takes_word("setOperation", operation)) return;
     edit<TopK>([&](TopK& op) { op.largest = operation == nvinfer1::TopKOperation::kMAX; });
   }
   nvinfer1::TopKOperation getOperation() const noexcept override {
@@ -72,6 +73,7 @@ class ArgFacade final : public LayerFacade<nvinfer1::ITopKLayer> {
  public:
   using LayerFacade::LayerFacade;
   void setOperation(nvinfer1::TopKOperation operation) noexcept override {
+    if (!takes_word("setOperation", operation)) return;
     edit<ArgReduce>([&](ArgReduce& op) { op.smallest = operation == nvinfer1::TopKOperation::kMIN; });
   }
   nvinfer1::TopKOperation getOperation() const noexcept override {
@@ -95,6 +97,8 @@ class OneHotFacade final : public LayerFacade<nvinfer1::IOneHotLayer> {
   nvinfer1::ITensor* getInput(int32_t index) const noexcept override { return LayerFacade::getInput(swap(index)); }
   void setInput(int32_t index, nvinfer1::ITensor& tensor) noexcept override { LayerFacade::setInput(swap(index), tensor); }
   void setAxis(int32_t axis) noexcept override {
+    const int64_t most = rank_of_input() - network_.lead();  // the new axis may be behind all
+    if (!takes(axis >= -most - 1 && axis <= most, "setAxis", axis)) return;
     edit<OneHot>([&](OneHot& op) { op.axis = axis < 0 ? axis : axis + network_.lead(); });
   }
   int32_t getAxis() const noexcept override {
@@ -117,10 +121,12 @@ class ReverseSequenceFacade final : public LayerFacade<nvinfer1::IReverseSequenc
  public:
   using LayerFacade::LayerFacade;
   void setBatchAxis(int32_t axis) noexcept override {
+    if (!takes_axis("setBatchAxis", axis)) return;
     edit<ReverseSequence>([&](ReverseSequence& op) { op.batch_axis = axis; });
   }
   int32_t getBatchAxis() const noexcept override { return static_cast<int32_t>(op<ReverseSequence>().batch_axis); }
   void setSequenceAxis(int32_t axis) noexcept override {
+    if (!takes_axis("setSequenceAxis", axis)) return;
     edit<ReverseSequence>([&](ReverseSequence& op) { op.time_axis = axis; });
   }
   int32_t getSequenceAxis() const noexcept override { return static_cast<int32_t>(op<ReverseSequence>().time_axis); }
@@ -130,6 +136,7 @@ class NmsFacade final : public LayerFacade<nvinfer1::INMSLayer> {
  public:
   using LayerFacade::LayerFacade;
   void setBoundingBoxFormat(nvinfer1::BoundingBoxFormat format) noexcept override {
+    if (!takes_word("setBoundingBoxFormat", format)) return;
     edit<Nms>([&](Nms& op) { op.centered = format == nvinfer1::BoundingBoxFormat::kCENTER_SIZES; });
   }
   nvinfer1::BoundingBoxFormat getBoundingBoxFormat() const noexcept override {

@@ -40,13 +40,23 @@ Shuffle ShuffleFacade::shuffle() const {
 }
 
 void ShuffleFacade::set(std::vector<int64_t> Shuffle::*list, const Permutation& permutation, int64_t rank) noexcept {
-  guarded(network_.reporter(), [&] {
+  guarded(network_.reporter(), [&]() -> Status {
+    const int64_t count = std::min<int64_t>(rank - network_.lead(), WideDims::MAX_DIMS);
+    uint32_t seen = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      const int32_t axis = permutation.order[i];
+      if (axis < 0 || axis >= count || (seen >> axis & 1u))
+        return invalid("layer '" + layer_->name + "': entry " + std::to_string(i) + " of the permutation is " + std::to_string(axis) +
+                       "; each of 0 to " + std::to_string(count - 1) + " is wanted once");
+      seen |= 1u << axis;
+    }
     auto fresh = std::make_unique<Shuffle>(shuffle());
     auto& order = (*fresh).*list;
     order.clear();
     const int64_t lead = network_.lead();
     for (int64_t i = 0; i < rank; ++i) order.push_back(i < lead ? i : permutation.order[i - lead] + lead);
     change(std::move(fresh), current_inputs());
+    return Ok{};
   });
 }
 
@@ -70,6 +80,9 @@ void ShuffleFacade::setZeroIsPlaceholder(bool placeholder) noexcept {
 void ShuffleFacade::setReshapeDimensions64_(WideDims const& dims) noexcept {
   guarded(network_.reporter(), [&]() -> Status {
     TRY_ASSIGN(Shape shape, to_shape(dims));
+    if (std::any_of(shape.begin(), shape.end(), [](int64_t size) { return size < -1; }))
+      return invalid("layer '" + layer_->name + "': setReshapeDimensions does not take " + to_text(shape) +
+                     "; sizes are -1, 0 or positive");
     auto fresh = std::make_unique<Shuffle>(shuffle());
     fresh->reshapes = true;
     fresh->dims = shape;
@@ -186,6 +199,7 @@ void SliceFacade::setInput(int32_t index, ITensor& tensor) noexcept {
 }
 
 void SliceFacade::setMode(nvinfer1::SampleMode mode) noexcept {
+  if (!takes_word("setMode", mode)) return;
   guarded(network_.reporter(), [&] {
     mode_ = mode;
     return rebuild();

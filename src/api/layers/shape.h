@@ -50,6 +50,7 @@ class ConcatenationFacade final : public LayerFacade<nvinfer1::IConcatenationLay
  public:
   using LayerFacade::LayerFacade;
   void setAxis(int32_t axis) noexcept override {
+    if (!takes_axis("setAxis", axis)) return;
     edit<Concat>([&](Concat& concat) { concat.axis = axis < 0 ? axis : axis + network_.lead(); });
   }
   int32_t getAxis() const noexcept override {

@@ -49,6 +49,8 @@ AttentionOutputFacade& output_of(LayerHandle& layer) { return static_cast<Attent
 const AttentionLayer& AttentionFacade::op() const { return output_of(layer_).attention_op(); }
 
 bool AttentionFacade::setNormalizationOperation(nvinfer1::AttentionNormalizationOp op) noexcept {
+  if (static_cast<int>(op) < 0 || static_cast<int>(op) >= nvinfer1::EnumMax<nvinfer1::AttentionNormalizationOp>())
+    return declines("there is no such AttentionNormalizationOp");
   return output_of(layer_).edit_attention(
       [&](AttentionLayer& layer) { layer.softmax = op == nvinfer1::AttentionNormalizationOp::kSOFTMAX; });
 }
@@ -116,6 +118,7 @@ class MoEFacade final : public LayerFacade<nvinfer1::IMoELayer> {
   }
   void setGatedBiases(ITensor& gate, ITensor& up, ITensor& down) noexcept override { set_three(6, gate, up, down); }
   void setActivationType(nvinfer1::MoEActType activation) noexcept override {
+    if (!takes_word("setActivationType", activation)) return;
     edit<MixtureOfExperts>([&](MixtureOfExperts& op) {
       op.activation = activation == nvinfer1::MoEActType::kSILU ? ExpertActivation::kSilu : ExpertActivation::kIdentity;
     });
@@ -124,6 +127,7 @@ class MoEFacade final : public LayerFacade<nvinfer1::IMoELayer> {
     return op<MixtureOfExperts>().activation == ExpertActivation::kSilu ? nvinfer1::MoEActType::kSILU : nvinfer1::MoEActType::kNONE;
   }
   void setSwigluParams(float limit, float alpha, float beta) noexcept override {
+    if (!takes_number("the limit", limit) || !takes_number("alpha", alpha) || !takes_number("beta", beta)) return;
     edit<MixtureOfExperts>([&](MixtureOfExperts& op) {
       op.limit = limit;
       op.alpha = alpha;

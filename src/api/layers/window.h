@@ -18,6 +18,7 @@ class WindowFacade : public LayerFacade<Interface> {
   using LayerFacade<Interface>::LayerFacade;
 
   void setPaddingMode(nvinfer1::PaddingMode mode) noexcept override {
+    if (!this->takes_word("setPaddingMode", mode)) return;
     this->template edit<Op>([&](Op& op) {
       using Mode = nvinfer1::PaddingMode;
       op.auto_pad = mode == Mode::kSAME_UPPER ? AutoPad::kSameUpper : mode == Mode::kSAME_LOWER ? AutoPad::kSameLower : AutoPad::kNone;
@@ -30,39 +31,27 @@ class WindowFacade : public LayerFacade<Interface> {
  protected:
   size_t spatial() const { return static_cast<size_t>(this->rank_of_input()) - 2; }
   // A list of the operator: as many entries as there are spatial dimensions.
-  void set_list(std::vector<int64_t> Window::*list, const WideDims& dims, int64_t least) noexcept {
-    const std::vector<int64_t> values(dims.d, dims.d + (dims.nbDims < 0                    ? 0
-                                                        : dims.nbDims > WideDims::MAX_DIMS ? WideDims::MAX_DIMS
-                                                                                           : dims.nbDims));
-    guarded(this->network_.reporter(), [&]() -> Status {
-      if (values.size() != spatial())
-        return invalid("layer '" + this->layer_->name + "' has " + std::to_string(spatial()) + " spatial dimensions; got " +
-                       std::to_string(values.size()));
-      for (int64_t value : values) {
-        if (value < least)
-          return invalid("layer '" + this->layer_->name + "': " + std::to_string(value) + " is too small; the least is " +
-                         std::to_string(least));
-      }
-      return Ok{};
+  void set_list(const char* setter, const WideDims& dims, int64_t least,
+                std::initializer_list<std::vector<int64_t> Window::*> lists) noexcept {
+    if (!this->takes_dims(setter, dims, static_cast<int64_t>(spatial()), least)) return;
+    this->template edit<Op>([&](Op& op) {
+      for (auto list : lists) (op.*list).assign(dims.d, dims.d + dims.nbDims);
     });
-    if (values.size() != spatial()) return;
-    this->template edit<Op>([&](Op& op) { op.*list = values; });
   }
   WideDims get_list(std::vector<int64_t> Window::*list, int64_t fallback) const noexcept {
     const std::vector<int64_t>& values = this->template op<Op>().*list;
     return to_api(values.empty() ? Shape(spatial(), fallback) : Shape(values));
   }
 
-  void setStrideNd64_(WideDims const& dims) noexcept override { set_list(&Window::strides, dims, 1); }
+  void setStrideNd64_(WideDims const& dims) noexcept override { set_list("setStride", dims, 1, {&Window::strides}); }
   WideDims getStrideNd64_() const noexcept override { return get_list(&Window::strides, 1); }
   void setPaddingNd64_(WideDims const& dims) noexcept override {
-    set_list(&Window::pads_begin, dims, 0);
-    set_list(&Window::pads_end, dims, 0);
+    set_list("setPadding", dims, 0, {&Window::pads_begin, &Window::pads_end});
   }
   WideDims getPaddingNd64_() const noexcept override { return get_list(&Window::pads_begin, 0); }
-  void setPrePadding64_(WideDims const& dims) noexcept override { set_list(&Window::pads_begin, dims, 0); }
+  void setPrePadding64_(WideDims const& dims) noexcept override { set_list("setPrePadding", dims, 0, {&Window::pads_begin}); }
   WideDims getPrePadding64_() const noexcept override { return get_list(&Window::pads_begin, 0); }
-  void setPostPadding64_(WideDims const& dims) noexcept override { set_list(&Window::pads_end, dims, 0); }
+  void setPostPadding64_(WideDims const& dims) noexcept override { set_list("setPostPadding", dims, 0, {&Window::pads_end}); }
   WideDims getPostPadding64_() const noexcept override { return get_list(&Window::pads_end, 0); }
 
  private:
@@ -77,7 +66,9 @@ class WeightedWindowFacade : public WindowFacade<Interface, Op> {
   int32_t getNbInputs() const noexcept override { return static_cast<int32_t>(this->inputs_without_weights()); }
   // The kernel's shape follows from its weights, so another number of maps waits for new weights.
   void setNbOutputMaps(int64_t count) noexcept override {
-    wanted_maps_ = count == getNbOutputMaps() ? 0 : count;
+    if (!this->takes(count > 0, "setNbOutputMaps", count)) return;
+    wanted_maps_ = 0;
+    if (count != getNbOutputMaps()) wanted_maps_ = count;
     if (wanted_maps_ > 0)
       this->network_.reporter().log().verbose("layer '" + this->layer_->name + "' waits for the weights of its new output maps");
   }
@@ -117,6 +108,7 @@ class WeightedWindowFacade : public WindowFacade<Interface, Op> {
   static constexpr bool kTransposed = std::is_same_v<Op, Deconvolution>;
   int32_t most_input() const noexcept override { return 2; }
   void setKernelSizeNd64_(WideDims const& dims) noexcept override {
+    if (!this->takes_dims("setKernelSize", dims, static_cast<int64_t>(this->spatial()), 1)) return;
     guarded(this->network_.reporter(), [&]() -> Status {
       TRY_ASSIGN(wanted_taps_, to_shape(dims));
       if (to_text(wanted_taps_) == to_text(taps())) wanted_taps_.clear();
@@ -124,7 +116,7 @@ class WeightedWindowFacade : public WindowFacade<Interface, Op> {
     });
   }
   WideDims getKernelSizeNd64_() const noexcept override { return wanted_taps_.empty() ? to_api(taps()) : to_api(wanted_taps_); }
-  void setDilationNd64_(WideDims const& dims) noexcept override { this->set_list(&Window::dilations, dims, 1); }
+  void setDilationNd64_(WideDims const& dims) noexcept override { this->set_list("setDilation", dims, 1, {&Window::dilations}); }
   WideDims getDilationNd64_() const noexcept override { return this->get_list(&Window::dilations, 1); }
 
  private:
@@ -176,13 +168,15 @@ class PoolingFacade final : public WindowFacade<nvinfer1::IPoolingLayer, Pool> {
   }
   bool getAverageCountExcludesPadding() const noexcept override { return !op<Pool>().count_include_pad; }
   void setBlendFactor(float factor) noexcept override {
+    if (!takes_number("setBlendFactor", factor)) return;
     edit<Pool>([&](Pool& pool) { pool.blend_factor = factor; });
   }
   float getBlendFactor() const noexcept override { return static_cast<float>(op<Pool>().blend_factor); }
 
  protected:
   void setWindowSizeNd64_(WideDims const& dims) noexcept override {
-    edit<Pool>([&](Pool& pool) { pool.kernel.assign(dims.d, dims.d + std::max(0, std::min<int>(dims.nbDims, WideDims::MAX_DIMS))); });
+    if (!takes_dims("setWindowSize", dims, static_cast<int64_t>(spatial()), 1)) return;
+    edit<Pool>([&](Pool& pool) { pool.kernel.assign(dims.d, dims.d + dims.nbDims); });
   }
   WideDims getWindowSizeNd64_() const noexcept override { return to_api(Shape(op<Pool>().kernel)); }
 };
