@@ -18,6 +18,7 @@ class ErrorList {
   // No more are taken, and what lies behind is not looked at.
   bool full() const { return errors_.size() >= most_; }
   size_t size() const { return errors_.size(); }
+  const std::vector<Error>& all() const { return errors_; }
 
   void add(Error error) {
     if (full()) return;

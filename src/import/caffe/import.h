@@ -36,6 +36,7 @@ struct CaffeImportOptions {
   CaffeCustomLayer custom;    // asked before the layers that are known
   // Limits against hostile files.
   size_t most_errors = 100;
+  std::vector<Error>* errors = nullptr;  // receives every error of a layer; the returned one sums them up
   int64_t most_layers = 100'000;
   int64_t most_random_bytes = int64_t{1} << 32;  // of made-up weights, where there is no model
   size_t most_message_bytes = size_t{1} << 31;   // of the weights' file

@@ -62,6 +62,7 @@ Result<CaffeBlobs> CaffeImporter::run() {
     if (errors_.empty() && (!tensor || !tensor->is_input()))
       errors_.add(invalid("dims are given for an input '" + name + "', which the model does not have"));
   }
+  if (options_.errors) *options_.errors = errors_.all();
   TRY(errors_.status());
   TRY(name_blobs());
   if (options_.mark_outputs) TRY(mark_outputs().within(errors_.name()));

@@ -175,6 +175,13 @@ Result<CaffeWeights> CaffeWeights::parse(Bytes bytes, size_t most_bytes) {
   return weights;
 }
 
+std::vector<std::string> CaffeWeights::layers() const {
+  std::vector<std::string> names;
+  for (const auto& [name, blobs] : blobs_) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 int64_t CaffeWeights::count(const std::string& layer) const {
   const auto found = blobs_.find(layer);
   return found == blobs_.end() ? 0 : found->second->size();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/byte_reader.h"
 #include "import/caffe/caffe.pb.h"
@@ -24,6 +25,7 @@ class CaffeWeights {
  public:
   static Result<CaffeWeights> parse(Bytes bytes, size_t most_bytes);
 
+  std::vector<std::string> layers() const;  // that have blobs, by name
   bool has(const std::string& layer) const { return blobs_.contains(layer); }
   int64_t count(const std::string& layer) const;
   // The elements as float, not copied where the file has them so; dims as the file has them.

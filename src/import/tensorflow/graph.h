@@ -1,7 +1,8 @@
-// A TensorFlow graph without its file format: GraphDef and UFF are both read into this.
+// A TensorFlow graph without its file format: GraphDef, SavedModel and UFF are all read into this.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -30,7 +31,8 @@ struct TfInput {
 
 struct TfNode {
   std::string name, op;
-  std::vector<TfInput> inputs;  // without control inputs
+  std::vector<TfInput> inputs;        // without control inputs
+  std::vector<std::string> controls;  // nodes that it only waits for
   std::map<std::string, TfAttribute, std::less<>> attributes;
   std::string broken;  // why the node's own data cannot be read; told only where the node is needed
 
@@ -41,16 +43,33 @@ struct TfNode {
   }
 };
 
+struct TfFunction;
+
 struct TfGraph {
   std::vector<TfNode> nodes;
-  std::vector<std::string> outputs;  // those that the file marks
+  std::vector<std::string> outputs;  // those that the file marks: "node" or "node:1"
+  // What the file's signature calls inputs (by node) and outputs (as `outputs` has them).
+  std::map<std::string, std::string, std::less<>> names;
+  std::map<std::string, std::shared_ptr<const TfFunction>, std::less<>> functions;
   bool is_uff = false;
+};
+
+// A graph with arguments: its nodes read them as nodes of those names.
+struct TfFunction {
+  TfGraph graph;
+  std::vector<std::string> arguments;
+  std::vector<TfInput> results;
 };
 
 // `most_constant_bytes` bounds constants that a file writes in short.
 Result<TfGraph> read_graph_def(Bytes bytes, int64_t most_constant_bytes);
-// The graph of a saved_model.pb.
-Result<TfGraph> read_saved_model(Bytes bytes, int64_t most_constant_bytes);
+// The graph of a saved_model.pb with its signature. `folder` holds the variables, "" where there is none.
+Result<TfGraph> read_saved_model(Bytes bytes, const std::string& folder, int64_t most_constant_bytes);
+// Loops and branches that are written as frames (Enter, Merge, Switch, NextIteration, Exit) become While and If with functions of their
+// own. What cannot be turned is told by the nodes that give its results, where they are needed.
+void turn_frames_into_functions(TfGraph& graph);
+// Dilated convolutions that are written as SpaceToBatchND, a convolution and BatchToSpaceND become one convolution.
+void fold_dilations(TfGraph& graph);
 Result<TfGraph> read_uff(Bytes bytes);
 
 }  // namespace ingot

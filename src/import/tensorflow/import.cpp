@@ -23,12 +23,12 @@ auto caught(Function&& function) -> decltype(function()) {
 
 enum class Kind { kGraph, kSavedModel, kUff };
 
-Status import_bytes(Bytes bytes, Kind kind, Network& network, const TfImportOptions& given) {
+Status import_bytes(Bytes bytes, Kind kind, const std::string& folder, Network& network, const TfImportOptions& given) {
   return caught([&]() -> Status {
     TfImportOptions options = given;
     if (options.name.empty()) options.name = kind == Kind::kUff ? "UFF model" : "TensorFlow graph";
     auto graph = kind == Kind::kUff          ? read_uff(bytes)
-                 : kind == Kind::kSavedModel ? read_saved_model(bytes, options.most_constant_bytes)
+                 : kind == Kind::kSavedModel ? read_saved_model(bytes, folder, options.most_constant_bytes)
                                              : read_graph_def(bytes, options.most_constant_bytes);
     if (!graph.ok()) return std::move(graph).error().within(options.name);
     return TfImporter(*graph, network, options).run();
@@ -38,11 +38,11 @@ Status import_bytes(Bytes bytes, Kind kind, Network& network, const TfImportOpti
 }  // namespace
 
 Status import_tensorflow_into(Bytes bytes, Network& network, const TfImportOptions& options) {
-  return import_bytes(bytes, Kind::kGraph, network, options);
+  return import_bytes(bytes, Kind::kGraph, "", network, options);
 }
 
 Status import_uff_into(Bytes bytes, Network& network, const TfImportOptions& options) {
-  return import_bytes(bytes, Kind::kUff, network, options);
+  return import_bytes(bytes, Kind::kUff, "", network, options);
 }
 
 Status import_tensorflow_file_into(const std::string& path, Network& network, const TfImportOptions& given) {
@@ -51,12 +51,13 @@ Status import_tensorflow_file_into(const std::string& path, Network& network, co
   auto file = MappedFile::open(path);
   if (file.ok()) {
     const Kind kind = path.ends_with(".uff") ? Kind::kUff : path.ends_with("saved_model.pb") ? Kind::kSavedModel : Kind::kGraph;
-    return import_bytes((*file)->bytes(), kind, network, options);
+    const size_t slash = path.rfind('/');
+    return import_bytes((*file)->bytes(), kind, slash == std::string::npos ? "." : path.substr(0, slash), network, options);
   }
   // A SavedModel is a folder.
   auto inside = MappedFile::open(path + "/saved_model.pb");
   if (!inside.ok()) return std::move(file).error();
-  return import_bytes((*inside)->bytes(), Kind::kSavedModel, network, options);
+  return import_bytes((*inside)->bytes(), Kind::kSavedModel, path, network, options);
 }
 
 Result<std::unique_ptr<Network>> import_tensorflow_file(const std::string& path, const TfImportOptions& options) {

@@ -42,6 +42,7 @@ struct TfImportOptions {
   TfCustomNode custom;               // asked where no operator is known
   // Limits against hostile files.
   size_t most_errors = 100;
+  std::vector<Error>* errors = nullptr;  // receives every error of a node; the returned one sums them up
   int64_t most_nodes = 2'000'000;
   int64_t most_constant_bytes = int64_t{2} << 30;  // of constants written in short or folded, each
 };

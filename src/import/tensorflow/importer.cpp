@@ -19,15 +19,17 @@ TfCatalogue& TfCatalogue::instance() {
   return catalogue;
 }
 
-TfImporter::TfImporter(const TfGraph& graph, Network& network, const TfImportOptions& options)
-    : graph_(graph),
+TfImporter::TfImporter(const TfGraph& graph, Network& network, const TfImportOptions& options, TfImporter* outer)
+    : outer_(outer),
+      depth_(outer ? outer->depth_ + 1 : 0),
+      graph_(graph),
       network_(network),
       options_(options),
       log_(options.log ? *options.log : null_log()),
       errors_(options.name, options.most_errors),
       channels_first_(reads_images_channels_first()),
       folded_bytes_left_(options.most_constant_bytes),
-      evaluator_(&folded_bytes_left_) {
+      evaluator_(&root().folded_bytes_left_) {
   register_all_operators();
   register_all_tf_operators();
 }
@@ -50,7 +52,16 @@ Status TfImporter::index_nodes() {
 }
 
 std::vector<std::string> TfImporter::wanted_outputs() const {
-  if (!options_.outputs.empty()) return options_.outputs;
+  if (!options_.outputs.empty()) {
+    std::vector<std::string> outputs = options_.outputs;
+    for (std::string& output : outputs) {
+      for (const std::string& tensor : graph_.outputs) {
+        const auto name = graph_.names.find(tensor);
+        if (name != graph_.names.end() && name->second == output) output = tensor;
+      }
+    }
+    return outputs;
+  }
   if (!graph_.outputs.empty()) return graph_.outputs;
   std::set<std::string_view> read;
   for (const TfNode& node : graph_.nodes) {
@@ -76,7 +87,19 @@ Result<TfImporter::Place> TfImporter::find(const std::string& text) const {
   return invalid("there is no node '" + text + "'");
 }
 
-bool TfImporter::is_input(const TfNode& node) const { return options_.inputs.contains(node.name) || node.op == "Placeholder"; }
+const std::string& TfImporter::name_of_input(const TfNode& node) const {
+  const auto name = graph_.names.find(node.name);
+  return name != graph_.names.end() && node.op == "Placeholder" ? name->second : node.name;
+}
+
+const TfInputSpec* TfImporter::spec_of(const TfNode& node) const {
+  if (outer_) return nullptr;
+  auto found = options_.inputs.find(node.name);
+  if (found == options_.inputs.end()) found = options_.inputs.find(name_of_input(node));
+  return found == options_.inputs.end() ? nullptr : &found->second;
+}
+
+bool TfImporter::is_input(const TfNode& node) const { return !outer_ && (node.op == "Placeholder" || spec_of(node) != nullptr); }
 
 Result<std::vector<const TfNode*>> TfImporter::in_order(const std::vector<std::string>& outputs) {
   enum class State { kOpen, kDone };
@@ -103,7 +126,7 @@ Result<std::vector<const TfNode*>> TfImporter::in_order(const std::vector<std::s
       const TfInput& input = frame.node->inputs[frame.next++];
       const auto found = nodes_.find(input.node);
       if (found == nodes_.end()) {
-        errors_.add(
+        report(
             invalid("node '" + frame.node->name + "' (" + frame.node->op + "): it reads '" + input.node + "', and there is no such node"));
         continue;
       }
@@ -113,7 +136,7 @@ Result<std::vector<const TfNode*>> TfImporter::in_order(const std::vector<std::s
         stack.push_back({found->second, 0});
       } else if (state->second == State::kOpen) {
         return unsupported("the nodes '" + found->second->name + "' and '" + frame.node->name +
-                           "' lie on a cycle: a loop of TensorFlow (while_loop), which is not supported; export the model without it");
+                           "' lie on a cycle that is no loop as tf.while_loop writes it; export the model without it");
       }
     }
   }
@@ -122,8 +145,12 @@ Result<std::vector<const TfNode*>> TfImporter::in_order(const std::vector<std::s
 
 Status TfImporter::run() {
   TRY(index_nodes().within(errors_.name()));
+  const auto is_named = [&](const std::string& input) {
+    return std::any_of(graph_.names.begin(), graph_.names.end(), [&](const auto& name) { return name.second == input; });
+  };
   for (const auto& [name, spec] : options_.inputs) {
-    if (!nodes_.contains(name)) return invalid(errors_.name() + ": there is no node '" + name + "' that could be an input");
+    if (!nodes_.contains(name) && !is_named(name))
+      return invalid(errors_.name() + ": there is no node '" + name + "' that could be an input");
   }
   const std::vector<std::string> outputs = wanted_outputs();
   if (outputs.empty()) return invalid(errors_.name() + ": the graph has no outputs");
@@ -133,12 +160,75 @@ Status TfImporter::run() {
     if (errors_.full()) break;
     import_node(*node);
   }
+  if (options_.errors) *options_.errors = errors_.all();
   TRY(errors_.status());
   for (const std::string& output : outputs) TRY(mark_output(output).within(errors_.name()));
   return Ok{};
 }
 
+// An error without words has been reported where it happened.
+void TfImporter::report(Error error) {
+  if (error.message.empty()) return;
+  error.message = where_ + error.message;
+  root().errors_.add(std::move(error));
+}
+
+const TfNode* TfImporter::node(std::string_view name) const {
+  const auto found = nodes_.find(name);
+  return found == nodes_.end() ? nullptr : found->second;
+}
+
+const TfFunction* TfImporter::function(std::string_view name) const {
+  if (outer_) return outer_->function(name);
+  const auto found = graph_.functions.find(name);
+  return found == graph_.functions.end() ? nullptr : found->second.get();
+}
+
+Result<std::vector<TfValue>> TfImporter::call(const std::string& name, std::vector<TfValue> arguments, Network& network) {
+  constexpr int kDeepest = 32;
+  const TfFunction* called = function(name);
+  if (!called) return invalid("there is no function '" + name + "'");
+  if (depth_ >= kDeepest) return unsupported("functions call each other more than " + std::to_string(kDeepest) + " deep");
+  if (arguments.size() != called->arguments.size())
+    return invalid("the function '" + name + "' takes " + std::to_string(called->arguments.size()) + " arguments; got " +
+                   std::to_string(arguments.size()));
+  TfImporter inner(called->graph, network, options_, this);
+  inner.where_ = where_ + "in function '" + name + "': ";
+  inner.channels_first_ = channels_first_;
+  TRY(inner.index_nodes());
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const auto node = inner.nodes_.find(called->arguments[i]);
+    if (node != inner.nodes_.end()) inner.values_[node->second].push_back(std::move(arguments[i]));
+  }
+  const size_t errors_before = root().errors_.size();
+  std::vector<std::string> wanted;
+  for (const TfInput& result : called->results) wanted.push_back(result.node);
+  TRY_ASSIGN(auto order, inner.in_order(wanted).within("in function '" + name + "'"));
+  for (const TfNode* node : order) {
+    if (is_full()) break;
+    inner.import_node(*node);
+  }
+  if (root().errors_.size() > errors_before || is_full()) return Error{ErrorCode::kInvalid, ""};
+  std::vector<TfValue> results;
+  for (const TfInput& result : called->results) {
+    const auto node = inner.nodes_.find(result.node);
+    const std::deque<TfValue>& values = inner.values_[node->second];
+    if (result.output < 0 || result.output >= static_cast<int64_t>(values.size()))
+      return invalid("the function '" + name + "' gives output " + std::to_string(result.output) + " of '" + result.node + "', which has " +
+                     std::to_string(values.size()));
+    if (values[static_cast<size_t>(result.output)].is_broken) return Error{ErrorCode::kInvalid, ""};
+    results.push_back(values[static_cast<size_t>(result.output)]);
+  }
+  return results;
+}
+
 void TfImporter::import_node(const TfNode& node) {
+  if (!values_[&node].empty()) return;  // an argument
+  if (++root().imported_ > options_.most_nodes) {
+    report(unsupported("with its functions written out, the graph has more than " + std::to_string(options_.most_nodes) + " nodes"));
+    values_[&node].emplace_back().is_broken = true;
+    return;
+  }
   std::vector<TfValue*> inputs;
   bool broken = false;
   std::string types;
@@ -155,8 +245,8 @@ void TfImporter::import_node(const TfNode& node) {
         continue;
       }
       if (input.output < 0 || input.output >= static_cast<int64_t>(values.size())) {
-        errors_.add(invalid("node '" + node.name + "' (" + node.op + "): it reads output " + std::to_string(input.output) + " of '" +
-                            input.node + "', which has " + std::to_string(values.size())));
+        report(invalid("node '" + node.name + "' (" + node.op + "): it reads output " + std::to_string(input.output) + " of '" +
+                       input.node + "', which has " + std::to_string(values.size())));
         broken = true;
         continue;
       }
@@ -173,7 +263,7 @@ void TfImporter::import_node(const TfNode& node) {
     }
     std::string where = "node '" + node.name + "' (" + node.op;
     for (size_t i = 0; i < inputs.size(); ++i) where += (i ? ", " : "; inputs ") + op.type(i).text();
-    errors_.add(std::move(outputs).error().within(where + ")"));
+    if (!outputs.error().message.empty()) report(std::move(outputs).error().within(where + ")"));
   }
   values.emplace_back();
   values.back().is_broken = true;
@@ -202,6 +292,11 @@ Result<std::vector<TfValue>> TfImporter::dispatch(const TfNode& node, const TfOp
     return std::vector<TfValue>{std::move(value)};
   }
   if (const TfImport import = TfCatalogue::instance().find(node.op)) return import(op);
+  if (function(node.op)) {
+    std::vector<TfValue> arguments;
+    for (size_t i = 0; i < op.input_count(); ++i) arguments.push_back(op.value(i));
+    return call(node.op, std::move(arguments), network_);
+  }
   if (options_.custom) {
     TfForeignNode foreign{node.name, node.op, {}, {}, node.attributes};
     for (size_t i = 0; i < op.input_count(); ++i) {
@@ -231,22 +326,22 @@ Result<TfValue> TfImporter::add_input(const TfNode& node) {
   if (dtype) type.type = *dtype->type;
   const auto* attribute = node.find<TfShape>("shape");
   const std::optional<Shape> declared = attribute ? attribute->dims : std::nullopt;
-  const auto given = options_.inputs.find(node.name);
-  if (given == options_.inputs.end() && !declared)
-    return invalid("the graph does not tell its dims; give them for the input '" + node.name + "'");
-  Shape shape = given != options_.inputs.end() ? given->second.shape : *declared;
-  if (options_.batch && given == options_.inputs.end() && !shape.empty()) shape.erase(shape.begin());
+  const TfInputSpec* given = spec_of(node);
+  const std::string& name = name_of_input(node);
+  if (!given && !declared) return invalid("the graph does not tell its dims; give them for the input '" + name + "'");
+  Shape shape = given ? given->shape : *declared;
+  if (options_.batch && !given && !shape.empty()) shape.erase(shape.begin());
   if (options_.batch) type.dims.push_back(*options_.batch);
   for (int64_t size : shape) {
     if (size < -1 || size > INT32_MAX) return invalid("the input has a dimension of " + std::to_string(size));
     type.dims.push_back(size < 0 ? Dim::symbol(network_.make_symbol("d")) : Dim(size));
   }
-  TRY(free_name(node.name));
-  TRY_ASSIGN(Tensor * tensor, network_.add_input(node.name, std::move(type)));
+  TRY(free_name(name));
+  TRY_ASSIGN(Tensor * tensor, network_.add_input(name, std::move(type)));
   TfValue value{tensor};
-  const TfInputOrder order = given == options_.inputs.end() ? TfInputOrder::kAsInFile : given->second.order;
+  const TfInputOrder order = given ? given->order : TfInputOrder::kAsInFile;
   const Dims& dims = tensor->type.dims;
-  if (declared && declared->size() != dims.size() && given != options_.inputs.end() && !declared->empty()) {
+  if (declared && declared->size() != dims.size() && given && !declared->empty()) {
     // The program gave dims of another rank, such as [C, 1, 1] for a vector.
     std::vector<int64_t> wanted(declared->begin(), declared->end());
     wanted[0] = 0;
@@ -262,6 +357,8 @@ Result<TfValue> TfImporter::add_input(const TfNode& node) {
 }
 
 Result<Tensor*> TfImporter::tensor_of(TfValue& value, const std::string& name) {
+  if (value.list == TfList::kReserved || value.list == TfList::kWritten)
+    return unsupported("the list of tensors '" + name + "' is read before it is written as a whole");
   if (!value.tensor) value.tensor = network_.add_constant(name, value.constant);
   if (!value.is_planes) return value.tensor;
   if (!value.other) {
@@ -307,7 +404,8 @@ Status TfImporter::mark_output(const std::string& text) {
   std::deque<TfValue>& values = values_[place.node];
   if (place.output >= static_cast<int64_t>(values.size()))
     return invalid("the node '" + place.node->name + "' has " + std::to_string(values.size()) + " outputs; '" + text + "' is wanted");
-  const std::string& name = place.output == 0 ? place.node->name : text;
+  const auto called = graph_.names.find(text);
+  const std::string& name = called != graph_.names.end() ? called->second : place.output == 0 ? place.node->name : text;
   TRY_ASSIGN(Tensor * tensor, tensor_of(values[static_cast<size_t>(place.output)], place.node->name));
   if (options_.four_dims && tensor->type.rank() < 4) {
     Dims dims;
@@ -354,6 +452,29 @@ bool TfOp::channels_first() const {
   return format && (*format == "NCHW" || *format == "NC+");
 }
 
+Result<Tensor*> TfOp::tensor_of(TfValue& value) const { return importer_.tensor_of(value, node_.name + "/value"); }
+Result<Tensor*> TfOp::tensor_in(Network& network, const TfValue& value) const {
+  if (value.list == TfList::kReserved || value.list == TfList::kWritten) return unsupported("a list of tensors is no tensor yet");
+  if (!value.tensor) return network.add_constant(node_.name + "/value", value.constant);
+  if (!value.is_planes) return value.tensor;
+  return network.add(Transpose(kFromPlanes), {value.tensor}, node_.name + "/channels last");
+}
+const TfNode* TfOp::source(size_t index) const { return importer_.node(node_.inputs[index].node); }
+
+bool TfOp::is_counting(const TfNode& range) const {
+  const auto is = [&](size_t input, int64_t number) {
+    const TfNode* node = input < range.inputs.size() ? importer_.node(range.inputs[input].node) : nullptr;
+    const Array* value = node && node->op == "Const" ? node->find<Array>("value") : nullptr;
+    return value && is_integer(value->type()) && value->count() == 1 && value->integer(0) == number;
+  };
+  return is(0, 0) && is(2, 1);
+}
+
+const TfFunction* TfOp::function(std::string_view name) const { return importer_.function(name); }
+Result<std::vector<TfValue>> TfOp::call(const std::string& function, std::vector<TfValue> arguments, Network& network) const {
+  return importer_.call(function, std::move(arguments), network);
+}
+
 TensorType TfOp::type(size_t index) const {
   const TfValue& value = *inputs_[index];
   if (!value.tensor) return {value.constant.type(), to_dims(value.constant.shape())};
@@ -393,6 +514,11 @@ std::optional<std::vector<Dim>> TfOp::elements(size_t index) const {
   }
   if (value.is_planes || !value.tensor) return std::nullopt;
   return value.tensor->type.values;
+}
+
+std::optional<Dim> TfOp::element(size_t index) const {
+  const auto all = elements(index);
+  return all && all->size() == 1 ? std::optional(all->front()) : std::nullopt;
 }
 
 namespace {

@@ -13,7 +13,7 @@ namespace ingot {
 
 class TfImporter {
  public:
-  TfImporter(const TfGraph& graph, Network& network, const TfImportOptions& options);
+  TfImporter(const TfGraph& graph, Network& network, const TfImportOptions& options) : TfImporter(graph, network, options, nullptr) {}
   // Goes on behind errors, to find them all.
   Status run();
 
@@ -25,15 +25,27 @@ class TfImporter {
   Result<Tensor*> planes_of(TfValue& value, const std::string& name);
   bool is_constant(const TfValue& value);
   Result<Array> constant_of(const TfValue& value);
+  const TfFunction* function(std::string_view name) const;
+  const TfNode* node(std::string_view name) const;
+  Result<std::vector<TfValue>> call(const std::string& function, std::vector<TfValue> arguments, Network& network);
 
  private:
+  // `outer` is the importer of the graph that calls the function whose graph this is; null for the file's own.
+  TfImporter(const TfGraph& graph, Network& network, const TfImportOptions& options, TfImporter* outer);
+
   struct Place {
     const TfNode* node;
     int64_t output;
   };
 
+  TfImporter& root() { return outer_ ? outer_->root() : *this; }
+  void report(Error error);
+  bool is_full() { return root().errors_.full(); }
   Status index_nodes();
   std::vector<std::string> wanted_outputs() const;
+  // What the program gives for this input; null where it gives nothing.
+  const TfInputSpec* spec_of(const TfNode& node) const;
+  const std::string& name_of_input(const TfNode& node) const;
   Result<Place> find(const std::string& text) const;
   // The nodes that outputs need, each behind those it reads.
   Result<std::vector<const TfNode*>> in_order(const std::vector<std::string>& outputs);
@@ -46,6 +58,10 @@ class TfImporter {
   Status mark_output(const std::string& text);
   bool reads_images_channels_first() const;
 
+  TfImporter* outer_;
+  std::string where_;  // of a function: the words in front of its errors
+  int depth_ = 0;
+  int64_t imported_ = 0;  // nodes, those of functions included, once for each call
   const TfGraph& graph_;
   Network& network_;
   const TfImportOptions& options_;

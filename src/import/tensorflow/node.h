@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ namespace ingot {
 
 class TfImporter;
 
+// A list of tensors (TensorArray, TensorList) is one tensor [count, element...]; one that is only reserved has none yet.
+enum class TfList { kNone, kFilled, kReserved, kWritten };
+
 struct TfValue {
   Tensor* tensor = nullptr;  // null for constants that no layer has read yet
   bool is_planes = false;
@@ -24,6 +28,12 @@ struct TfValue {
   Array constant;
   bool is_constant = false;
   bool is_broken = false;
+  TfList list = TfList::kNone;
+  // Of a reserved list that a loop carries: which of its values it is. A turn that writes an element gives kWritten, with the element as
+  // its tensor and the place that was written.
+  int64_t slot = -1;
+  Tensor* place = nullptr;
+  std::optional<Dim> count;  // of a reserved list
 };
 
 class TfOp {
@@ -42,6 +52,9 @@ class TfOp {
 
   // Inputs in the order of TensorFlow.
   Result<Tensor*> tensor(size_t index) const;
+  Result<Tensor*> tensor_of(TfValue& value) const;
+  // A function's result in the order of TensorFlow, in the network of that function.
+  Result<Tensor*> tensor_in(Network& network, const TfValue& value) const;
   TensorType type(size_t index) const;
   int64_t rank(size_t index) const;
   // Images as [N, C, H, W]: of an input [N, H, W, C], or as it is where the node's data_format is NCHW.
@@ -50,12 +63,25 @@ class TfOp {
   bool channels_first() const;  // by data_format
   TfValue image_value(Tensor* tensor) const { return {tensor, !channels_first()}; }
 
+  // The node that input `index` comes from; null where there is none.
+  const TfNode* source(size_t index) const;
+  // Whether a Range of the same graph counts from 0 in steps of 1.
+  bool is_counting(const TfNode& range) const;
+
+  // Functions of the graph.
+  const TfFunction* function(std::string_view name) const;
+  // Their results, as layers of `network`, where these are the arguments.
+  Result<std::vector<TfValue>> call(const std::string& function, std::vector<TfValue> arguments, Network& network) const;
+
   // Values that are known now.
   bool is_constant(size_t index) const;
   Result<Array> constant(size_t index, std::string_view what) const;
   Result<std::vector<int64_t>> integers(size_t index, std::string_view what) const;
   // The elements of a small integer tensor, known or symbolic; nothing where they are neither.
   std::optional<std::vector<Dim>> elements(size_t index) const;
+
+  // Like elements() of one integer.
+  std::optional<Dim> element(size_t index) const;
 
   bool has(std::string_view attribute) const { return node_.attributes.contains(attribute); }
   Result<int64_t> integer(std::string_view attribute, int64_t fallback) const;

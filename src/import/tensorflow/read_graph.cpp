@@ -1,20 +1,11 @@
-// GraphDef and SavedModel as graphs.
-#include <google/protobuf/arena.h>
-#include <google/protobuf/io/coded_stream.h>
-
-#include <climits>
+// GraphDef as a graph.
 #include <cstring>
-#include <memory>
 
-#include "import/tensorflow/graph.h"
-#include "import/tensorflow/tensorflow.pb.h"
+#include "import/tensorflow/messages.h"
 
 namespace ingot {
-namespace {
 
-namespace tf = ::ingot_tensorflow;
-
-std::optional<DataType> type_of(int32_t dtype) {
+std::optional<DataType> tf_type_of(int32_t dtype) {
   switch (dtype) {
     case 1: return DataType::kFloat;
     case 2: return DataType::kDouble;
@@ -33,6 +24,8 @@ std::optional<DataType> type_of(int32_t dtype) {
   }
 }
 
+namespace {
+
 // The list's elements in order, the last one again and again. `set` takes an index and one element.
 template <class List, class Set>
 void fill(const List& list, int64_t count, Set&& set) {
@@ -41,7 +34,7 @@ void fill(const List& list, int64_t count, Set&& set) {
 }
 
 Result<Array> read_tensor(const tf::TensorProto& tensor, const std::shared_ptr<const void>& keeper, int64_t most_bytes) {
-  const auto type = type_of(tensor.dtype());
+  const auto type = tf_type_of(tensor.dtype());
   if (!type)
     return unsupported("its values have TensorFlow's type " + std::to_string(tensor.dtype()) + ", which is no number type that is known");
   Shape shape;
@@ -94,8 +87,9 @@ std::optional<TfAttribute> attribute_of(const tf::AttrValue& value) {
     case Value::kI: return value.i();
     case Value::kF: return static_cast<double>(value.f());
     case Value::kB: return value.b();
-    case Value::kType: return TfType{type_of(value.type())};
+    case Value::kType: return TfType{tf_type_of(value.type())};
     case Value::kShape: return shape_of(value.shape());
+    case Value::kFunc: return value.func().name();
     case Value::kList: {
       const auto& list = value.list();
       if (list.s_size()) return std::vector<std::string>(list.s().begin(), list.s().end());
@@ -116,59 +110,107 @@ std::optional<TfInput> input_of(const std::string& text) {
   return TfInput{text.substr(0, colon), std::atoll(text.c_str() + colon + 1)};
 }
 
-TfGraph graph_of(const tf::GraphDef& message, const std::shared_ptr<const void>& keeper, int64_t most_bytes) {
-  TfGraph graph;
-  graph.nodes.reserve(static_cast<size_t>(message.node_size()));
-  for (const auto& def : message.node()) {
-    TfNode node{def.name(), def.op(), {}, {}, ""};
-    for (const std::string& text : def.input()) {
-      if (auto input = input_of(text)) node.inputs.push_back(std::move(*input));
+TfNode node_of(const tf::NodeDef& def, const std::shared_ptr<const void>& keeper, int64_t most_bytes) {
+  TfNode node{def.name(), def.op(), {}, {}, {}, ""};
+  for (const auto& [name, value] : def.attr()) {
+    if (value.value_case() == tf::AttrValue::kTensor) {
+      auto tensor = read_tensor(value.tensor(), keeper, most_bytes);
+      if (tensor.ok())
+        node.attributes.emplace(name, std::move(*tensor));
+      else
+        node.broken = std::move(tensor).error().message;
+    } else if (auto attribute = attribute_of(value)) {
+      node.attributes.emplace(name, std::move(*attribute));
     }
-    for (const auto& [name, value] : def.attr()) {
-      if (value.value_case() == tf::AttrValue::kTensor) {
-        auto tensor = read_tensor(value.tensor(), keeper, most_bytes);
-        if (tensor.ok())
-          node.attributes.emplace(name, std::move(*tensor));
-        else
-          node.broken = std::move(tensor).error().message;
-      } else if (auto attribute = attribute_of(value)) {
-        node.attributes.emplace(name, std::move(*attribute));
-      }
-    }
-    graph.nodes.push_back(std::move(node));
   }
-  return graph;
+  return node;
 }
 
-template <class Message>
-Result<std::shared_ptr<const Message>> parse(Bytes bytes, const char* what) {
-  if (bytes.empty() || bytes.size() > INT_MAX)
-    return invalid("the file has " + std::to_string(bytes.size()) + " bytes; " + what + " has from 1 byte to 2 GiB");
-  const auto arena = std::make_shared<google::protobuf::Arena>();
-  const std::shared_ptr<Message> message(arena, google::protobuf::Arena::CreateMessage<Message>(arena.get()));
-  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
-  stream.SetTotalBytesLimit(INT_MAX);
-  stream.SetRecursionLimit(50);
-  if (!message->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
-    return invalid(std::string("not ") + what + ", or truncated: its " + std::to_string(bytes.size()) +
-                   " bytes are no complete protobuf message");
-  return std::shared_ptr<const Message>(message);
+// Outputs of operators that have several, by name; each of the others has one, or one list.
+int64_t first_output(std::string_view op, std::string_view output) {
+  static const std::map<std::string_view, std::vector<std::string_view>> kNames = {
+      {"FusedBatchNorm", {"y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2"}},
+      {"FusedBatchNormV2", {"y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2"}},
+      {"FusedBatchNormV3", {"y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3"}},
+      {"TopK", {"values", "indices"}},
+      {"TopKV2", {"values", "indices"}},
+      {"Unique", {"y", "idx"}},
+      {"UniqueV2", {"y", "idx"}},
+      {"Switch", {"output_false", "output_true"}},
+      {"Merge", {"output", "value_index"}},
+      {"MaxPoolWithArgmax", {"output", "argmax"}},
+      {"TensorArrayV3", {"handle", "flow"}},
+      {"TensorListPopBack", {"output_handle", "tensor"}},
+      {"NonMaxSuppressionV4", {"selected_indices", "valid_outputs"}},
+      {"NonMaxSuppressionV5", {"selected_indices", "selected_scores", "valid_outputs"}},
+      {"CombinedNonMaxSuppression", {"nmsed_boxes", "nmsed_scores", "nmsed_classes", "valid_detections"}}};
+  const auto found = kNames.find(op);
+  if (found == kNames.end()) return 0;
+  const auto place = std::find(found->second.begin(), found->second.end(), output);
+  return place == found->second.end() ? 0 : place - found->second.begin();
+}
+
+// In functions, nodes read arguments as "argument" and others as "node:output:0".
+TfInput function_input_of(const std::string& text, const std::unordered_map<std::string, std::string>& ops) {
+  const size_t first = text.find(':');
+  if (first == std::string::npos) return {text, 0};
+  const size_t second = text.find(':', first + 1);
+  const std::string node = text.substr(0, first);
+  if (second == std::string::npos) return input_of(text).value_or(TfInput{text, 0});
+  const auto op = ops.find(node);
+  const int64_t place = text.size() - second < 8 ? std::atoll(text.c_str() + second + 1) : 0;
+  return {node, place + (op == ops.end() ? 0 : first_output(op->second, std::string_view(text).substr(first + 1, second - first - 1)))};
+}
+
+std::shared_ptr<const TfFunction> function_of(const tf::FunctionDef& def, const std::shared_ptr<const void>& keeper, int64_t most_bytes) {
+  auto function = std::make_shared<TfFunction>();
+  std::unordered_map<std::string, std::string> ops;
+  for (const auto& node : def.node_def()) ops.emplace(node.name(), node.op());
+  for (const auto& argument : def.signature().input_arg()) {
+    function->arguments.push_back(argument.name());
+    function->graph.nodes.push_back({argument.name(), "_Arg", {}, {}, {}, ""});
+  }
+  for (const auto& node_def : def.node_def()) {
+    TfNode node = node_of(node_def, keeper, most_bytes);
+    for (const std::string& text : node_def.input()) {
+      if (!text.starts_with("^")) node.inputs.push_back(function_input_of(text, ops));
+    }
+    function->graph.nodes.push_back(std::move(node));
+  }
+  for (const auto& result : def.signature().output_arg()) {
+    const auto found = def.ret().find(result.name());
+    function->results.push_back(function_input_of(found == def.ret().end() ? result.name() : found->second, ops));
+  }
+  fold_dilations(function->graph);
+  return function;
 }
 
 }  // namespace
 
-Result<TfGraph> read_graph_def(Bytes bytes, int64_t most_constant_bytes) {
-  TRY_ASSIGN(auto message, parse<tf::GraphDef>(bytes, "a TensorFlow graph"));
-  if (message->node_size() == 0) return invalid("the graph has no nodes; is it a frozen TensorFlow graph (GraphDef)?");
-  return graph_of(*message, message, most_constant_bytes);
+TfGraph tf_graph_of(const tf::GraphDef& message, const std::shared_ptr<const void>& keeper, int64_t most_bytes) {
+  TfGraph graph;
+  graph.nodes.reserve(static_cast<size_t>(message.node_size()));
+  for (const auto& def : message.node()) {
+    TfNode node = node_of(def, keeper, most_bytes);
+    for (const std::string& text : def.input()) {
+      if (auto input = input_of(text))
+        node.inputs.push_back(std::move(*input));
+      else
+        node.controls.push_back(text.substr(1));
+    }
+    graph.nodes.push_back(std::move(node));
+  }
+  for (const auto& def : message.library().function())
+    graph.functions.emplace(def.signature().name(), function_of(def, keeper, most_bytes));
+  fold_dilations(graph);
+  turn_frames_into_functions(graph);
+  return graph;
 }
 
-Result<TfGraph> read_saved_model(Bytes bytes, int64_t most_constant_bytes) {
-  TRY_ASSIGN(auto message, parse<tf::SavedModel>(bytes, "a TensorFlow SavedModel"));
-  if (message->meta_graphs_size() == 0) return invalid("the SavedModel has no graphs");
-  const auto& graph = message->meta_graphs(0).graph_def();
-  if (graph.node_size() == 0) return invalid("the SavedModel's graph has no nodes");
-  return graph_of(graph, message, most_constant_bytes);
+Result<TfGraph> read_graph_def(Bytes bytes, int64_t most_constant_bytes) {
+  TRY_ASSIGN(auto message, parse_tf_message<tf::GraphDef>(bytes, "a TensorFlow graph"));
+  if (message->node_size() == 0) return invalid("the graph has no nodes; is it a frozen TensorFlow graph (GraphDef)?");
+  return tf_graph_of(*message, message, most_constant_bytes);
 }
 
 }  // namespace ingot

@@ -101,7 +101,7 @@ class Reader {
   }
 
   void add(const uff::Node& source) {
-    TfNode node{source.id(), source.operation(), {}, {}, ""};
+    TfNode node{source.id(), source.operation(), {}, {}, {}, ""};
     for (const std::string& input : source.inputs()) node.inputs.push_back({input, 0});
     for (const auto& [name, value] : source.fields()) {
       const Data* resolved = data(&value);

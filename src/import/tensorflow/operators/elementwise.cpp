@@ -43,6 +43,51 @@ Result<TfValue> squared_difference(const TfOp& op) {
   return difference;
 }
 
+// log(1 + x) and exp(x) - 1.
+Result<TfValue> log1p(const TfOp& op) {
+  TRY(op.expects(1, 1));
+  TRY_ASSIGN(TfValue inner, op.elementwise(Elementwise(ScalarOp::kAffine, 1, 1), 1));
+  TRY_ASSIGN(inner.tensor, op.add(Elementwise(ScalarOp::kLog), {inner.tensor}, "log"));
+  return inner;
+}
+Result<TfValue> expm1(const TfOp& op) {
+  TRY(op.expects(1, 1));
+  TRY_ASSIGN(TfValue inner, op.elementwise(Elementwise(ScalarOp::kExp), 1));
+  TRY_ASSIGN(inner.tensor, op.add(Elementwise(ScalarOp::kAffine, 1, -1), {inner.tensor}, "minus 1"));
+  return inner;
+}
+
+// x / y, and 0 where y is 0.
+Result<TfValue> div_no_nan(const TfOp& op) {
+  TRY(op.expects(2, 2));
+  TRY_ASSIGN(Tensor * x, op.tensor(0));
+  TRY_ASSIGN(Tensor * y, op.tensor(1));
+  Tensor* zero = op.scalar(x->type.type, 0);
+  TRY_ASSIGN(Tensor * quotient, op.add(Elementwise(ScalarOp::kDiv), {x, y}, "quotient"));
+  TRY_ASSIGN(Tensor * is_zero, op.add(Elementwise(ScalarOp::kEqual), {y, zero}, "is zero"));
+  TRY_ASSIGN(Tensor * result, op.add(Elementwise(ScalarOp::kSelect), {is_zero, zero, quotient}));
+  return TfValue{result};
+}
+
+Result<TfValue> is_finite(const TfOp& op) {
+  TRY(op.expects(1, 1));
+  TRY_ASSIGN(Tensor * x, op.tensor(0));
+  TRY_ASSIGN(Tensor * infinite, op.add(Elementwise(ScalarOp::kIsInf), {x}, "infinite"));
+  TRY_ASSIGN(Tensor * no_number, op.add(Elementwise(ScalarOp::kIsNan), {x}, "no number"));
+  TRY_ASSIGN(Tensor * either, op.add(Elementwise(ScalarOp::kOr), {infinite, no_number}, "either"));
+  TRY_ASSIGN(Tensor * y, op.add(Elementwise(ScalarOp::kNot), {either}));
+  return TfValue{y};
+}
+
+// Inputs: x, the least, the most.
+Result<TfValue> clip_by_value(const TfOp& op) {
+  TRY(op.expects(3, 3));
+  TRY_ASSIGN(TfValue inner, op.elementwise(Elementwise(ScalarOp::kMax), 2));
+  TRY_ASSIGN(Tensor * most, inner.is_planes && op.rank(2) > 0 ? op.planes(2) : op.tensor(2));
+  TRY_ASSIGN(inner.tensor, op.add(Elementwise(ScalarOp::kMin), {inner.tensor, most}, "most"));
+  return inner;
+}
+
 Result<TfValue> relu6(const TfOp& op) {
   TRY(op.expects(1, 1));
   return op.elementwise(Elementwise(ScalarOp::kClip, 0, 6), 1);
@@ -119,7 +164,7 @@ Result<TfValue> with_default(const TfOp& op) {
 }  // namespace
 
 TF_OPERATORS(elementwise) {
-  for (const char* name : {"Identity", "StopGradient", "CheckNumerics", "PreventGradient", "Snapshot"})
+  for (const char* name : {"Identity", "StopGradient", "CheckNumerics", "PreventGradient", "Snapshot", "ReadVariableOp", "EnsureShape"})
     catalogue.add(name, one_tf_output<hand_on>);
   catalogue.add("PlaceholderWithDefault", one_tf_output<with_default>);
   catalogue.add("BiasAdd", one_tf_output<bias_add>);
@@ -130,6 +175,16 @@ TF_OPERATORS(elementwise) {
   catalogue.add("Square", one_tf_output<square>);
   catalogue.add("SquaredDifference", one_tf_output<squared_difference>);
   catalogue.add("Relu6", one_tf_output<relu6>);
+  catalogue.add("Log1p", one_tf_output<log1p>);
+  catalogue.add("Expm1", one_tf_output<expm1>);
+  catalogue.add("DivNoNan", one_tf_output<div_no_nan>);
+  catalogue.add("IsFinite", one_tf_output<is_finite>);
+  catalogue.add("ClipByValue", one_tf_output<clip_by_value>);
+  catalogue.add("IsInf", one_tf_output<unary<ScalarOp::kIsInf>>);
+  catalogue.add("TruncateMod", one_tf_output<binary<ScalarOp::kFmod>>);
+  catalogue.add("BitwiseAnd", one_tf_output<binary<ScalarOp::kBitAnd>>);
+  catalogue.add("BitwiseOr", one_tf_output<binary<ScalarOp::kBitOr>>);
+  catalogue.add("BitwiseXor", one_tf_output<binary<ScalarOp::kBitXor>>);
   catalogue.add("LeakyRelu", one_tf_output<leaky_relu>);
   catalogue.add("Elu", one_tf_output<elu>);
   catalogue.add("Rsqrt", one_tf_output<chain<ScalarOp::kSqrt, ScalarOp::kReciprocal>>);

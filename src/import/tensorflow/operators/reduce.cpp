@@ -115,6 +115,7 @@ TF_OPERATORS(reduce) {
   catalogue.add("MatMul", one_tf_output<matmul>);
   catalogue.add("BatchMatMul", one_tf_output<batch_matmul>);
   catalogue.add("BatchMatMulV2", one_tf_output<batch_matmul>);
+  catalogue.add("BatchMatMulV3", one_tf_output<batch_matmul>);
 }
 
 }  // namespace ingot

@@ -321,10 +321,15 @@ Result<TfValue> gather(const TfOp& op) {
     TRY_ASSIGN(axis, op.integer("axis", 0));
   }
   TRY_ASSIGN(int64_t batch_dims, op.integer("batch_dims", 0));
-  if (batch_dims != 0) return unsupported("batch_dims is " + std::to_string(batch_dims) + "; only 0 is supported");
   TRY_ASSIGN(Tensor * x, op.tensor(0));
   TRY_ASSIGN(Tensor * indices, op.tensor(1));
-  TRY_ASSIGN(Tensor * y, op.add(Gather(axis), {x, indices}));
+  Gather gather(axis);
+  if (batch_dims < 0) batch_dims += indices->type.rank();
+  if (batch_dims < 0 || batch_dims > indices->type.rank()) return invalid("batch_dims is " + std::to_string(batch_dims));
+  gather.batch_dims = batch_dims;
+  // The axis of batch_dims is behind the batches where none is told.
+  if (axis == 0 && batch_dims > 0) gather.axis = batch_dims;
+  TRY_ASSIGN(Tensor * y, op.add(gather, {x, indices}));
   return TfValue{y};
 }
 
@@ -394,6 +399,7 @@ TF_OPERATORS(shape) {
   catalogue.add("Rank", one_tf_output<rank>);
   catalogue.add("Gather", one_tf_output<gather>);
   catalogue.add("GatherV2", one_tf_output<gather>);
+  catalogue.add("ResourceGather", one_tf_output<gather>);
   catalogue.add("Tile", one_tf_output<tile>);
   catalogue.add("Fill", one_tf_output<fill>);
   catalogue.add("Range", one_tf_output<range>);
