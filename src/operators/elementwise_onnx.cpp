@@ -8,9 +8,32 @@
 #include "operators/onnx_input.h"
 #include "operators/onnx_types.h"
 #include "operators/register.h"
+#include "operators/unsqueeze.h"
 
 namespace ingot {
 namespace {
+
+// Before version 7 a second operand of fewer dims stood where the attribute `axis` says (at the end where it is left out), and a slope of
+// PRelu belonged to the channels; dims of 1 behind it make that NumPy's broadcasting.
+Result<Tensor*> align_second(const OnnxNode& node, Network& network, Tensor* x, Tensor* y) {
+  const int64_t rank = x->type.rank(), own = y->type.rank();
+  TRY_ASSIGN(const int64_t broadcast, node.integer("broadcast", 0));
+  const bool is_slope = node.op_type() == "PRelu";
+  if (own == 0 || own >= rank || (is_slope && y->type.dims[0].is(1))) return y;
+  if (!is_slope && !broadcast) {
+    return invalid(fmt::format("operands {} and {} differ in rank, and the attribute broadcast is not set", to_text(x->type.dims),
+                               to_text(y->type.dims)));
+  }
+  TRY_ASSIGN(int64_t axis, node.integer("axis", is_slope ? 1 : rank - own));
+  TRY_ASSIGN(axis, normalize_axis(axis, rank));
+  if (axis + own > rank) {
+    return invalid(fmt::format("an operand {} at axis {} does not fit into {}", to_text(y->type.dims), axis, to_text(x->type.dims)));
+  }
+  std::vector<int64_t> behind;
+  for (int64_t i = own; i < rank - axis; ++i) behind.push_back(i);
+  if (behind.empty()) return y;
+  return network.add(Unsqueeze(behind), {y});
+}
 
 // An operator whose inputs are the function's operands and that has no attributes.
 template <ScalarOp kOp>
@@ -19,6 +42,9 @@ Result<Tensor*> plain(const OnnxNode& node, Network& network) {
   for (int i = 0; i < arity_of(kOp); ++i) {
     TRY_ASSIGN(Tensor * operand, required_input(node, static_cast<size_t>(i)));
     operands.push_back(operand);
+  }
+  if (arity_of(kOp) == 2 && node.opset() < 7) {
+    TRY_ASSIGN(operands[1], align_second(node, network, operands[0], operands[1]));
   }
   return network.add(Elementwise(kOp), operands);
 }
@@ -47,6 +73,7 @@ Result<Tensor*> leaky_relu(const OnnxNode& node, Network& network) {
 Result<Tensor*> elu(const OnnxNode& node, Network& network) { return with_constants(node, network, ScalarOp::kElu, {"alpha", 1}); }
 Result<Tensor*> celu(const OnnxNode& node, Network& network) { return with_constants(node, network, ScalarOp::kCelu, {"alpha", 1}); }
 Result<Tensor*> selu(const OnnxNode& node, Network& network) {
+  if (node.opset() < 6) return with_constants(node, network, ScalarOp::kSelu, {"alpha", 1.6732, "gamma", 1.0507});
   return with_constants(node, network, ScalarOp::kSelu, {"alpha", default_a_of(ScalarOp::kSelu), "gamma", default_b_of(ScalarOp::kSelu)});
 }
 Result<Tensor*> hard_sigmoid(const OnnxNode& node, Network& network) {
@@ -73,6 +100,13 @@ Result<Tensor*> swish(const OnnxNode& node, Network& network) {
   TRY_ASSIGN(Tensor * x, required_input(node, 0));
   TRY_ASSIGN(const double alpha, node.number("alpha", 1));
   return network.add(alpha == 1 ? Elementwise(ScalarOp::kSilu) : Elementwise(ScalarOp::kSwish, alpha), {x});
+}
+
+// swish(a) * b
+Result<Tensor*> swish_gate(const OnnxNode& node, Network& network) {
+  TRY_ASSIGN(Tensor * gate, swish(node, network));
+  TRY_ASSIGN(Tensor * x, required_input(node, 1));
+  return network.add(Elementwise(ScalarOp::kMul), {gate, x});
 }
 
 Result<Tensor*> gelu(const OnnxNode& node, Network& network) {
@@ -156,8 +190,14 @@ Result<Tensor*> cast_to(Network& network, const OnnxNode& node, Tensor* x, DataT
   return network.add(layer, {x});
 }
 
+// Before version 6 the type is a word.
 Result<Tensor*> cast(const OnnxNode& node, Network& network) {
   TRY_ASSIGN(Tensor * x, required_input(node, 0));
+  if (node.opset() < 6) {
+    TRY_ASSIGN(const std::string word, node.word("to", ""));
+    TRY_ASSIGN(const DataType to, data_type_from_onnx_word(word));
+    return cast_to(network, node, x, to);
+  }
   TRY_ASSIGN(const int64_t number, node.integer("to", 0));
   TRY_ASSIGN(const DataType to, data_type_from_onnx(number));
   return cast_to(network, node, x, to);
@@ -195,6 +235,9 @@ Result<Tensor*> mean(const OnnxNode& node, Network& network) {
 Result<Tensor*> pow(const OnnxNode& node, Network& network) {
   TRY_ASSIGN(Tensor * x, required_input(node, 0));
   TRY_ASSIGN(Tensor * y, required_input(node, 1));
+  if (node.opset() < 7) {
+    TRY_ASSIGN(y, align_second(node, network, x, y));
+  }
   if (is_floating(x->type.type) && x->type.type != y->type.type) {
     TRY_ASSIGN(y, network.add(Elementwise::cast(x->type.type), {y}));
   }
@@ -291,6 +334,7 @@ REGISTER_OPERATORS(elementwise_onnx) {
   catalogue.add_onnx("ThresholdedRelu", one_output<thresholded_relu>);
   catalogue.add_onnx("Shrink", one_output<shrink>);
   catalogue.add_onnx("Swish", one_output<swish>);
+  catalogue.add_onnx("SwiGLU", one_output<swish_gate>);
   catalogue.add_onnx("Gelu", one_output<gelu>);
   catalogue.add_onnx("IsInf", one_output<is_inf>);
   catalogue.add_onnx("Mod", one_output<mod>);

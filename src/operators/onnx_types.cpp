@@ -1,5 +1,6 @@
 #include "operators/onnx_types.h"
 
+#include <iterator>
 #include <string>
 
 namespace ingot {
@@ -29,6 +30,15 @@ Result<DataType> data_type_from_onnx(int64_t number) {
     if (named.number == number) return unsupported(std::string("elements of ONNX type ") + named.name + " are not supported");
   }
   return invalid("element type " + std::to_string(number) + " is not one of ONNX");
+}
+
+Result<DataType> data_type_from_onnx_word(std::string_view word) {
+  static constexpr std::string_view kWords[] = {"UNDEFINED", "FLOAT",  "UINT8", "INT8",    "UINT16", "INT16",  "INT32",
+                                                "INT64",     "STRING", "BOOL",  "FLOAT16", "DOUBLE", "UINT32", "UINT64"};
+  for (size_t i = 1; i < std::size(kWords); ++i) {
+    if (kWords[i] == word) return data_type_from_onnx(static_cast<int64_t>(i));
+  }
+  return invalid("element type '" + std::string(word) + "' is not one of ONNX");
 }
 
 }  // namespace ingot

@@ -104,8 +104,9 @@ Result<Tensor*> Pad::from_onnx(const OnnxNode& node, Network& network) {
   const size_t rank = x->type.dims.size();
   TRY_ASSIGN(std::string mode, node.word("mode", "constant"));
   TRY(op.set_field("mode", mode));
-  if (node.has("pads")) {  // before opset 11
-    TRY_ASSIGN(op.pads, node.integers("pads", {}));
+  const char* attribute = node.has("paddings") ? "paddings" : "pads";  // the former in version 1
+  if (node.has(attribute)) {                                           // before opset 11
+    TRY_ASSIGN(op.pads, node.integers(attribute, {}));
     TRY_ASSIGN(op.value, node.number("value", 0));
     return network.add(op, {x}, node.name());
   }

@@ -102,6 +102,15 @@ Result<Arrays> Pool::evaluate(const Arrays& given) const {
 
 namespace {
 
+// The exponent of a p-norm; version 1 writes it as a floating-point number.
+Result<int64_t> norm_from_onnx(const OnnxNode& node) {
+  if (node.opset() >= 2) return node.integer("p", 2);
+  TRY_ASSIGN(const double p, node.number("p", 2));
+  if (p < 1 || p > 1e9 || p != std::trunc(p))
+    return unsupported(fmt::format("{} with p = {}; a whole number is wanted", node.op_type(), p));
+  return static_cast<int64_t>(p);
+}
+
 Result<std::vector<Tensor*>> pool_from_onnx(const OnnxNode& node, Network& network, PoolKind kind) {
   TRY_ASSIGN(Tensor * x, required_input(node, 0));
   Pool op;
@@ -117,7 +126,7 @@ Result<std::vector<Tensor*>> pool_from_onnx(const OnnxNode& node, Network& netwo
   TRY_ASSIGN(op.ceil_mode, node.integer("ceil_mode", 0));
   TRY_ASSIGN(op.count_include_pad, node.integer("count_include_pad", 0));
   TRY_ASSIGN(op.column_major, node.integer("storage_order", 0));
-  TRY_ASSIGN(op.p, node.integer("p", 2));
+  TRY_ASSIGN(op.p, norm_from_onnx(node));
   op.with_indices = kind == PoolKind::kMax && node.output_count() > 1 && node.output_is_used(1);
   TRY_ASSIGN(Layer * layer, network.add_layer(std::make_unique<Pool>(op), {x}));
   return layer->outputs();
@@ -144,7 +153,7 @@ Result<std::vector<Tensor*>> import_global(const OnnxNode& node, Network& networ
 }
 
 Result<Tensor*> global_lp_pool(const OnnxNode& node, Network& network) {
-  TRY_ASSIGN(const int64_t p, node.integer("p", 2));
+  TRY_ASSIGN(const int64_t p, norm_from_onnx(node));
   if (p == 1) return reduce_spatial(node, network, ReduceKind::kL1);
   if (p == 2) return reduce_spatial(node, network, ReduceKind::kL2);
   TRY_ASSIGN(Tensor * x, required_input(node, 0));

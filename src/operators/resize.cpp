@@ -354,6 +354,13 @@ Result<Tensor*> Resize::from_onnx(const OnnxNode& node, Network& network) {
   Resize op;
   if (node.op_type() == "Upsample" || node.opset() < 11) {
     TRY(set_old_style(node, &op));
+    if (node.has("height_scale")) {  // version 1
+      TRY_ASSIGN(const double height, node.number("height_scale", 1));
+      TRY_ASSIGN(const double width, node.number("width_scale", 1));
+      TRY_ASSIGN(Tensor * x, required_input(node, 0));
+      op.scales = {1, 1, height, width};
+      return network.add(op, {x}, node.name());
+    }
     if (!node.has("scales")) return add_scaled(op, node, network, 1);
     TRY_ASSIGN(op.scales, node.numbers("scales", {}));
     TRY_ASSIGN(Tensor * x, required_input(node, 0));

@@ -5,6 +5,7 @@
 #include "operators/epilogue.h"
 #include "operators/onnx_input.h"
 #include "operators/register.h"
+#include "operators/slice.h"
 #include "testing/example.h"
 
 namespace ingot {
@@ -85,6 +86,16 @@ Result<Tensor*> import_rotary_embedding(const OnnxNode& node, Network& network) 
   TRY_ASSIGN(op.rotary_dims, node.integer("rotary_embedding_dim", 0));
   TRY_ASSIGN(const int64_t heads, node.integer("num_heads", 0));
   op.heads = inputs[0]->type.rank() == 3 ? heads : 0;
+  // Tables for whole heads serve the part that turns with their first columns.
+  for (size_t i = 1; i < 3 && op.rotary_dims > 0; ++i) {
+    const Dim columns = inputs[i]->type.dims.empty() ? Dim(0) : inputs[i]->type.dims.back();
+    if (!columns.is_constant() || columns.value() <= op.rotary_dims / 2) continue;
+    Slice first;
+    first.axes = {-1};
+    first.starts = {0};
+    first.ends = {op.rotary_dims / 2};
+    TRY_ASSIGN(inputs[i], network.add(first, {inputs[i]}));
+  }
   return network.add(op, inputs);
 }
 

@@ -116,12 +116,12 @@ Result<std::vector<Tensor*>> batch_normalization(const OnnxNode& node, Network& 
   TRY_ASSIGN(const double epsilon, node.number("epsilon", 1e-5));
   TRY_ASSIGN(const int64_t training, node.integer("training_mode", 0));
   TRY_ASSIGN(const int64_t spatial, node.integer("spatial", 1));
-  if (spatial == 0) return unsupported("BatchNormalization with spatial = 0 (statistics for each position) is not supported");
-  if (training != 0) return batch_normalization_training(node, network, in, epsilon);
+  if (training != 0 && spatial != 0) return batch_normalization_training(node, network, in, epsilon);
   for (size_t i = 1; i < node.output_count(); ++i) {
     if (node.output_is_used(i)) return unsupported(fmt::format("output {} of BatchNormalization is for training only", i));
   }
-  bool all_constant = true;
+  // Before version 9, spatial = 0 asks for parameters of the dims [C, spatial...], one for each position.
+  bool all_constant = spatial != 0;
   for (size_t i = 1; i < 5; ++i) all_constant = all_constant && node.is_constant(i);
   if (all_constant) {
     Array values[5];
@@ -148,6 +148,11 @@ Result<std::vector<Tensor*>> batch_normalization(const OnnxNode& node, Network& 
   TRY_ASSIGN(Tensor * scale, network.add(Elementwise(ScalarOp::kDiv), {in[1], deviation}));
   TRY_ASSIGN(Tensor * moved, network.add(Elementwise(ScalarOp::kMul), {in[3], scale}));
   TRY_ASSIGN(Tensor * shift, network.add(Elementwise(ScalarOp::kSub), {in[2], moved}));
+  if (spatial == 0) {
+    TRY_ASSIGN(Tensor * product, network.add(Elementwise(ScalarOp::kMul), {in[0], scale}));
+    TRY_ASSIGN(Tensor * y, network.add(Elementwise(ScalarOp::kAdd), {product, shift}));
+    return std::vector<Tensor*>{y};
+  }
   TRY_ASSIGN(Tensor * y, network.add(Scale(), {in[0], scale, shift}));
   return std::vector<Tensor*>{y};
 }

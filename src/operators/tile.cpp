@@ -58,6 +58,15 @@ Result<Tensor*> Tile::from_onnx(const OnnxNode& node, Network& network) {
   Tile op;
   TRY_ASSIGN(Tensor * x, required_input(node, 0));
   TRY_ASSIGN(Tensor * repeats, required_input(node, 1));
+  if (node.opset() < 6) {  // the count and the one axis that is repeated
+    TRY_ASSIGN(const Array count, constant_input(node, 1, "the count"));
+    TRY_ASSIGN(const Array axis, constant_input(node, 2, "the axis"));
+    if (count.count() != 1 || axis.count() != 1) return invalid("the count and the axis of Tile are one number each");
+    TRY_ASSIGN(const int64_t place, normalize_axis(axis.integer(0), x->type.rank()));
+    op.repeats.assign(static_cast<size_t>(x->type.rank()), 1);
+    op.repeats[static_cast<size_t>(place)] = count.integer(0);
+    return network.add(op, {x}, node.name());
+  }
   if (auto numbers = constant_values(repeats->type)) {
     op.repeats = *numbers;
     return network.add(op, {x}, node.name());

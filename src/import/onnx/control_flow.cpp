@@ -6,8 +6,6 @@
 namespace ingot {
 namespace {
 
-constexpr int kDeepestCall = 64;
-
 // Fills the bytes with repetitions of their first `size`.
 void repeat(std::byte* bytes, size_t size, size_t total) {
   for (size_t done = size; done < total; done *= 2) std::memcpy(bytes + done, bytes, std::min(done, total - done));
@@ -35,9 +33,6 @@ Result<Importer::Outputs> Importer::call_function(Scope& scope, const ImportedNo
     // A function that does not say a version means the model's.
     for (const auto& [domain, version] : opsets_) opsets->second.try_emplace(domain, version);
   }
-  if (opsets->second[""] < 7)
-    return unsupported("the function '" + function.name() + "' uses opset " + std::to_string(opsets->second[""]) +
-                       "; opsets 7 and later are supported");
   if (node.input_values().size() > static_cast<size_t>(function.input_size()))
     return invalid("the function takes " + std::to_string(function.input_size()) + " inputs; got " +
                    std::to_string(node.input_values().size()));
@@ -79,27 +74,9 @@ Result<Importer::Outputs> Importer::take_branch(Scope& scope, const ImportedNode
   const char* branch = condition.integer(0) ? "then_branch" : "else_branch";
   const proto::AttributeProto* attribute = node.find(branch);
   if (!attribute || !attribute->has_g()) return invalid("attribute '" + std::string(branch) + "' is missing; a graph is wanted");
-  if (scope.depth >= kDeepestCall) return unsupported("graphs are nested more than " + std::to_string(kDeepestCall) + " deep");
   const proto::GraphProto& graph = attribute->g();
   if (graph.input_size() > 0) return invalid("the " + std::string(branch) + " has inputs; branches read names from around them instead");
-  Scope inner;
-  inner.target = scope.target;
-  inner.outer = &scope;
-  inner.opsets = scope.opsets;
-  inner.attributes = scope.attributes;
-  inner.call = scope.call;
-  inner.prefix = scope.prefix;
-  inner.captures = scope.captures;
-  inner.depth = scope.depth + 1;
-  import_initializers(inner, graph);
-  TRY(import_nodes(inner, graph.node()).within(std::string("in the ") + branch));
-  Outputs outputs;
-  for (const auto& output : graph.output()) {
-    TRY_ASSIGN(Value * value, lookup(inner, output.name()));
-    if (!value) return invalid("the output '" + output.name() + "' of the " + branch + " is provided by no node");
-    outputs.push_back(value);
-  }
-  return outputs;
+  return inline_graph(scope, branch, graph, {});
 }
 
 Result<Importer::Outputs> Importer::import_constant(const ImportedNode& node) {

@@ -9,8 +9,7 @@
 namespace ingot {
 namespace {
 
-constexpr int64_t kOldestOpset = 7, kNewestOpset = 28;
-constexpr int kDeepest = 64;  // of graphs in graphs and functions in functions
+constexpr int64_t kNewestOpset = 28;
 
 ImportCode code_of(ErrorCode code) {
   switch (code) {
@@ -19,6 +18,32 @@ ImportCode code_of(ErrorCode code) {
     case ErrorCode::kOutOfMemory: return ImportCode::kOutOfMemory;
     default: return ImportCode::kInternal;
   }
+}
+
+// What stands in for an operator that is known and not taken; "" for others.
+std::string_view advice_for(const std::string& domain, const std::string& op) {
+  struct Known {
+    std::string_view op, advice;
+  };
+  static constexpr std::string_view kStrings = "it works on strings, which are not supported: encode them as numbers before the network";
+  static constexpr std::string_view kMaps = "maps are not supported: take the tensors in front of it as outputs";
+  static constexpr Known kKnown[] = {
+      {"StringNormalizer", kStrings},
+      {"StringConcat", kStrings},
+      {"StringSplit", kStrings},
+      {"RegexFullMatch", kStrings},
+      {"CategoryMapper", kStrings},
+      {"Tokenizer", kStrings},
+      {"ZipMap", kMaps},
+      {"DictVectorizer", kMaps},
+      {"CastMap", kMaps},
+      {"ImageDecoder", "images are decoded before the network, which takes them as tensors"},
+  };
+  if (domain == "ai.onnx.preview.training") return "it is for training";
+  for (const Known& known : kKnown) {
+    if (known.op == op) return known.advice;
+  }
+  return "";
 }
 
 // The message names the node; its layer says no more.
@@ -44,12 +69,13 @@ Status Importer::check_opsets() {
   for (const auto& entry : model_->opset_import()) {
     opsets_[entry.domain() == "ai.onnx" ? "" : entry.domain()] = entry.version();
   }
+  // Files of IR versions 1 and 2 know no opsets; what they mean is the first one.
+  if (model_->opset_import_size() == 0 && model_->ir_version() < 3) opsets_[""] = 1;
   const auto standard = opsets_.find("");
-  if (standard == opsets_.end())
-    return unsupported("the model does not say which opset it uses; opsets " + std::to_string(kOldestOpset) + " and later are supported");
-  if (standard->second < kOldestOpset)
-    return unsupported("the model uses opset " + std::to_string(standard->second) + "; opsets " + std::to_string(kOldestOpset) +
-                       " and later are supported, and ONNX's version converter raises older ones");
+  if (standard == opsets_.end() && model_->opset_import_size() == 0)
+    return unsupported("the model does not say which opset it uses; opsets from 1 on are supported");
+  if (standard == opsets_.end()) return Ok{};  // nodes of other domains alone
+  if (standard->second < 1) return invalid("the model uses opset " + std::to_string(standard->second) + "; the first one is 1");
   if (standard->second > kNewestOpset)
     log_.warning(options_.name + ": opset " + std::to_string(standard->second) + " is newer than " + std::to_string(kNewestOpset) +
                  ", the newest known; operators are read as of that one");
@@ -75,6 +101,7 @@ Status Importer::run() {
   scope.target = &main_;
   scope.opsets = &opsets_;
   const auto told = [&](Status status, ImportCode code) {
+    if (!status.ok() && status.error().code == ErrorCode::kUnsupported) code = ImportCode::kUnsupportedGraph;
     if (!status.ok()) report(code, status.error().message, nullptr, nullptr);
     return status.ok();
   };
@@ -82,7 +109,8 @@ Status Importer::run() {
   if (!told(import_inputs(scope, graph, nullptr), ImportCode::kInvalidGraph)) return Ok{};
   if (!told(import_nodes(scope, graph.node()), ImportCode::kInvalidGraph)) return Ok{};
   main_node_ = -1;
-  told(mark_outputs(scope, graph), ImportCode::kInvalidGraph);
+  if (graph.output_size() == 0) told(invalid("the graph '" + graph.name() + "' has no outputs"), ImportCode::kInvalidGraph);
+  for (const auto& output : graph.output()) told(mark_output(scope, output), ImportCode::kInvalidGraph);
   for (const auto& [op, unknown] : unknown_operators_) {
     if (unknown.count > 1) errors_[unknown.error].message += " (" + std::to_string(unknown.count) + " nodes)";
   }
@@ -152,9 +180,20 @@ Status Importer::import_inputs(Scope& scope, const proto::GraphProto& graph, con
     TensorType type;
     if (types) {
       type = (*types)[static_cast<size_t>(i)];
-    } else {
+    } else if (scope.depth > 0) {
       TRY_ASSIGN(type, read_type(input, symbols_, *scope.target->network));
-      if (scope.depth == 0) TRY(fix_dims(input.name(), type));
+    } else {
+      auto declared = read_type(input, symbols_, *scope.target->network);
+      Status status = declared.ok() ? fix_dims(input.name(), *declared) : Status(declared.error());
+      if (!status.ok()) {  // told, and what reads it is not looked at
+        report(status.error().code == ErrorCode::kUnsupported ? ImportCode::kUnsupportedGraph : ImportCode::kInvalidGraph,
+               status.error().message, nullptr, &scope);
+        Value* broken = new_value(input.name());
+        broken->is_broken = true;
+        scope.values.emplace(input.name(), broken);
+        continue;
+      }
+      type = std::move(*declared);
     }
     TRY_ASSIGN(Tensor * tensor, scope.target->network->add_input(scope.prefix + input.name(), std::move(type)));
     scope.target->named.insert(tensor);
@@ -252,9 +291,18 @@ Result<Importer::Outputs> Importer::dispatch(Scope& scope, ImportedNode& node) {
   const OnnxImport import = OperatorCatalogue::instance().onnx(node.op_type(), node.domain());
   const bool standard = node.domain().empty();
   if (standard && node.op_type() == "Constant") return import_constant(node);
+  if (standard) {
+    if (auto answer = import_sequences(scope, node)) return std::move(*answer);
+  }
   if (standard && !node.has_broken_input()) {
     if (node.op_type() == "ConstantOfShape" && node.is_constant(0)) return import_constant_of_shape(node);
     if (node.op_type() == "If" && node.is_constant(0)) return take_branch(scope, node);
+  }
+  for (size_t i = 0; i < node.input_values().size(); ++i) {
+    const Value* value = node.input_values()[i];
+    if (value && value->is_sequence)
+      return unsupported("input " + std::to_string(i) + " is a sequence of " + std::to_string(value->items.size()) + " items; " +
+                         node.op_type() + " takes tensors");
   }
   if (import) {
     if (node.has_broken_input()) return told;
@@ -267,6 +315,8 @@ Result<Importer::Outputs> Importer::dispatch(Scope& scope, ImportedNode& node) {
   ++unknown->second.count;
   failed_nodes_.insert(main_node_);
   if (!fresh) return told;
+  if (const std::string_view advice = advice_for(node.domain(), node.op_type()); !advice.empty())
+    return unsupported("the operator " + op + " is not taken: " + std::string(advice));
   return unsupported("the operator " + op + " is not known, and the model has no function of this name");
 }
 
@@ -327,6 +377,8 @@ Result<Value*> Importer::lookup(Scope& scope, std::string_view name) {
   if (!scope.outer) return static_cast<Value*>(nullptr);
   TRY_ASSIGN(Value * value, lookup(*scope.outer, name));
   if (!value || scope.outer->target == scope.target || value->is_broken || value->is_absent) return value;
+  if (value->is_sequence)
+    return unsupported("'" + std::string(name) + "' is a sequence; bodies of loops and branches that are chosen at run time read tensors");
   // The name belongs to a network around this one. A constant is shared, everything else becomes an input here.
   if (is_constant(*scope.outer, *value)) {
     auto array = constant_of(*scope.outer, *value);
@@ -348,7 +400,7 @@ Result<Value*> Importer::lookup(Scope& scope, std::string_view name) {
 }
 
 Tensor* Importer::tensor_of(Scope& scope, Value& value) {
-  if (value.is_absent || value.is_broken) return nullptr;
+  if (value.is_absent || value.is_broken || value.is_sequence) return nullptr;
   if (!value.tensor) {
     value.tensor = scope.target->network->add_constant(free_name(scope, scope.prefix + value.name, nullptr), value.constant);
     scope.target->named.insert(value.tensor);
@@ -357,7 +409,7 @@ Tensor* Importer::tensor_of(Scope& scope, Value& value) {
 }
 
 bool Importer::is_constant(Scope& scope, const Value& value) {
-  if (value.is_absent || value.is_broken) return false;
+  if (value.is_absent || value.is_broken || value.is_sequence) return false;
   return value.is_constant || scope.target->constants.is_constant(*value.tensor);
 }
 
@@ -369,7 +421,7 @@ Result<Array> Importer::constant_of(Scope& scope, const Value& value) {
 
 Result<std::shared_ptr<Network>> Importer::import_subgraph(Scope& outer, const std::string& node_name, const proto::GraphProto& graph,
                                                            std::vector<Tensor*>* captures, const TensorTypes* input_types) {
-  if (outer.depth >= kDeepest) return unsupported("graphs are nested more than " + std::to_string(kDeepest) + " deep");
+  if (outer.depth >= kDeepestCall) return unsupported("graphs are nested more than " + std::to_string(kDeepestCall) + " deep");
   const size_t errors_before = errors_.size();
   auto network = std::make_shared<Network>();
   network->name = graph.name().empty() ? node_name : graph.name();
@@ -407,8 +459,11 @@ Status Importer::mark_output(Scope& scope, const proto::ValueInfoProto& output) 
   Network& network = *scope.target->network;
   const std::string& name = output.name();
   TRY_ASSIGN(Value * value, lookup(scope, name));
-  if (!value || value->is_absent) return invalid("the output '" + name + "' is provided by no node, initializer or input of the graph");
+  if (value && value->is_absent)
+    return unsupported("the output '" + name + "' is an optional that is empty; a network's outputs are tensors");
+  if (!value) return invalid("the output '" + name + "' is provided by no node, initializer or input of the graph");
   if (value->is_broken) return Ok{};
+  if (value->is_sequence) return unsupported("the output '" + name + "' is a sequence; a network's outputs are tensors");
   Tensor* tensor = tensor_of(scope, *value);
   if (tensor->is_output() && tensor->name == scope.prefix + name) return invalid("two outputs are called '" + name + "'");
   // An output has a name and a place of its own.

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -17,6 +18,8 @@
 #include "import/onnx/types.h"
 
 namespace ingot {
+
+constexpr int kDeepestCall = 64;  // of graphs in graphs and functions in functions
 
 class Importer {
  public:
@@ -62,8 +65,22 @@ class Importer {
   const proto::FunctionProto* find_function(const ImportedNode& node) const;
   Result<Outputs> call_function(Scope& scope, const ImportedNode& node, const proto::FunctionProto& function);
   Result<Outputs> take_branch(Scope& scope, const ImportedNode& node);
+  // Imports the graph's nodes among those of `scope`; `inputs` stand for its inputs.
+  Result<Outputs> inline_graph(Scope& scope, const std::string& name, const proto::GraphProto& graph, const Outputs& inputs);
   Result<Outputs> import_constant(const ImportedNode& node);
   Result<Outputs> import_constant_of_shape(const ImportedNode& node);
+
+  // sequences.cpp: nothing where the node has to do with no sequence and no optional.
+  std::optional<Result<Outputs>> import_sequences(Scope& scope, const ImportedNode& node);
+  Result<Outputs> split_to_sequence(Scope& scope, const ImportedNode& node);
+  Result<Outputs> concat_from_sequence(Scope& scope, const ImportedNode& node);
+  Result<Outputs> sequence_at(Scope& scope, const ImportedNode& node);
+  Result<Outputs> change_sequence(const ImportedNode& node);
+  Result<Outputs> map_sequence(Scope& scope, const ImportedNode& node);
+  Result<Outputs> unroll_loop(Scope& scope, const ImportedNode& node);
+  Result<Tensor*> stack_items(Scope& scope, const std::vector<Value*>& items, int64_t axis);
+  Value* new_sequence(std::vector<Value*> items);
+  Value* new_tensor(Tensor* tensor);
 
   Value* new_value(std::string name) {
     values_.push_back({});

@@ -191,6 +191,8 @@ std::string ImportedNode::description() const {
     if (i > 0) text += ", ";
     if (!value || value->is_absent)
       text += "none";
+    else if (value->is_sequence)
+      text += "a sequence of " + std::to_string(value->items.size());
     else if (value->tensor)
       text += value->tensor->type.text();
     else if (value->is_constant)

@@ -16,14 +16,16 @@
 
 namespace ingot {
 
-// What a name stands for. A constant gets a tensor when a layer first reads it.
+// What a name stands for. A constant gets a tensor when a layer first reads it; a sequence never has one.
 struct Value {
   std::string name;
   Tensor* tensor = nullptr;
   Array constant;
   bool is_constant = false;
-  bool is_absent = false;  // an optional input of a function that its caller leaves out
+  bool is_absent = false;  // an optional input of a function that its caller leaves out, or an empty optional
   bool is_broken = false;  // an error has been told where it should have come from
+  bool is_sequence = false;
+  std::vector<Value*> items;  // of a sequence
 };
 
 // A network that is being filled, with what is known of its tensors.

@@ -1,0 +1,181 @@
+// com.microsoft GroupQueryAttention and RotaryEmbedding: attention of language models over a growing cache.
+#include <fmt/format.h>
+
+#include "operators/attention.h"
+#include "operators/concat.h"
+#include "operators/elementwise.h"
+#include "operators/expand.h"
+#include "operators/onnx_input.h"
+#include "operators/onnx_reroute.h"
+#include "operators/register.h"
+#include "operators/reshape.h"
+#include "operators/rotary_embedding.h"
+#include "operators/tensor_scatter.h"
+#include "operators/transpose.h"
+#include "operators/unsqueeze.h"
+
+namespace ingot {
+namespace {
+
+Result<Tensor*> binary(Network& network, ScalarOp op, Tensor* a, Tensor* b) { return network.add(Elementwise(op), {a, b}); }
+Result<Tensor*> add_integer(Network& network, Tensor* x, int64_t number) {
+  return binary(network, ScalarOp::kAdd, x, network.add_constant("", Array::from_int64s({number})));
+}
+
+Result<Tensor*> spread_heads(Network& network, Tensor* x, int64_t heads) {
+  TRY_ASSIGN(x, network.add(Reshape(std::vector<int64_t>{0, 0, heads, -1}), {x}));
+  return network.add(Transpose({0, 2, 1, 3}), {x});
+}
+
+// [B, 1] + [S] as int64 [B, S]: where each token of the rows stands.
+Result<Tensor*> positions_from(Network& network, Tensor* starts, Tensor* rows) {
+  TRY_ASSIGN(starts, network.add(Unsqueeze({1}), {starts}));
+  TRY_ASSIGN(Tensor * each, count_up(network, rows));
+  return binary(network, ScalarOp::kAdd, starts, each);
+}
+
+// Which columns a row sees, bool [B, 1, S, T]: up to its own position, and with a window no further back than that.
+Result<Tensor*> visible(Network& network, Tensor* positions, Tensor* columns, int64_t window) {
+  TRY_ASSIGN(Tensor * row, network.add(Unsqueeze({1, 3}), {positions}));
+  TRY_ASSIGN(Tensor * column, count_up(network, columns));
+  TRY_ASSIGN(Tensor * allowed, binary(network, ScalarOp::kLessEqual, column, row));
+  if (window < 0) return allowed;
+  TRY_ASSIGN(Tensor * first, add_integer(network, row, -window));
+  TRY_ASSIGN(Tensor * near, binary(network, ScalarOp::kGreater, column, first));
+  return binary(network, ScalarOp::kAnd, allowed, near);
+}
+
+// Inputs q (or q, k and v in one), k, v, past keys, past values, lengths - 1 of the whole rows [B], the largest of them, cos, sin,
+// positions, what is added to the scores.
+Result<std::vector<Tensor*>> import_grouped_attention(const OnnxNode& node, Network& network) {
+  const std::vector<Tensor*> in = inputs_of(node, 16);
+  TRY_ASSIGN(Tensor * q, required_input(node, 0));
+  TRY_ASSIGN(Tensor * lengths, required_input(node, 5));
+  TRY_ASSIGN(const int64_t heads, node.integer("num_heads", 0));
+  TRY_ASSIGN(const int64_t key_heads, node.integer("kv_num_heads", 0));
+  TRY_ASSIGN(const int64_t rotary, node.integer("do_rotary", 0));
+  TRY_ASSIGN(const int64_t interleaved, node.integer("rotary_interleaved", 0));
+  TRY_ASSIGN(const int64_t window, node.integer("local_window_size", -1));
+  TRY_ASSIGN(const int64_t causal, node.integer("causal", 1));
+  static constexpr const char* kNeverSet[] = {"smooth_softmax", "qk_output", "kv_cache_bit_width", "sliding_window_cache"};
+  for (const char* attribute : kNeverSet) {
+    TRY_ASSIGN(const int64_t value, node.integer(attribute, 0));
+    if (value > 0) return unsupported(fmt::format("GroupQueryAttention with {} = {}", attribute, value));
+  }
+  for (size_t i = 11; i < in.size(); ++i) {
+    if (in[i]) return unsupported(fmt::format("GroupQueryAttention with its input {} (sinks, quantized caches, norms of q and k)", i));
+  }
+  if (!causal) return unsupported("GroupQueryAttention with causal = 0");
+  if (heads <= 0 || key_heads <= 0 || heads % key_heads != 0)
+    return invalid(fmt::format("{} heads do not fall into groups for {} heads of keys", heads, key_heads));
+  Tensor *k = in[1], *v = in[2];
+  if (!k) {
+    const Dim width = q->type.dims.back();
+    const int64_t count = heads + 2 * key_heads;
+    if (!width.is_constant() || width.value() % count != 0)
+      return invalid(fmt::format("{} numbers of a token do not fall into {} heads", width.text(), count));
+    const int64_t depth = width.value() / count;
+    Tensor* packed = q;
+    TRY_ASSIGN(q, slice_axis(network, packed, -1, 0, heads * depth));
+    TRY_ASSIGN(k, slice_axis(network, packed, -1, heads * depth, (heads + key_heads) * depth));
+    TRY_ASSIGN(v, slice_axis(network, packed, -1, (heads + key_heads) * depth, count * depth));
+  }
+  if (!v) return invalid("the keys are given, but not the values");
+  // Where each row begins: behind what the cache holds of it, and at 0 where the row is padded to the longest one.
+  TRY_ASSIGN(Tensor * rows, length_of(network, q, 1));
+  TRY_ASSIGN(Tensor * starts, network.add(Elementwise::cast(DataType::kInt64), {lengths}));
+  if (starts->type.rank() != 1) {
+    TRY_ASSIGN(starts, network.add(Reshape(std::vector<int64_t>{-1}), {starts}));
+  }
+  TRY_ASSIGN(starts, add_integer(network, starts, 1));
+  TRY_ASSIGN(starts, binary(network, ScalarOp::kSub, starts, rows));
+  TRY_ASSIGN(starts, binary(network, ScalarOp::kMax, starts, network.add_constant("", Array::from_int64s({0}))));
+  TRY_ASSIGN(Tensor * positions, positions_from(network, starts, rows));
+  TRY_ASSIGN(q, spread_heads(network, q, heads));
+  TRY_ASSIGN(k, spread_heads(network, k, key_heads));
+  TRY_ASSIGN(v, spread_heads(network, v, key_heads));
+  if (rotary) {
+    if (!in[7] || !in[8]) return invalid("do_rotary needs the tables of cosines and sines");
+    RotaryEmbedding op;
+    op.interleaved = interleaved != 0;
+    const Dim half = in[7]->type.dims.back();
+    if (half.is_constant()) op.rotary_dims = 2 * half.value();
+    Tensor* at = in[9] ? in[9] : positions;
+    TRY_ASSIGN(q, network.add(op, {q, in[7], in[8], at}));
+    TRY_ASSIGN(k, network.add(op, {k, in[7], in[8], at}));
+  }
+  const bool has_past = in[3] && !in[3]->type.dims.empty() && !(in[3]->type.rank() == 4 && in[3]->type.dims[2].is(0));
+  if (has_past && !in[4]) return invalid("past keys and values come together");
+  for (size_t i = 0; i < 2 && has_past; ++i) {
+    Tensor*& part = i == 0 ? k : v;
+    Tensor* fresh = part;
+    TRY_ASSIGN(part, network.add(Concat(2), {in[3 + i], part}));
+    // Rows of different lengths: the new entries follow each row's own.
+    if (part->type.dims[0].is(1)) continue;
+    TRY_ASSIGN(part, network.add(TensorScatter(), {part, fresh, starts}));
+  }
+  Attention op;
+  TRY_ASSIGN(op.scale, node.number("scale", 0));
+  TRY_ASSIGN(op.softcap, node.number("softcap", 0));
+  std::vector<Tensor*> inputs{q, k, v};
+  if (has_past || window > 0) {
+    TRY_ASSIGN(Tensor * columns, length_of(network, k, 2));
+    TRY_ASSIGN(Tensor * mask, visible(network, positions, columns, window > 0 ? window : -1));
+    if (in[10]) {
+      Tensor* never = network.add_constant("", Array::scalar(q->type.type, -__builtin_inf()));
+      TRY_ASSIGN(mask, network.add(Elementwise(ScalarOp::kSelect), {mask, in[10], never}));
+    }
+    inputs.push_back(mask);
+  } else {
+    op.causal = true;
+    if (in[10]) inputs.push_back(in[10]);
+  }
+  TRY_ASSIGN(Tensor * y, network.add(op, inputs));
+  TRY_ASSIGN(y, network.add(Transpose({0, 2, 1, 3}), {y}));
+  TRY_ASSIGN(y, network.add(Reshape(Dims{input_dim(0), input_dim(1), input_dim(2) * input_dim(3)}), {y}));
+  return std::vector<Tensor*>{y, k, v};
+}
+
+// Inputs x, positions ([B, S], or the first one [1]), cos, sin.
+Result<Tensor*> import_rotary(const OnnxNode& node, Network& network) {
+  TRY_ASSIGN(const std::vector<Tensor*> in, required_inputs(node, 4));
+  Tensor *x = in[0], *positions = in[1];
+  TRY_ASSIGN(const int64_t packed, node.integer("is_packed_batching", 0));
+  TRY_ASSIGN(const double scale, node.number("scale", 1));
+  if (packed) return unsupported("RotaryEmbedding of packed batches is not supported");
+  RotaryEmbedding op;
+  TRY_ASSIGN(const int64_t interleaved, node.integer("interleaved", 0));
+  TRY_ASSIGN(op.rotary_dims, node.integer("rotary_embedding_dim", 0));
+  TRY_ASSIGN(op.heads, node.integer("num_heads", 0));
+  op.interleaved = interleaved != 0;
+  const bool is_flat = x->type.rank() == 3;
+  if (!is_flat) op.heads = 0;
+  if (is_flat && op.heads == 0) {
+    const Dim width = x->type.dims[2], half = in[2]->type.dims.back();
+    if (!width.is_constant() || !half.is_constant() || half.is(0) || width.value() % (2 * half.value()) != 0)
+      return invalid(fmt::format("{} numbers of a token do not fall into heads of 2 * {}", width.text(), half.text()));
+    op.heads = width.value() / (2 * half.value());
+  }
+  if (positions->type.rank() == 1) {
+    TRY_ASSIGN(Tensor * rows, length_of(network, x, is_flat ? 1 : 2));
+    TRY_ASSIGN(positions, positions_from(network, positions, rows));
+    const Dim batch = x->type.dims[0];
+    if (!batch.is(1)) {
+      TRY_ASSIGN(Tensor * count, length_of(network, x, 0));
+      TRY_ASSIGN(count, network.add(Concat(0), {count, rows}));
+      TRY_ASSIGN(positions, network.add(Expand(), {positions, count}));
+    }
+  }
+  TRY_ASSIGN(Tensor * y, network.add(op, {x, in[2], in[3], positions}));
+  if (scale == 1) return y;
+  return network.add(Elementwise(ScalarOp::kAffine, scale, 0), {y});
+}
+
+}  // namespace
+
+REGISTER_OPERATORS(microsoft_grouped_attention) {
+  catalogue.add_onnx("GroupQueryAttention", import_grouped_attention, "com.microsoft");
+  catalogue.add_onnx("RotaryEmbedding", one_output<import_rotary>, "com.microsoft");
+}
+
+}  // namespace ingot

@@ -1,0 +1,231 @@
+// com.microsoft's operators, each by its formula.
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "one_node.h"
+
+namespace ingot {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kDomain = "com.microsoft";
+
+double gelu(double x) { return x * 0.5 * (1 + std::erf(x / std::sqrt(2.0))); }
+double gelu_tanh(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
+
+TEST(MicrosoftActivations, GelusHaveBiasesAndFactors) {
+  const Array x = array_of({1, 2}, {-1, 2}), bias = array_of({2}, {0.5, -1});
+  expect_outputs({"Gelu", kDomain, 17, {x}}, {{{1, 2}, {gelu(-1), gelu(2)}}});
+  expect_outputs({"BiasGelu", kDomain, 17, {x, bias}}, {{{1, 2}, {gelu(-0.5), gelu(1)}}});
+  expect_outputs({"FastGelu", kDomain, 17, {x, bias}}, {{{1, 2}, {gelu_tanh(-0.5), gelu_tanh(1)}}});
+  expect_outputs({"QuickGelu", kDomain, 17, {x}}, {{{1, 2}, {-1 / (1 + std::exp(1.702)), 2 / (1 + std::exp(-3.404))}}});
+  expect_outputs({"BiasSplitGelu", kDomain, 17, {x, bias}}, {{{1, 1}, {-0.5 * gelu(1)}}});
+  expect_outputs({"BiasAdd", kDomain, 17, {x, bias, x}}, {{{1, 2}, {-1.5, 3}}});
+}
+
+TEST(MicrosoftNormalizations, SumsComeFirst) {
+  const Array x = array_of({1, 2}, {1, 2}), skip = array_of({1, 2}, {1, 4}), ones = array_of({2}, {1, 1}), bias = array_of({2}, {1, -1});
+  const auto exact = [](proto::NodeProto* node) { set_number(node, "epsilon", 0); };
+  // (1 + 1, 2 + 4) = (2, 6) has mean 4 and deviation 2; with the bias (3, 5) has mean 4 and deviation 1.
+  OneNode node{"SkipLayerNormalization", kDomain, 17, {x, skip, array_of({2}, {2, 3}), bias}, exact};
+  expect_outputs(node, {{{1, 2}, {-1, 2}}});
+  node = {"SkipLayerNormalization", kDomain, 17, {x, skip, ones, Array(), bias}, exact};
+  expect_outputs(node, {{{1, 2}, {-1, 1}}});
+  // (2, 6) has a mean square of 20.
+  expect_outputs({"SkipSimplifiedLayerNormalization", kDomain, 17, {x, skip, ones}, exact},
+                 {{{1, 2}, {2 / std::sqrt(20.0), 6 / std::sqrt(20.0)}}});
+  expect_outputs({"SimplifiedLayerNormalization", "", 17, {x, ones}, exact}, {{{1, 2}, {1 / std::sqrt(2.5), 2 / std::sqrt(2.5)}}});
+}
+
+TEST(MicrosoftNormalizations, TheSumIsAnOutput) {
+  const Array x = array_of({1, 2}, {1, 2});
+  proto::ModelProto model = OneNode{"SkipLayerNormalization", kDomain, 17, {x, x, array_of({2}, {1, 1})}}.model();
+  auto* node = model.mutable_graph()->mutable_node(0);
+  for (const char* output : {"", "", "sum"}) node->add_output(output);
+  model.mutable_graph()->mutable_output(0)->set_name("sum");
+  auto network = import_model(model);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ(outputs_of(**network, {x, x, array_of({2}, {1, 1})}), (std::vector<float>{2, 4}));
+}
+
+TEST(MicrosoftNormalizations, EmbeddingsAreSummedAndMasksCounted) {
+  const Array ids = array_of({1, 2}, {1, 0}, DataType::kInt32), segments = array_of({1, 2}, {0, 0}, DataType::kInt32);
+  const Array mask = array_of({1, 2}, {1, 0}, DataType::kInt32), ones = array_of({2}, {1, 1}), zeros = array_of({2}, {0, 0});
+  OneNode node{
+      "EmbedLayerNormalization",
+      kDomain,
+      17,
+      {ids, segments, array_of({2, 2}, {0, 4, 1, 3}), array_of({3, 2}, {0, 1, 2, 0, 9, 9}), array_of({1, 2}, {1, 1}), ones, zeros, mask}};
+  node.attributes = [](proto::NodeProto* proto) { set_number(proto, "epsilon", 0); };
+  node.outputs = 3;
+  // Words (1, 3) and (0, 4), positions (0, 1) and (2, 0), the segment (1, 1).
+  expect_outputs(node, {{{1, 2, 2}, {-1, 1, -1, 1}}, {{1}, {1}}, {{1, 2, 2}, {2, 5, 3, 5}}});
+}
+
+TEST(MicrosoftNormalizations, GroupsOfChannelsMayBeTheLastAxis) {
+  const Array x = array_of({1, 1, 2, 2}, {1, 10, 3, 30}), gamma = array_of({2}, {1, 2}), beta = array_of({2}, {0, 1});
+  const auto by_channel = [](proto::NodeProto* node) {
+    set_integer(node, "groups", 2);
+    set_integer(node, "activation", 0);
+    set_number(node, "epsilon", 0);
+  };
+  expect_outputs({"GroupNorm", kDomain, 17, {x, gamma, beta}, by_channel}, {{{1, 1, 2, 2}, {-1, -1, 1, 3}}});
+  OneNode skipped{"SkipGroupNorm", kDomain, 17, {x, gamma, beta, array_of({1, 2}, {5, 7})}, by_channel, 2};
+  expect_outputs(skipped, {{{1, 1, 2, 2}, {-1, -1, 1, 3}}, {{1, 1, 2, 2}, {6, 17, 8, 37}}});
+}
+
+TEST(MicrosoftProducts, HaveFactorsTransposesAndActivations) {
+  const Array a = array_of({2, 1}, {1, 2}), b = array_of({1, 2}, {3, -4});
+  expect_outputs({"FusedMatMul",
+                  kDomain,
+                  17,
+                  {a, b},
+                  [](auto* node) {
+                    set_integer(node, "transA", 1);
+                    set_integer(node, "transB", 1);
+                    set_number(node, "alpha", 0.5);
+                  }},
+                 {{{1, 1}, {-2.5}}});
+  expect_outputs({"FusedGemm", kDomain, 17, {a, b, array_of({2}, {1, 1})}, [](auto* node) { set_word(node, "activation", "Relu"); }},
+                 {{{2, 2}, {4, 0, 7, 0}}});
+  EXPECT_THAT(message_of({"FusedGemm", kDomain, 17, {a, b}, [](auto* node) { set_word(node, "activation", "Sine"); }}),
+              HasSubstr("the activation 'Sine' is not known"));
+}
+
+TEST(MicrosoftProducts, ConvolutionsAddAndMayHaveTheChannelsLast) {
+  const Array w = array_of({1, 2, 1, 1}, {1, 10}), bias = array_of({1}, {0.5});
+  const auto relu = [](proto::NodeProto* node) { set_word(node, "activation", "Relu"); };
+  expect_outputs({"FusedConv", kDomain, 17, {array_of({1, 2, 1, 2}, {1, 2, 3, -4}), w, bias, array_of({1, 1, 1, 2}, {1, 1})}, relu},
+                 {{{1, 1, 1, 2}, {32.5, 0}}});
+  expect_outputs({"NhwcConv", kDomain, 17, {array_of({1, 1, 2, 2}, {1, 3, 2, -4}), w, bias}}, {{{1, 1, 2, 1}, {31.5, -37.5}}});
+}
+
+TEST(MicrosoftProducts, WeightsOfFourBitsHaveScalesAndZeroPointsByBlock) {
+  // One row of 32 numbers in two blocks: 1, 2 at the beginning of the first, 3 at the beginning of the second, else the zero point.
+  std::vector<double> packed(16, 0x88);
+  packed[0] = 0x21;
+  packed[8] = 0x83;
+  const auto sizes = [](proto::NodeProto* node) {
+    for (const auto& [name, value] : {std::pair{"K", 32}, {"N", 1}, {"bits", 4}, {"block_size", 16}}) set_integer(node, name, value);
+  };
+  std::vector<double> row(32, 0);
+  row[0] = 1, row[1] = 10, row[16] = 100;
+  OneNode node{
+      "MatMulNBits", kDomain, 17, {array_of({1, 32}, row), array_of({1, 2, 8}, packed, DataType::kUint8), array_of({1, 2}, {1, 2})}, sizes};
+  node.constants = {1, 2};
+  expect_outputs(node, {{{1, 1}, {(1 - 8) + 10 * (2 - 8) + 100 * 2 * (3 - 8)}}}, 1e-3);
+  node.inputs.push_back(array_of({1, 1}, {0x31}, DataType::kUint8));  // zero points 1 and 3
+  node.constants.push_back(3);
+  expect_outputs(node, {{{1, 1}, {(1 - 1) + 10 * (2 - 1) + 100 * 2 * (3 - 3)}}}, 1e-3);
+}
+
+TEST(MicrosoftQuantized, OperatorsDequantizeComputeAndQuantize) {
+  const auto u8 = [](const Shape& shape, const std::vector<double>& values) { return array_of(shape, values, DataType::kUint8); };
+  const Array half = array_of({}, {0.5}), one = array_of({}, {1}), zero = u8({}, {10});
+  const Array a = u8({2}, {12, 8}), b = u8({2}, {14, 4});  // 1, -1 and 2, -3
+  expect_outputs({"QLinearAdd", kDomain, 17, {a, half, zero, b, half, zero, one, zero}}, {{{2}, {13, 6}}});
+  expect_outputs({"QLinearMul", kDomain, 17, {a, half, zero, b, half, zero, one, zero}}, {{{2}, {12, 13}}});
+  expect_outputs({"QLinearSigmoid", kDomain, 17, {a, half, zero, array_of({}, {0.01}), u8({}, {0})}}, {{{2}, {73, 27}}});
+  expect_outputs({"QLinearLeakyRelu", kDomain, 17, {b, half, zero, half, zero}, [](auto* node) { set_number(node, "alpha", 0.5); }},
+                 {{{2}, {14, 7}}});
+  expect_outputs(
+      {"QLinearConcat", kDomain, 17, {one, zero, a, half, zero, b, half, zero}, [](auto* node) { set_integer(node, "axis", 0); }},
+      {{{4}, {11, 9, 12, 7}}});
+  const Array image = u8({1, 1, 1, 2}, {12, 16});  // 1, 3
+  expect_outputs({"QLinearGlobalAveragePool", kDomain, 17, {image, half, zero, one, zero}}, {{{1, 1, 1, 1}, {12}}});
+  expect_outputs({"QLinearAveragePool",
+                  kDomain,
+                  17,
+                  {image, half, zero, one, zero},
+                  [](auto* node) {
+                    set_integers(node, "kernel_shape", {1, 2});
+                  }},
+                 {{{1, 1, 1, 1}, {12}}});
+  EXPECT_THAT(message_of({"QLinearAdd", kDomain, 17, {a, Array(), zero, b, half, zero, one, zero}}),
+              HasSubstr("a quantized operand or its scale is left out"));
+}
+
+TEST(MicrosoftQuantized, ProductsGiveFloatingPointNumbers) {
+  const Array b = array_of({2, 1}, {4, -2}, DataType::kInt8), scale = array_of({}, {0.5}), zero = array_of({}, {0}, DataType::kInt8);
+  // The range of a is 0 to 255, so that it stays itself.
+  expect_outputs({"DynamicQuantizeMatMul", kDomain, 17, {array_of({1, 2}, {255, 3}), b, scale, zero, array_of({1}, {7})}},
+                 {{{1, 1}, {514}}}, 1e-3);
+  expect_outputs({"MatMulIntegerToFloat",
+                  kDomain,
+                  17,
+                  {array_of({1, 2}, {5, 3}, DataType::kUint8), b, scale, scale, array_of({}, {1}, DataType::kUint8), zero}},
+                 {{{1, 1}, {3}}});
+  expect_outputs({"QGemm",
+                  kDomain,
+                  17,
+                  {array_of({1, 2}, {5, 3}, DataType::kUint8), scale, array_of({}, {1}, DataType::kUint8), b, scale, zero,
+                   array_of({1}, {8}, DataType::kInt32)}},
+                 {{{1, 1}, {5}}});
+}
+
+// q, k, v by unit weights: one head of depth 1, so that the scores are q * k.
+OneNode attention(const std::vector<double>& x, Array mask, int64_t causal) {
+  const auto length = static_cast<int64_t>(x.size());
+  return {"Attention",
+          kDomain,
+          17,
+          {array_of({1, length, 1}, x), array_of({1, 3}, {1, 1, 1}), array_of({3}, {0, 0, 0}), std::move(mask)},
+          [causal](proto::NodeProto* node) {
+            set_integer(node, "num_heads", 1);
+            set_integer(node, "unidirectional", causal);
+          }};
+}
+double mean_of(double query, const std::vector<double>& values) {
+  double sum = 0, weights = 0;
+  for (double value : values) {
+    sum += value * std::exp(query * value);
+    weights += std::exp(query * value);
+  }
+  return sum / weights;
+}
+
+TEST(MicrosoftAttention, MasksAreLengthsStartsOrOnes) {
+  const auto i32 = [](const Shape& shape, const std::vector<double>& values) { return array_of(shape, values, DataType::kInt32); };
+  const std::vector<double> all{mean_of(1, {1, 2, 3}), mean_of(2, {1, 2, 3}), mean_of(3, {1, 2, 3})};
+  expect_outputs(attention({1, 2, 3}, Array(), 0), {{{1, 3, 1}, all}});
+  expect_outputs(attention({1, 2, 3}, Array(), 1), {{{1, 3, 1}, {1, mean_of(2, {1, 2}), all[2]}}});
+  const std::vector<double> two{mean_of(1, {1, 2}), mean_of(2, {1, 2}), mean_of(3, {1, 2})};
+  expect_outputs(attention({1, 2, 3}, i32({1}, {2}), 0), {{{1, 3, 1}, two}});
+  expect_outputs(attention({1, 2, 3}, i32({1, 3}, {1, 1, 0}), 0), {{{1, 3, 1}, two}});
+  expect_outputs(attention({1, 2, 3}, i32({2}, {3, 1}), 0), {{{1, 3, 1}, {mean_of(1, {2, 3}), mean_of(2, {2, 3}), mean_of(3, {2, 3})}}});
+  EXPECT_THAT(message_of(attention({1, 2, 3}, i32({5}, {1, 1, 1, 1, 1}), 0)), HasSubstr("a mask of 5 numbers for a batch of 1"));
+}
+
+TEST(MicrosoftAttention, CachesGrow) {
+  const auto heads = [](proto::NodeProto* node) {
+    set_integer(node, "num_heads", 1);
+    set_integer(node, "unidirectional", 1);
+  };
+  const Array two = array_of({1, 1, 1}, {2}), past = array_of({1, 1, 2, 1}, {1, 3});
+  OneNode node{"MultiHeadAttention", kDomain, 17, {two, two, two, Array(), Array(), Array(), past, past}, heads, 3};
+  expect_outputs(node, {{{1, 1, 1}, {mean_of(2, {1, 3, 2})}}, {{1, 1, 3, 1}, {1, 3, 2}}, {{1, 1, 3, 1}, {1, 3, 2}}});
+  const auto grouped = [](proto::NodeProto* proto) {
+    set_integer(proto, "num_heads", 2);
+    set_integer(proto, "kv_num_heads", 1);
+  };
+  node = {"GroupQueryAttention",
+          kDomain,
+          17,
+          {array_of({1, 1, 2}, {2, -1}), two, two, past, past, array_of({1}, {2}, DataType::kInt32), array_of({1}, {3}, DataType::kInt32)},
+          grouped,
+          3};
+  expect_outputs(node,
+                 {{{1, 1, 2}, {mean_of(2, {1, 3, 2}), mean_of(-1, {1, 3, 2})}}, {{1, 1, 3, 1}, {1, 3, 2}}, {{1, 1, 3, 1}, {1, 3, 2}}});
+}
+
+TEST(MicrosoftAttention, PositionsTurnPairs) {
+  // Position 1 turns by a quarter: (a, b) becomes (-b, a).
+  const Array x = array_of({1, 1, 2}, {3, 5}), cos = array_of({2, 1}, {1, 0}), sin = array_of({2, 1}, {0, 1});
+  expect_outputs({"RotaryEmbedding", kDomain, 17, {x, array_of({1, 1}, {1}, DataType::kInt64), cos, sin}}, {{{1, 1, 2}, {-5, 3}}});
+  expect_outputs({"RotaryEmbedding", kDomain, 17, {x, array_of({1}, {0}, DataType::kInt64), cos, sin}}, {{{1, 1, 2}, {3, 5}}});
+}
+
+}  // namespace
+}  // namespace ingot

@@ -1,0 +1,173 @@
+// Sequences and optionals exist while a model is read.
+#include <gmock/gmock.h>
+
+#include "one_node.h"
+
+namespace ingot {
+namespace {
+
+using ::testing::HasSubstr;
+
+void add_integer(proto::GraphProto* graph, const std::string& name, const std::vector<int64_t>& values, bool scalar = true) {
+  auto* tensor = graph->add_initializer();
+  tensor->set_name(name);
+  tensor->set_data_type(proto::TensorProto::INT64);
+  if (!scalar) tensor->add_dims(static_cast<int64_t>(values.size()));
+  for (int64_t value : values) tensor->add_int64_data(value);
+}
+
+// A graph with inputs a and b [2] and the integers 0, 1 and -1 as "0", "1", "-1".
+proto::ModelProto two_inputs() {
+  proto::ModelProto model = empty_model();
+  for (const char* name : {"a", "b"}) describe(model.mutable_graph()->add_input(), name, {"2"});
+  for (int64_t value : {0, 1, -1}) add_integer(model.mutable_graph(), std::to_string(value), {value});
+  model.mutable_graph()->add_output()->set_name("y");
+  return model;
+}
+
+std::vector<float> answer(const proto::ModelProto& model) {
+  auto network = import_model(model);
+  EXPECT_TRUE(network.ok()) << network.error().message;
+  return network.ok() ? outputs_of(**network, {floats({1, 2}), floats({3, 4})}) : std::vector<float>{};
+}
+
+TEST(OnnxSequences, ItemsAreInsertedErasedAndTakenOut) {
+  proto::ModelProto model = two_inputs();
+  proto::GraphProto* graph = model.mutable_graph();
+  add_node(graph, "SequenceEmpty", {}, {"s0"});
+  add_node(graph, "SequenceInsert", {"s0", "a"}, {"s1"});
+  add_node(graph, "SequenceInsert", {"s1", "b", "0"}, {"s2"});  // b, a
+  add_node(graph, "SequenceConstruct", {"a", "b", "b"}, {"t"});
+  add_node(graph, "SequenceErase", {"t", "-1"}, {"u"});  // a, b
+  add_node(graph, "SequenceAt", {"s2", "0"}, {"first"});
+  add_node(graph, "SequenceAt", {"u", "0"}, {"second"});
+  add_node(graph, "Sub", {"first", "second"}, {"y"});
+  EXPECT_EQ(answer(model), (std::vector<float>{2, 2}));
+}
+
+TEST(OnnxSequences, TheLengthIsKnown) {
+  proto::ModelProto model = two_inputs();
+  proto::GraphProto* graph = model.mutable_graph();
+  add_node(graph, "SplitToSequence", {"a"}, {"s"});
+  add_node(graph, "SequenceLength", {"s"}, {"length"});
+  auto* cast = add_node(graph, "Cast", {"length"}, {"number"});
+  set_integer(cast, "to", proto::TensorProto::FLOAT);
+  add_node(graph, "Mul", {"b", "number"}, {"y"});
+  EXPECT_EQ(answer(model), (std::vector<float>{6, 8}));
+}
+
+TEST(OnnxSequences, AreConcatenatedAndStacked) {
+  for (bool stacks : {false, true}) {
+    proto::ModelProto model = two_inputs();
+    proto::GraphProto* graph = model.mutable_graph();
+    add_node(graph, "SequenceConstruct", {"a", "b"}, {"s"});
+    auto* node = add_node(graph, "ConcatFromSequence", {"s"}, {"y"});
+    set_integer(node, "axis", stacks ? 1 : 0);
+    set_integer(node, "new_axis", stacks);
+    EXPECT_EQ(answer(model), stacks ? (std::vector<float>{1, 3, 2, 4}) : (std::vector<float>{1, 2, 3, 4}));
+  }
+}
+
+TEST(OnnxSequences, APlaceThatIsComputedBecomesAGather) {
+  proto::ModelProto model = two_inputs();
+  proto::GraphProto* graph = model.mutable_graph();
+  describe(graph->add_input(), "i", {}, proto::TensorProto::INT64);
+  add_node(graph, "SequenceConstruct", {"a", "b"}, {"s"});
+  add_node(graph, "SequenceAt", {"s", "i"}, {"y"});
+  auto network = import_model(model);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  const auto at = [&](double place) {
+    return outputs_of(**network, {floats({1, 2}), floats({3, 4}), Array::scalar(DataType::kInt64, place)});
+  };
+  EXPECT_EQ(at(0), (std::vector<float>{1, 2}));
+  EXPECT_EQ(at(-1), (std::vector<float>{3, 4}));
+}
+
+TEST(OnnxSequences, AMapWritesItsBodyOutForEachItem) {
+  proto::ModelProto model = two_inputs();
+  proto::GraphProto* graph = model.mutable_graph();
+  add_node(graph, "SequenceConstruct", {"a", "b"}, {"s"});
+  auto* map = add_node(graph, "SequenceMap", {"s", "b"}, {"t"});
+  auto* body = add_attribute(map, "body", proto::AttributeProto::GRAPH)->mutable_g();
+  for (const char* name : {"item", "other"}) describe(body->add_input(), name, {"2"});
+  add_node(body, "Add", {"item", "other"}, {"sum"});
+  body->add_output()->set_name("sum");
+  add_node(graph, "ConcatFromSequence", {"t"}, {"y"});
+  set_integer(graph->mutable_node(2), "axis", 0);
+  EXPECT_EQ(answer(model), (std::vector<float>{4, 6, 6, 8}));
+}
+
+TEST(OnnxSequences, ALoopThatCarriesOneIsWrittenOut) {
+  proto::ModelProto model = two_inputs();
+  proto::GraphProto* graph = model.mutable_graph();
+  add_integer(graph, "rounds", {3});
+  set_bool(graph->add_initializer(), "true", true);
+  add_node(graph, "SequenceEmpty", {}, {"none"});
+  auto* loop = add_node(graph, "Loop", {"rounds", "true", "none"}, {"s"});
+  auto* body = add_attribute(loop, "body", proto::AttributeProto::GRAPH)->mutable_g();
+  describe(body->add_input(), "round", {}, proto::TensorProto::INT64);
+  describe(body->add_input(), "going", {}, proto::TensorProto::BOOL);
+  body->add_input()->set_name("so_far");
+  auto* cast = add_node(body, "Cast", {"round"}, {"number"});
+  set_integer(cast, "to", proto::TensorProto::FLOAT);
+  add_node(body, "Mul", {"a", "number"}, {"item"});
+  add_node(body, "SequenceInsert", {"so_far", "item"}, {"longer"});
+  add_node(body, "Identity", {"going"}, {"still"});
+  for (const char* name : {"still", "longer"}) body->add_output()->set_name(name);
+  auto* all = add_node(graph, "ConcatFromSequence", {"s"}, {"y"});
+  set_integer(all, "axis", 0);
+  EXPECT_EQ(answer(model), (std::vector<float>{0, 0, 1, 2, 2, 4}));
+}
+
+TEST(OnnxSequences, OptionalsAreEmptyOrTheirElement) {
+  proto::ModelProto model = two_inputs();
+  proto::GraphProto* graph = model.mutable_graph();
+  add_node(graph, "Optional", {"a"}, {"full"});
+  add_node(graph, "Optional", {}, {"empty"});
+  add_node(graph, "OptionalHasElement", {"empty"}, {"has"});
+  add_node(graph, "OptionalGetElement", {"full"}, {"element"});
+  add_node(graph, "Where", {"has", "element", "b"}, {"y"});
+  EXPECT_EQ(answer(model), (std::vector<float>{3, 4}));
+}
+
+TEST(OnnxSequences, ErrorsSayWhatIsAtFault) {
+  const auto error = [](auto&& fill) {
+    proto::ModelProto model = two_inputs();
+    add_node(model.mutable_graph(), "SequenceConstruct", {"a", "b"}, {"s"});
+    fill(model.mutable_graph());
+    return error_of(model);
+  };
+  EXPECT_THAT(error([](auto* graph) { add_node(graph, "Relu", {"s"}, {"y"}); }),
+              HasSubstr("(Relu, opset 17; input a sequence of 2): input 0 is a sequence of 2 items; Relu takes tensors"));
+  EXPECT_THAT(error([](auto* graph) { add_node(graph, "Identity", {"s"}, {"y"}); }), HasSubstr("the output 'y' is a sequence"));
+  EXPECT_THAT(error([](auto* graph) {
+                add_integer(graph, "5", {5});
+                add_node(graph, "SequenceAt", {"s", "5"}, {"y"});
+              }),
+              HasSubstr("the place 5 lies outside of the sequence; it allows 2"));
+  EXPECT_THAT(error([](auto* graph) {
+                add_node(graph, "SequenceAt", {"a", "0"}, {"y"});
+              }),
+              HasSubstr("input 0 is a tensor; a sequence is wanted"));
+  EXPECT_THAT(error([](auto* graph) { add_node(graph, "StringConcat", {"a", "b"}, {"y"}); }), HasSubstr("encode them as numbers"));
+}
+
+TEST(OnnxSequences, AllInputsAndOutputsThatAreNoTensorsAreToldAtOnce) {
+  proto::ModelProto model = empty_model();
+  proto::GraphProto* graph = model.mutable_graph();
+  describe(graph->add_input(), "text", {"2"}, proto::TensorProto::STRING);
+  graph->add_input()->set_name("list");
+  graph->mutable_input(1)->mutable_type()->mutable_sequence_type();
+  describe(graph->add_input(), "x", {"2"});
+  add_node(graph, "Relu", {"x"}, {"y"});
+  for (const char* name : {"y", "z", "w"}) graph->add_output()->set_name(name);
+  const std::string error = error_of(model);
+  EXPECT_THAT(error, HasSubstr("m: 4 errors"));
+  EXPECT_THAT(error, HasSubstr("'text': elements of ONNX type strings are not supported"));
+  EXPECT_THAT(error, HasSubstr("'list' is a sequence; only tensors are supported"));
+  EXPECT_THAT(error, HasSubstr("the output 'z' is provided by no node"));
+  EXPECT_THAT(error, HasSubstr("the output 'w' is provided by no node"));
+}
+
+}  // namespace
+}  // namespace ingot
