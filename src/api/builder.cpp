@@ -189,8 +189,6 @@ class BuilderFacade final : public nvinfer1::IBuilder {
       return unsupported("only engines of EngineCapability::kSTANDARD are built");
     if (config.getRuntimePlatform() != nvinfer1::RuntimePlatform::kSAME_AS_BUILD)
       return unsupported("only engines for the platform at hand are built");
-    if (config.getFlag(BuilderFlag::kSTRIP_PLAN))
-      return unsupported("plans without weights are not written by this version; clear BuilderFlag::kSTRIP_PLAN");
     return Ok{};
   }
 
@@ -255,8 +253,11 @@ class BuilderFacade final : public nvinfer1::IBuilder {
     build.optimize.strict_nans = config.getFlag(BuilderFlag::kSTRICT_NANS);
     build.allow_tf32 = config.getFlag(BuilderFlag::kTF32);
     build.verify = environment("INGOT_VERIFY").value_or("0") != "0";
-    build.refittable = config.getFlag(BuilderFlag::kREFIT) || config.getFlag(BuilderFlag::kREFIT_INDIVIDUAL) ||
-                       config.getFlag(BuilderFlag::kREFIT_IDENTICAL);
+    const bool strip = config.getFlag(BuilderFlag::kSTRIP_PLAN), individual = config.getFlag(BuilderFlag::kREFIT_INDIVIDUAL);
+    build.refittable = strip || individual || config.getFlag(BuilderFlag::kREFIT) || config.getFlag(BuilderFlag::kREFIT_IDENTICAL);
+    DebugWishes debugging = debug_wishes(definition);
+    build.debug_tensors = std::move(debugging.tensors);
+    build.debug_unfused = debugging.unfused;
     if (!config.getFlag(BuilderFlag::kDISABLE_TIMING_CACHE)) build.cache = config.timing_cache();
     build.error_on_cache_miss = config.getFlag(BuilderFlag::kERROR_ON_TIMING_CACHE_MISS);
     build.optimization_level =
@@ -271,13 +272,15 @@ class BuilderFacade final : public nvinfer1::IBuilder {
         return selection->select(optimized, layer, candidates);
       };
     }
-    if (build.refittable) build.properties[kWeightsProperty] = write_weights_table(weights_of(definition));
+    if (build.refittable) build.properties[kWeightsProperty] = write_weights_table(weights_of(definition, individual));
+    if (config.getFlag(BuilderFlag::kWEIGHT_STREAMING)) build.properties["weight_streaming"] = "1";
     if (implicit) build.properties["implicit_batch"] = std::to_string(max_batch_);
     TRY_ASSIGN(Plan plan, build_plan(*network, build));
     if (selection) selection->report(plan);
     std::string libraries;
     for (int32_t i = 0; i < config.getNbPluginsToSerialize(); ++i)
       libraries += (i ? "\n" : "") + std::string(config.getPluginToSerialize(i));
+    if (strip) plan.properties[kStrippedProperty] = join_names(strippable_weights(plan));
     if (!libraries.empty()) plan.properties[kPluginLibrariesProperty] = libraries;
     TRY(configure_plugins(plan));
     return plan;

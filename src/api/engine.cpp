@@ -5,6 +5,8 @@
 #include "api/execution_context.h"
 #include "api/host_memory.h"
 #include "api/load_engine.h"
+#include "api/weights_table.h"
+#include "build/debug_tensors.h"
 #include "build/refit.h"
 
 namespace ingot::api {
@@ -62,16 +64,43 @@ EngineFacade::EngineFacade(const Reporter& reporter, std::shared_ptr<const Engin
   for (const IoTensor& io : engine_->io()) names_.push_back(io.tensor->name);
   name_ = engine_->network().name;
   const std::string batch = engine_->plan().property("implicit_batch");
+  for (std::string& name : split_names(engine_->plan().property(kDebugTensorsProperty))) debug_tensors_.insert(std::move(name));
+  for (std::string& name : split_names(engine_->plan().property(kUnfusedTensorsProperty))) unfused_tensors_.insert(std::move(name));
   if (!batch.empty()) max_batch_ = static_cast<int32_t>(std::strtol(batch.c_str(), nullptr, 10));
 }
 
 Status EngineFacade::refit(const std::map<std::string, Array>& weights) {
   const std::shared_ptr<const Engine> now = core();
   TRY_ASSIGN(Plan plan, refit_plan(now->plan(), weights, now->device(), reporter_.log()));
+  std::vector<std::string> missing = missing_weights();
+  std::erase_if(missing, [&](const std::string& name) { return weights.contains(name); });
+  if (missing.empty())
+    plan.properties.erase(kStrippedProperty);
+  else
+    plan.properties[kStrippedProperty] = join_names(missing);
   TRY_ASSIGN(std::shared_ptr<Engine> fresh, load_engine(std::move(plan), now->shared_device(), reporter_.log()));
   std::lock_guard lock(mutex_);
   engine_ = std::move(fresh);
   return Ok{};
+}
+
+std::vector<std::string> EngineFacade::missing_weights() const { return split_names(core()->plan().property(kStrippedProperty)); }
+
+bool EngineFacade::isDebugTensor(char const* name) const noexcept {
+  return guarded(reporter_, false, [&] { return name && (debug_tensors_.contains(name) || unfused_tensors_.contains(name)); });
+}
+
+bool EngineFacade::setWeightStreamingBudgetV2(int64_t budget) noexcept {
+  return guarded(reporter_, false, [&]() -> Status {
+    if (budget < 0) return invalid("the budget of streamed weights is " + std::to_string(budget) + " bytes; it is not negative");
+    budget_ = std::min(budget, getStreamableWeightsSize());
+    return Ok{};
+  });
+}
+
+int64_t EngineFacade::getStreamableWeightsSize() const noexcept {
+  return core()->plan().property("weight_streaming") == "1" ? std::max<int64_t>(0, getEngineStat(nvinfer1::EngineStat::kTOTAL_WEIGHTS_SIZE))
+                                                            : 0;
 }
 
 WideDims EngineFacade::visible(WideDims dims) const noexcept {
@@ -241,12 +270,24 @@ nvinfer1::IHostMemory* EngineFacade::serialize() const noexcept {
 }
 
 nvinfer1::IHostMemory* EngineFacade::serializeWithConfig(nvinfer1::ISerializationConfig& config) const noexcept {
-  if (config.getFlag(nvinfer1::SerializationFlag::kEXCLUDE_WEIGHTS)) {
-    reporter_.report(unsupported(
-        "serializeWithConfig: plans without weights are not written by this version; clear SerializationFlag::kEXCLUDE_WEIGHTS"));
-    return nullptr;
-  }
-  return serialize();
+  return guarded(reporter_, static_cast<nvinfer1::IHostMemory*>(nullptr), [&]() -> Result<HostMemory*> {
+    const std::shared_ptr<const Engine> now = core();
+    const Plan& plan = now->plan();
+    Plan copy;
+    copy.network = plan.network->clone();
+    copy.choices = plan.choices;
+    copy.properties = plan.properties;
+    if (config.getFlag(nvinfer1::SerializationFlag::kEXCLUDE_WEIGHTS)) {
+      if (plan.property("refittable") != "1")
+        return invalid("serializeWithConfig: kEXCLUDE_WEIGHTS leaves out refittable weights, and the engine was built without");
+      copy.properties[kStrippedProperty] = join_names(strippable_weights(plan));
+    } else if (!config.getFlag(nvinfer1::SerializationFlag::kINCLUDE_REFIT) && plan.property(kStrippedProperty).empty()) {
+      copy.properties["refittable"] = "0";
+      copy.properties.erase(kWeightsProperty);
+    }
+    TRY_ASSIGN(std::vector<std::byte> bytes, write_plan(copy));
+    return new HostMemory(std::move(bytes));
+  });
 }
 
 nvinfer1::ISerializationConfig* EngineFacade::createSerializationConfig() noexcept {
@@ -262,11 +303,14 @@ nvinfer1::ProfilingVerbosity EngineFacade::getProfilingVerbosity() const noexcep
 }
 
 int64_t EngineFacade::getEngineStat(nvinfer1::EngineStat stat) const noexcept {
-  if (stat == nvinfer1::EngineStat::kSTRIPPED_WEIGHTS_SIZE) return 0;
   return guarded(reporter_, int64_t{-1}, [&] {
+    const std::shared_ptr<const Engine> now = core();
+    const std::vector<std::string> stripped = split_names(now->plan().property(kStrippedProperty));
+    const std::set<std::string> missing(stripped.begin(), stripped.end());
+    const bool all = stat != nvinfer1::EngineStat::kSTRIPPED_WEIGHTS_SIZE;
     int64_t bytes = 0;
-    for (const auto& tensor : engine_->network().tensors()) {
-      if (tensor->is_constant())
+    for (const auto& tensor : now->network().tensors()) {
+      if (tensor->is_constant() && (all || missing.contains(tensor->name)))
         bytes += static_cast<int64_t>(bytes_of(tensor->type.type, volume(constant_shape(tensor->type.dims)).value_or(0)));
     }
     return bytes;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   Reporter& reporter() const { return reporter_; }
   const MemorySource& memory() const { return memory_; }
   bool detailed() const { return getProfilingVerbosity() == nvinfer1::ProfilingVerbosity::kDETAILED; }
+  // Names of tensors that the network marked for debugging, and of those that no fusion took away where it asked for them.
+  const std::set<std::string>& debug_tensors() const { return debug_tensors_; }
+  const std::set<std::string>& unfused_tensors() const { return unfused_tensors_; }
+  // Names of the constants that the plan was written without and nobody gave since.
+  std::vector<std::string> missing_weights() const;
   // Place among inputs and outputs; -1, and an error in the log, for a name that is not there.
   int find(char const* name) const noexcept;
   int io_of_binding(int32_t binding) const noexcept;
@@ -55,7 +61,7 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   int32_t getTensorVectorizedDim(char const* name) const noexcept override;
   int32_t getTensorVectorizedDim(char const* name, int32_t) const noexcept override { return getTensorVectorizedDim(name); }
   char const* getAliasedInputTensor(char const*) const noexcept override { return nullptr; }
-  bool isDebugTensor(char const*) const noexcept override { return false; }
+  bool isDebugTensor(char const* name) const noexcept override;
 
   int32_t getNbOptimizationProfiles() const noexcept override;
   int64_t const* getProfileTensorValuesV2(char const* name, int32_t profile, nvinfer1::OptProfileSelector select) const noexcept override;
@@ -85,11 +91,12 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
   nvinfer1::IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
 
-  bool setWeightStreamingBudgetV2(int64_t budget) noexcept override { return budget >= 0; }
-  int64_t getWeightStreamingBudgetV2() const noexcept override { return 0; }
-  int64_t getWeightStreamingAutomaticBudget() const noexcept override { return 0; }
+  // Weights stay in memory whatever the budget; what it was set to is told.
+  bool setWeightStreamingBudgetV2(int64_t budget) noexcept override;
+  int64_t getWeightStreamingBudgetV2() const noexcept override { return budget_ < 0 ? getStreamableWeightsSize() : budget_; }
+  int64_t getWeightStreamingAutomaticBudget() const noexcept override { return getStreamableWeightsSize(); }
   int64_t getWeightStreamingScratchMemorySize() const noexcept override { return 0; }
-  int64_t getStreamableWeightsSize() const noexcept override { return 0; }
+  int64_t getStreamableWeightsSize() const noexcept override;
 
   int32_t getNbBindings() const noexcept override;
   int32_t getBindingIndex(char const* name) const noexcept override;
@@ -111,8 +118,11 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   bool hasImplicitBatchDimension() const noexcept override { return max_batch_ > 0; }
   int32_t const* getProfileTensorValues(char const* name, int32_t profile, nvinfer1::OptProfileSelector select) const noexcept override;
   nvinfer1::IExecutionContext* createExecutionContextWithoutDeviceMemory() noexcept override;
-  bool setWeightStreamingBudget(int64_t budget) noexcept override { return budget >= -1; }
-  int64_t getWeightStreamingBudget() const noexcept override { return 0; }
+  // Here -1 leaves it to the engine, and 0 switches streaming off.
+  bool setWeightStreamingBudget(int64_t budget) noexcept override {
+    return setWeightStreamingBudgetV2(budget <= 0 && budget >= -1 ? getStreamableWeightsSize() : budget);
+  }
+  int64_t getWeightStreamingBudget() const noexcept override { return getWeightStreamingBudgetV2(); }
   int64_t getMinimumWeightStreamingBudget() const noexcept override { return 0; }
   std::size_t getWorkspaceSize() const noexcept override { return 0; }
 
@@ -134,6 +144,8 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   std::vector<std::string> names_;  // of inputs and outputs: what the program holds pointers to
   std::string name_;
   MemorySource memory_;
+  std::set<std::string> debug_tensors_, unfused_tensors_;
+  int64_t budget_ = -1;                                     // of streamed weights; negative where nobody set one
   int32_t max_batch_ = 0;                                   // of an implicit batch; 0 where the batch is a dimension
   mutable std::deque<std::vector<int32_t>> narrow_values_;  // what the retired 32-bit readings point to
 };

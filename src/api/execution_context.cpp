@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "runtime/execution_context.h"
 
@@ -144,25 +145,21 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
 
   bool enqueueV3(cudaStream_t stream) noexcept override {
     return guarded(reporter_, false, [&]() -> Status {
-      TRY(check_memory());
-      // What an earlier asynchronous run left behind is told here.
-      TRY(context().take_run_error());
-      const bool waits = profiler_ != nullptr || debug_sync_ || has_allocator();
-      TRY(waits ? context().execute(Stream{stream}) : context().enqueue(Stream{stream}));
+      TRY(check_ready());
+      TRY(run(stream, has_allocator()));
       return record_event(consumed_, stream);
     });
   }
   bool executeV2(void* const* bindings) noexcept override {
     return guarded(reporter_, false, [&]() -> Status {
       TRY(bind(bindings));
-      return context().execute();
+      return run(nullptr, true);
     });
   }
   bool enqueueV2(void* const* bindings, cudaStream_t stream, cudaEvent_t* consumed) noexcept override {
     return guarded(reporter_, false, [&]() -> Status {
       TRY(bind(bindings));
-      TRY(context().take_run_error());
-      TRY(profiler_ || debug_sync_ ? context().execute(Stream{stream}) : context().enqueue(Stream{stream}));
+      TRY(run(stream, false));
       return consumed ? record_event(*consumed, stream) : Status(Ok{});
     });
   }
@@ -223,15 +220,44 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   nvinfer1::ProfilingVerbosity getNvtxVerbosity() const noexcept override { return nvtx_; }
   bool setDebugListener(nvinfer1::IDebugListener* listener) noexcept override {
     listener_ = listener;
-    return true;
+    return watch();
   }
   nvinfer1::IDebugListener* getDebugListener() noexcept override { return listener_; }
-  // No tensor of this version's engines is marked for debugging, so there is none to switch.
-  bool setTensorDebugState(char const* name, bool) noexcept override { return not_marked(name); }
-  bool getDebugState(char const*) const noexcept override { return false; }
-  bool setAllTensorsDebugState(bool) noexcept override { return true; }
-  bool setUnfusedTensorsDebugState(bool) noexcept override { return true; }
-  bool getUnfusedTensorsDebugState() const noexcept override { return false; }
+  bool setTensorDebugState(char const* name, bool on) noexcept override {
+    return guarded(reporter_, false,
+                   [&]() -> Status {
+                     if (!name || !engine_.debug_tensors().contains(name))
+                       return invalid("the tensor '" + std::string(name ? name : "") + "' is not marked for debugging");
+                     if (on)
+                       shown_.insert(name);
+                     else
+                       shown_.erase(name);
+                     return Ok{};
+                   }) &&
+           watch();
+  }
+  bool getDebugState(char const* name) const noexcept override {
+    return guarded(reporter_, false, [&] { return name && shown_.contains(name); });
+  }
+  bool setAllTensorsDebugState(bool on) noexcept override {
+    return guarded(reporter_, false,
+                   [&]() -> Status {
+                     shown_ = on ? engine_.debug_tensors() : std::set<std::string>();
+                     return Ok{};
+                   }) &&
+           watch();
+  }
+  bool setUnfusedTensorsDebugState(bool on) noexcept override {
+    return guarded(reporter_, false,
+                   [&]() -> Status {
+                     if (on && engine_.unfused_tensors().empty())
+                       return invalid("setUnfusedTensorsDebugState: the network was built without markUnfusedTensorsAsDebugTensors()");
+                     shows_unfused_ = on;
+                     return Ok{};
+                   }) &&
+           watch();
+  }
+  bool getUnfusedTensorsDebugState() const noexcept override { return shows_unfused_; }
   void setErrorRecorder(IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
   IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
   bool setCommunicator(void*) noexcept override {
@@ -326,6 +352,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
       fresh->set_output_allocator(i, adapter_of(allocators_[i]));
     }
     fresh->set_profiler(context_->profiler());
+    fresh->set_step_listener(step_listener());
     (void)fresh->set_device_memory(user_memory_, user_memory_bytes_);
     context_ = std::move(fresh);
     return *context_;
@@ -342,10 +369,6 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
       if (allocator) return true;
     }
     return false;
-  }
-  bool not_marked(char const* name) noexcept {
-    return guarded(reporter_, false,
-                   [&]() -> Status { return invalid("the tensor '" + std::string(name ? name : "") + "' is not marked for debugging"); });
   }
   // All inputs get so many rows; without an implicit batch there is one.
   bool set_batch(int32_t batch) noexcept {
@@ -366,20 +389,85 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
       return Ok{};
     });
   }
-  // With kUSER_MANAGED the program brings the memory before the first run.
-  Status check_memory() const {
+  // A plan without weights gets them first; with kUSER_MANAGED the program brings the memory before the first run.
+  Status check_ready() const {
+    if (const std::vector<std::string> missing = engine_.missing_weights(); !missing.empty())
+      return invalid("the plan was written without its weights, and " + std::to_string(missing.size()) + " are still missing ('" +
+                     missing[0] + "' is one); give them with an IRefitter or an IParserRefitter");
     if (strategy_ != ExecutionContextAllocationStrategy::kUSER_MANAGED || user_memory_ || engine_.getDeviceMemorySizeV2() == 0) return Ok{};
     return invalid("the context was created without device memory; call setDeviceMemoryV2 with " +
                    std::to_string(engine_.getDeviceMemorySizeV2()) + " bytes");
   }
   Status bind(void* const* bindings) {
-    TRY(check_memory());
+    TRY(check_ready());
     if (!bindings) return invalid("the bindings are null");
     const size_t count = engine_.core()->io().size();
     const size_t first = context().profile() * count;  // each profile has bindings of its own
     for (size_t i = 0; i < count; ++i) TRY(context().set_address(i, bindings[first + i]));
     return Ok{};
   }
+  // One run, or its place in the stream. What an earlier asynchronous run left behind is told here.
+  Status run(cudaStream_t stream, bool waits) {
+    TRY(context().take_run_error());
+    stream_ = stream;
+    if (is_watching()) {
+      debug_error_.reset();
+      TRY(show_inputs());
+      TRY(context().execute(Stream{stream}));
+      return debug_error_ ? Status(*debug_error_) : Status(Ok{});
+    }
+    return waits || profiler_ || debug_sync_ ? context().execute(Stream{stream}) : context().enqueue(Stream{stream});
+  }
+
+  // ---- Debug tensors ----
+
+  bool is_watching() const { return listener_ && (!shown_.empty() || shows_unfused_); }
+  bool is_shown(const std::string& name) const {
+    if (engine_.debug_tensors().contains(name)) return shown_.contains(name);
+    return shows_unfused_ && engine_.unfused_tensors().contains(name);
+  }
+  // Hands one tensor to the program; the first failure is kept for the end of the run.
+  void show(const Tensor& tensor, const void* address, const Shape& shape) {
+    const auto fail = [&](const std::string& what) {
+      if (!debug_error_) debug_error_ = Error{ErrorCode::kInvalid, "the debug listener " + what + " the tensor '" + tensor.name + "'"};
+    };
+    try {
+      const auto place = tensor.type.place == Place::kHost ? nvinfer1::TensorLocation::kHOST : nvinfer1::TensorLocation::kDEVICE;
+      if (!listener_->processDebugTensor64_(address, place, to_api(tensor.type.type), engine_.visible(to_api(shape)), tensor.name.c_str(),
+                                            stream_))
+        fail("returned false for");
+    } catch (...) {
+      fail("threw at");
+    }
+  }
+  // Inputs are there before the first step is.
+  Status show_inputs() {
+    const auto& io = engine_.core()->io();
+    for (size_t i = 0; i < io.size() && io[i].is_input; ++i) {
+      if (!is_shown(io[i].tensor->name) || !context().address(i)) continue;
+      TRY(engine_.core()->device().synchronize(Stream{stream_}));
+      TRY_ASSIGN(const Shape shape, context().io_shape(i));
+      show(*io[i].tensor, context().address(i), shape);
+    }
+    return Ok{};
+  }
+  ExecutionContext::StepListener step_listener() const {
+    if (!is_watching()) return {};
+    auto* self = const_cast<ContextFacade*>(this);
+    return [self](size_t step, const std::vector<const void*>& outputs, const std::vector<Shape>& shapes) {
+      const Layer& layer = self->context_->engine().layer(step);
+      for (size_t o = 0; o < outputs.size(); ++o) {
+        if (layer.output(o) && self->is_shown(layer.output(o)->name)) self->show(*layer.output(o), outputs[o], shapes[o]);
+      }
+    };
+  }
+  bool watch() noexcept {
+    return guarded(reporter_, false, [&]() -> Status {
+      context().set_step_listener(step_listener());
+      return Ok{};
+    });
+  }
+
   void update_profiler() noexcept {
     guarded(reporter_, [&] {
       if (!profiler_) return context().set_profiler({});
@@ -408,6 +496,10 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   mutable std::vector<std::pair<std::string, float>> times_;
   nvinfer1::ProfilingVerbosity nvtx_ = nvinfer1::ProfilingVerbosity::kLAYER_NAMES_ONLY;
   nvinfer1::IDebugListener* listener_ = nullptr;
+  std::set<std::string> shown_;
+  bool shows_unfused_ = false;
+  cudaStream_t stream_ = nullptr;  // of the run at hand
+  std::optional<Error> debug_error_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "api/load_engine.h"
 
 #include "build/builder.h"
+#include "build/refit.h"
 #include "operators/register.h"
 
 namespace ingot {
@@ -11,6 +12,7 @@ Result<std::shared_ptr<Engine>> load_engine(Plan plan, std::shared_ptr<Device> d
   if (!device) {
     TRY_ASSIGN(device, default_device());
   }
+  TRY_ASSIGN(plan, fill_stripped(std::move(plan), *device, log));
   // The engine takes the plan over, so what choosing again would need is kept aside: a clone shares all bytes.
   Plan spare;
   spare.network = plan.network->clone();

@@ -202,7 +202,7 @@ ILayer* NetworkFacade::getLayer(int32_t index) const noexcept {
 
 // ---- Weights by name, debugging ----
 
-std::vector<WeightsEntry> weights_of(const INetworkDefinition& definition) {
+std::vector<WeightsEntry> weights_of(const INetworkDefinition& definition, bool marked_only) {
   const auto& network = static_cast<const NetworkFacade&>(definition);
   std::vector<WeightsEntry> entries;
   std::set<const Tensor*> told;
@@ -211,7 +211,7 @@ std::vector<WeightsEntry> weights_of(const INetworkDefinition& definition) {
     // Weights of imported models keep the names that the model gives them.
     const auto named = network.weight_names().find(tensor->name);
     const std::string name = named != network.weight_names().end() ? named->second : tensor->name;
-    if (network.marks_refittable() && !network.refittable_names().contains(name)) return;
+    if ((marked_only || network.marks_refittable()) && !network.refittable_names().contains(name)) return;
     entries.push_back({tensor->name, layer, role, name});
   };
   for (const auto& layer : network.core().layers()) {
@@ -262,6 +262,36 @@ bool NetworkFacade::unmarkWeightsRefittable(char const* name) noexcept {
 
 bool NetworkFacade::areWeightsMarkedRefittable(char const* name) const noexcept {
   return guarded(reporter_, false, [&]() -> bool { return name && refittable_.contains(name); });
+}
+
+bool NetworkFacade::markDebug(ITensor& tensor) noexcept {
+  return guarded(reporter_, false, [&]() -> Status {
+    const Tensor& core = core_tensor(tensor);
+    if (network_->find_tensor(core.name) != &core) return invalid("markDebug: the tensor '" + core.name + "' belongs to another network");
+    debug_.insert(&core);
+    return Ok{};
+  });
+}
+
+bool NetworkFacade::unmarkDebug(ITensor& tensor) noexcept {
+  return guarded(reporter_, false, [&]() -> Status {
+    debug_.erase(&core_tensor(tensor));
+    return Ok{};
+  });
+}
+
+bool NetworkFacade::isDebugTensor(ITensor const& tensor) const noexcept {
+  return debug_.contains(static_cast<const TensorFacade&>(tensor).core());
+}
+
+DebugWishes debug_wishes(const INetworkDefinition& definition) {
+  const auto& network = static_cast<const NetworkFacade&>(definition);
+  DebugWishes wishes;
+  for (const auto& tensor : network.core().tensors()) {
+    if (network.debug_tensors().contains(tensor.get())) wishes.tensors.push_back(tensor->name);
+  }
+  wishes.unfused = network.shows_unfused();
+  return wishes;
 }
 
 // ---- About the network ----

@@ -179,12 +179,16 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   bool markWeightsRefittable(char const* name) noexcept override;
   bool unmarkWeightsRefittable(char const* name) noexcept override;
   bool areWeightsMarkedRefittable(char const* name) const noexcept override;
-  // Engines of this version hand no inner tensor to a debug listener, so none is marked.
-  bool markDebug(nvinfer1::ITensor&) noexcept override { return not_served("markDebug"); }
-  bool unmarkDebug(nvinfer1::ITensor&) noexcept override { return not_served("unmarkDebug"); }
-  bool isDebugTensor(nvinfer1::ITensor const&) const noexcept override { return false; }
-  bool markUnfusedTensorsAsDebugTensors() noexcept override { return not_served("markUnfusedTensorsAsDebugTensors"); }
-  bool unmarkUnfusedTensorsAsDebugTensors() noexcept override { return not_served("unmarkUnfusedTensorsAsDebugTensors"); }
+  bool markDebug(nvinfer1::ITensor& tensor) noexcept override;
+  bool unmarkDebug(nvinfer1::ITensor& tensor) noexcept override;
+  bool isDebugTensor(nvinfer1::ITensor const& tensor) const noexcept override;
+  bool markUnfusedTensorsAsDebugTensors() noexcept override { return unfused_ = true; }
+  bool unmarkUnfusedTensorsAsDebugTensors() noexcept override {
+    unfused_ = false;
+    return true;
+  }
+  const std::set<const Tensor*>& debug_tensors() const { return debug_; }
+  bool shows_unfused() const { return unfused_; }
   // Formulas belong to networks of generation 7; the usual sizes hold here.
   void setPoolingOutputDimensionsFormula(nvinfer1::IOutputDimensionsFormula* formula) noexcept override;
   nvinfer1::IOutputDimensionsFormula& getPoolingOutputDimensionsFormula() const noexcept override;
@@ -278,6 +282,8 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   std::vector<std::unique_ptr<ControlBlock>> blocks_;
   std::map<std::string, std::string> weight_names_;  // by the constant's name: what the program calls it
   std::set<std::string> refittable_;
+  std::set<const Tensor*> debug_;
+  bool unfused_ = false;
 };
 
 // The facade of the class that the layer's operator asks for; one without settings for operators that have no class of their own.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "NvInfer.h"
@@ -23,8 +24,16 @@ Layer* core_layer(const nvinfer1::ILayer& layer);
 Result<std::unique_ptr<Network>> buildable_network(const nvinfer1::INetworkDefinition& network);
 
 struct WeightsEntry;
-// What the program calls the network's weights: by layer and role, by name, or both.
-std::vector<WeightsEntry> weights_of(const nvinfer1::INetworkDefinition& network);
+// What the program calls the network's weights: by layer and role, by name, or both; of those that it marked refittable, where it marked
+// any or `marked_only` says so.
+std::vector<WeightsEntry> weights_of(const nvinfer1::INetworkDefinition& network, bool marked_only);
+
+// What the program wants to see of the network's inner tensors.
+struct DebugWishes {
+  std::vector<std::string> tensors;  // by name
+  bool unfused = false;              // and all others that are left when layers are fused
+};
+DebugWishes debug_wishes(const nvinfer1::INetworkDefinition& network);
 
 // An empty network, for IBuilder::createNetworkV2. `major` is the generation of the caller.
 nvinfer1::INetworkDefinition* make_network(nvinfer1::IBuilder& builder, const Reporter& reporter,

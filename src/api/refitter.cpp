@@ -1,5 +1,6 @@
 // IRefitter over the constants of an engine's plan.
 #include <map>
+#include <set>
 
 #include "api/engine.h"
 #include "api/weights_table.h"
@@ -31,13 +32,21 @@ class RefitterFacade final : public nvinfer1::IRefitter {
       return take(*entry, weights, "weights '" + entry->name + "'");
     });
   }
-  bool setNamedWeights(char const* name, Weights weights, TensorLocation) noexcept override { return setNamedWeights(name, weights); }
+  bool setNamedWeights(char const* name, Weights weights, TensorLocation location) noexcept override {
+    if (!setNamedWeights(name, weights)) return false;
+    set_.at(by_name(name)->constant).location = location;
+    return true;
+  }
   Weights getNamedWeights(char const* name) const noexcept override {
     const WeightsEntry* entry = by_name(name);
     const auto found = entry ? set_.find(entry->constant) : set_.end();
-    return found == set_.end() ? kNoWeights : found->second;
+    return found == set_.end() ? kNoWeights : found->second.weights;
   }
-  TensorLocation getWeightsLocation(char const*) const noexcept override { return TensorLocation::kHOST; }
+  TensorLocation getWeightsLocation(char const* name) const noexcept override {
+    const WeightsEntry* entry = by_name(name);
+    const auto found = entry ? set_.find(entry->constant) : set_.end();
+    return found == set_.end() ? TensorLocation::kHOST : found->second.location;
+  }
   bool unsetNamedWeights(char const* name) noexcept override {
     return guarded(reporter_, false, [&]() -> bool {
       const WeightsEntry* entry = by_name(name);
@@ -59,8 +68,19 @@ class RefitterFacade final : public nvinfer1::IRefitter {
     }
     return count;
   }
-  // Every constant can change by itself, so nothing is ever missing.
-  int32_t getMissingWeights(int32_t, char const**) noexcept override { return 0; }
+  // Every constant can change by itself, so only what a plan was written without is missing.
+  int32_t getMissingWeights(int32_t size, char const** names) noexcept override {
+    return guarded(reporter_, int32_t{0}, [&] {
+      int32_t count = 0;
+      const std::set<std::string> missing = missing_constants();
+      for (const WeightsEntry& entry : entries_) {
+        if (entry.name.empty() || !missing.contains(entry.constant)) continue;
+        if (names && count < size) names[count] = entry.name.c_str();
+        ++count;
+      }
+      return count;
+    });
+  }
 
   bool setWeights(char const* layer, WeightsRole role, Weights weights) noexcept override {
     return guarded(reporter_, false, [&]() -> Status {
@@ -82,23 +102,30 @@ class RefitterFacade final : public nvinfer1::IRefitter {
     }
     return count;
   }
-  int32_t getMissing(int32_t, char const**, WeightsRole*) noexcept override { return 0; }
-
-  bool refitCudaEngine() noexcept override {
-    return guarded(reporter_, false, [&]() -> Status {
-      std::map<std::string, Array> weights;
-      for (const auto& [name, values] : set_) {
-        const Tensor* tensor = engine_.core()->network().find_tensor(name);
-        TRY_ASSIGN(Array borrowed, to_array(values, constant_shape(tensor->type.dims)));
-        borrowed.mutable_data();  // the program may free its own once this returns
-        weights[name] = std::move(borrowed);
+  int32_t getMissing(int32_t size, char const** layers, WeightsRole* roles) noexcept override {
+    return guarded(reporter_, int32_t{0}, [&] {
+      int32_t count = 0;
+      const std::set<std::string> missing = missing_constants();
+      for (const WeightsEntry& entry : entries_) {
+        if (entry.layer.empty() || !missing.contains(entry.constant)) continue;
+        if (count < size && layers) layers[count] = entry.layer.c_str();
+        if (count < size && roles) roles[count] = entry.role;
+        ++count;
       }
-      TRY(engine_.refit(weights));
-      set_.clear();
-      return Ok{};
+      return count;
     });
   }
-  bool refitCudaEngineAsync(cudaStream_t) noexcept override { return refitCudaEngine(); }
+
+  bool refitCudaEngine() noexcept override {
+    return guarded(reporter_, false, [&] { return refit(Stream{}); });
+  }
+  // Weights on the device may come from what is queued on the stream; they are there once it is done. The new engine is ready on return.
+  bool refitCudaEngineAsync(cudaStream_t stream) noexcept override {
+    return guarded(reporter_, false, [&]() -> Status {
+      TRY(engine_.core()->device().synchronize(Stream{stream}));
+      return refit(Stream{stream});
+    });
+  }
   void setWeightsValidation(bool validation) noexcept override { validation_ = validation; }
   bool getWeightsValidation() const noexcept override { return validation_; }
   bool setMaxThreads(int32_t threads) noexcept override {
@@ -120,6 +147,44 @@ class RefitterFacade final : public nvinfer1::IRefitter {
   int32_t getTensorsWithDynamicRange(int32_t, char const**) const noexcept override { return 0; }
 
  private:
+  struct Given {
+    Weights weights;
+    TensorLocation location = TensorLocation::kHOST;
+  };
+
+  // What the plan lacks and the program has not set.
+  std::set<std::string> missing_constants() const {
+    std::set<std::string> missing;
+    for (std::string& name : engine_.missing_weights()) {
+      if (!set_.contains(name)) missing.insert(std::move(name));
+    }
+    return missing;
+  }
+
+  Status refit(Stream stream) {
+    if (const std::set<std::string> missing = missing_constants(); !missing.empty())
+      return invalid("refitCudaEngine: " + std::to_string(missing.size()) +
+                     " weights that the plan was written without are not set; getMissingWeights names them ('" + *missing.begin() +
+                     "' is one)");
+    const std::shared_ptr<const Engine> now = engine_.core();
+    std::map<std::string, Array> weights;
+    for (const auto& [name, given] : set_) {
+      const Shape shape = constant_shape(now->network().find_tensor(name)->type.dims);
+      if (given.location == TensorLocation::kDEVICE && now->device().is_asynchronous()) {
+        TRY_ASSIGN(DataType type, to_core(given.weights.type));
+        TRY_ASSIGN(weights[name], Array::make(type, shape));
+        TRY(now->device().copy(weights[name].mutable_data(), given.weights.values, weights[name].byte_count(), stream));
+        continue;
+      }
+      TRY_ASSIGN(Array borrowed, to_array(given.weights, shape));
+      borrowed.mutable_data();  // the program may free its own once this returns
+      weights[name] = std::move(borrowed);
+    }
+    TRY(engine_.refit(weights));
+    set_.clear();
+    return Ok{};
+  }
+
   const Tensor* constant(const WeightsEntry& entry) const {
     const Tensor* tensor = engine_.core()->network().find_tensor(entry.constant);
     return tensor && tensor->is_constant() && !tensor->is_packed && tensor->constant.data() ? tensor : nullptr;
@@ -136,14 +201,14 @@ class RefitterFacade final : public nvinfer1::IRefitter {
     if (type != tensor->type.type || weights.count != tensor->constant.count() || !weights.values)
       return invalid(where + ": " + std::to_string(tensor->constant.count()) + " values of " + std::string(name_of(tensor->type.type)) +
                      " are wanted; got " + std::to_string(weights.count) + " of " + std::string(name_of(type)));
-    set_[entry.constant] = weights;
+    set_[entry.constant] = {weights, TensorLocation::kHOST};
     return Ok{};
   }
 
   EngineFacade& engine_;
   mutable Reporter reporter_;
   std::vector<WeightsEntry> entries_;
-  std::map<std::string, Weights> set_;  // by the constant's name
+  std::map<std::string, Given> set_;  // by the constant's name
   bool validation_ = true;
   int32_t threads_ = 1;
 };

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "plan/plan.h"
+
 namespace ingot::api {
 
 std::string write_weights_table(const std::vector<WeightsEntry>& entries) {
@@ -22,6 +24,18 @@ std::vector<WeightsEntry> read_weights_table(const std::string& text) {
                        row[3].get<std::string>()});
   }
   return entries;
+}
+
+std::vector<std::string> strippable_weights(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const WeightsEntry& entry : read_weights_table(plan.property(kWeightsProperty))) {
+    const Tensor* tensor = plan.network->find_tensor(entry.constant);
+    if (!tensor || !tensor->constant.data() || tensor->is_packed || entry.constant.find('\n') != std::string::npos) continue;
+    const DataType type = tensor->type.type;
+    const bool is_bytes = bits_of(type) <= 8 && type != DataType::kBool;
+    if (is_floating(type) || is_bytes) names.push_back(entry.constant);
+  }
+  return names;
 }
 
 }  // namespace ingot::api

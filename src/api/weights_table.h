@@ -6,6 +6,10 @@
 
 #include "NvInfer.h"
 
+namespace ingot {
+struct Plan;
+}
+
 namespace ingot::api {
 
 constexpr const char* kWeightsProperty = "weights";
@@ -16,6 +20,9 @@ struct WeightsEntry {
   nvinfer1::WeightsRole role = nvinfer1::WeightsRole::kANY;
   std::string name;  // empty where it has none
 };
+
+// Constants of a refittable plan that it can be written without: floats and bytes that the program can set again.
+std::vector<std::string> strippable_weights(const Plan& plan);
 
 std::string write_weights_table(const std::vector<WeightsEntry>& entries);
 std::vector<WeightsEntry> read_weights_table(const std::string& text);

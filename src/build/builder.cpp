@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "base/env.h"
+#include "build/debug_tensors.h"
 #include "operators/elementwise.h"
 #include "operators/register.h"
 #include "tactics/packing.h"
@@ -123,8 +124,11 @@ Result<Plan> build_plan(const Network& original, const BuildConfig& config, Buil
   options.refittable = config.refittable;
   options.half_is_fast = device->is_fast_in_half();
   options.log = &log;
+  WatchedTensors watched(*network);
+  TRY(watched.watch(config.debug_tensors));
   TRY(optimize(*network, options));
   TRY(give_outputs_layers(*network));
+  if (config.debug_unfused) TRY(watched.watch_unfused(original));
   told.optimize_seconds = seconds_since(begin);
   told.layers_after = network->layers().size();
   log.verbose("optimized " + std::to_string(told.layers_before) + " layers into " + std::to_string(told.layers_after));
@@ -151,6 +155,7 @@ Result<Plan> build_plan(const Network& original, const BuildConfig& config, Buil
   select_options.progress = [&](size_t done, size_t all) { return tell("select", done, all); };
   begin = std::chrono::steady_clock::now();
   TRY_ASSIGN(Selection selection, select(*network, select_options));
+  watched.release();
   told.select_seconds = seconds_since(begin);
   told.measured = selection.measured;
   told.cache_hits = selection.cache_hits;
@@ -170,6 +175,8 @@ Result<Plan> build_plan(const Network& original, const BuildConfig& config, Buil
   plan.properties["device"] = device->description();
   plan.properties["tf32"] = config.allow_tf32 ? "1" : "0";
   plan.properties["refittable"] = config.refittable ? "1" : "0";
+  if (!config.debug_tensors.empty()) plan.properties[kDebugTensorsProperty] = join_names(config.debug_tensors);
+  if (config.debug_unfused) plan.properties[kUnfusedTensorsProperty] = join_names(watched.unfused());
   return plan;
 }
 
@@ -205,7 +212,10 @@ Result<Plan> choose_again(Plan plan, const std::vector<UnfitStep>& unfit, Device
   options.measure = false;
   options.pinned = &pinned;
   options.allow_tf32 = plan.property("tf32") == "1";
+  WatchedTensors watched(network);
+  for (const char* property : {kDebugTensorsProperty, kUnfusedTensorsProperty}) TRY(watched.watch(split_names(plan.property(property))));
   TRY_ASSIGN(Selection selection, select(network, options));
+  watched.release();
   log.warning("the plan was built on '" + plan.property("device") + "'; " + std::to_string(unfit.size()) + " of " +
               std::to_string(pinned.size() + unfit.size()) + " steps do not fit here and were chosen again (first: " + unfit[0].reason +
               ")");

@@ -19,7 +19,9 @@ struct BuildConfig {
   bool allow_tf32 = true;
   bool verify = false;  // check every tactic against the reference
   bool refittable = false;
-  std::shared_ptr<TimingCache> cache;  // null for one of this build alone
+  std::vector<std::string> debug_tensors;  // that a listener may see as they are computed
+  bool debug_unfused = false;              // and all others of the original network that no fusion takes away
+  std::shared_ptr<TimingCache> cache;      // null for one of this build alone
   bool error_on_cache_miss = false;
   int optimization_level = 3;  // 0 takes the first tactic by estimate; 1 and 2 time a few; 3 and up time all
   int most_tactics = 0;        // to time for a layer; 0 leaves it to the level

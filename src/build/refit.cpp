@@ -34,4 +34,18 @@ Result<Plan> refit_plan(const Plan& plan, const std::map<std::string, Array>& we
   return fresh;
 }
 
+Result<Plan> fill_stripped(Plan plan, Device& device, Log& log) {
+  std::map<std::string, Array> zeros;
+  for (const std::string& name : split_names(plan.property(kStrippedProperty))) {
+    Tensor* tensor = plan.network->find_tensor(name);
+    if (!tensor || !tensor->is_constant()) return invalid("the plan was written without weights '" + name + "', which it does not have");
+    if (!tensor->is_packed) continue;  // it was never written
+    TRY_ASSIGN(zeros[name], Array::make(tensor->type.type, constant_shape(tensor->type.dims)));
+    tensor->constant = zeros[name];
+    tensor->is_packed = false;
+  }
+  if (zeros.empty()) return plan;
+  return refit_plan(plan, zeros, device, log);
+}
+
 }  // namespace ingot

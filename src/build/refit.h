@@ -15,4 +15,7 @@ class Device;
 // stays. An error names a constant that is not there, or has another type or count.
 Result<Plan> refit_plan(const Plan& plan, const std::map<std::string, Array>& weights, Device& device, Log& log);
 
+// Gives the constants that a plan was written without zeros and packs them, so that it loads. A plan that has all weights stays as it is.
+Result<Plan> fill_stripped(Plan plan, Device& device, Log& log);
+
 }  // namespace ingot

@@ -11,6 +11,7 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <set>
 #include <unordered_map>
 
 #include "base/hash.h"
@@ -76,7 +77,9 @@ void write_array(const Array& array, bool with_bytes, WeightsWriter& weights, in
   if (with_bytes) weights.add(array.data(), array.byte_count(), out->mutable_bytes());
 }
 
-void write_network(const Network& network, const std::vector<Choice>* choices, WeightsWriter& weights, ingot_plan::Network* out);
+// Constants named in `without` go without their bytes, plain and packed.
+void write_network(const Network& network, const std::vector<Choice>* choices, const std::set<std::string>& without, WeightsWriter& weights,
+                   ingot_plan::Network* out);
 
 void write_field(const Field& field, WeightsWriter& weights, ingot_plan::Field* out) {
   out->set_name(field.name);
@@ -100,7 +103,7 @@ void write_field(const Field& field, WeightsWriter& weights, ingot_plan::Field* 
       if (value.data()) write_array(value, true, weights, out->mutable_array());
     }
     void operator()(const std::shared_ptr<Network>& value) const {
-      if (value) write_network(*value, nullptr, weights, out->mutable_network());
+      if (value) write_network(*value, nullptr, {}, weights, out->mutable_network());
     }
   };
   std::visit(Writer{weights, out}, field.value);
@@ -116,7 +119,8 @@ std::vector<const Tensor*> tensors_in_order(const Network& network) {
   return tensors;
 }
 
-void write_network(const Network& network, const std::vector<Choice>* choices, WeightsWriter& weights, ingot_plan::Network* out) {
+void write_network(const Network& network, const std::vector<Choice>* choices, const std::set<std::string>& without, WeightsWriter& weights,
+                   ingot_plan::Network* out) {
   out->set_name(network.name);
   std::unordered_map<const Tensor*, int> place;
   for (const Tensor* tensor : tensors_in_order(network)) {
@@ -136,7 +140,7 @@ void write_network(const Network& network, const std::vector<Choice>* choices, W
       entry->set_range_min(tensor->range_min);
       entry->set_range_max(tensor->range_max);
     }
-    if (tensor->is_packed) {
+    if (tensor->is_packed || (tensor->is_constant() && without.contains(tensor->name))) {
       entry->mutable_constant()->set_type(static_cast<int>(tensor->type.type));
       for (const Dim& dim : tensor->type.dims) entry->mutable_constant()->add_shape(dim.value());
     } else if (tensor->is_constant()) {
@@ -159,6 +163,7 @@ void write_network(const Network& network, const std::vector<Choice>* choices, W
     for (Format format : choice.input_formats) entry->mutable_choice()->add_input_formats(static_cast<int>(format));
     for (Format format : choice.output_formats) entry->mutable_choice()->add_output_formats(static_cast<int>(format));
     for (const PackedWeights& packed : choice.packed) {
+      if (without.contains(layer.input(packed.input)->name)) continue;
       ingot_plan::Packed* item = entry->mutable_choice()->add_packed();
       item->set_packing(packed.packing);
       item->set_input(static_cast<uint32_t>(packed.input));
@@ -398,12 +403,30 @@ std::string Plan::property(const std::string& name) const {
   return found == properties.end() ? "" : found->second;
 }
 
+std::string join_names(const std::vector<std::string>& names) {
+  std::string lines;
+  for (const std::string& name : names) lines += name + "\n";
+  return lines;
+}
+
+std::vector<std::string> split_names(const std::string& lines) {
+  std::vector<std::string> names;
+  for (size_t begin = 0; begin < lines.size();) {
+    const size_t end = std::min(lines.find('\n', begin), lines.size());
+    names.push_back(lines.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return names;
+}
+
 Result<std::vector<std::byte>> write_plan(const Plan& plan) {
   // In an arena, as what is read: a message that memory runs out for leaks otherwise.
   google::protobuf::Arena arena;
   ingot_plan::Plan& metadata = *google::protobuf::Arena::CreateMessage<ingot_plan::Plan>(&arena);
   WeightsWriter weights;
-  write_network(*plan.network, &plan.choices, weights, metadata.mutable_network());
+  const std::vector<std::string> stripped = split_names(plan.property(kStrippedProperty));
+  const std::set<std::string> without(stripped.begin(), stripped.end());
+  write_network(*plan.network, &plan.choices, without, weights, metadata.mutable_network());
   for (const auto& [name, value] : plan.properties) {
     ingot_plan::Property* property = metadata.add_properties();
     property->set_name(name);

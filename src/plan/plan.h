@@ -21,6 +21,12 @@ struct Plan {
   std::string property(const std::string& name) const;
 };
 
+// The property that names constants whose bytes the file leaves out; they are read as packed ones that no tactic has.
+constexpr const char* kStrippedProperty = "stripped_weights";
+// Lists of names as one property: a line each.
+std::string join_names(const std::vector<std::string>& names);
+std::vector<std::string> split_names(const std::string& lines);
+
 // The file: a header of 64 bytes (tag "ftrt", format version, section count, product version in bytes 24-27), a table of sections
 // {kind, offset, size, digest}, then the sections, each aligned to 64 bytes. Weights are stored once each, 64-byte aligned.
 Result<std::vector<std::byte>> write_plan(const Plan& plan);

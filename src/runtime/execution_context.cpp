@@ -36,6 +36,7 @@ struct ExecutionContext::Run {
   void* base = nullptr;
   std::vector<void*> addresses;
   Stream stream;
+  std::shared_ptr<const StepListener> listener;
   std::atomic<bool> busy{false};
   bool captured = false;  // belongs to a graph, which may run it any number of times
 };
@@ -256,6 +257,7 @@ Status ExecutionContext::enqueue(Stream stream) {
   run->arena = user_memory_ ? nullptr : arena_;
   run->base = user_memory_ ? user_memory_ : arena_.get();
   run->stream = stream;
+  run->listener = listener_;
   std::copy(addresses_.begin(), addresses_.end(), run->addresses.begin());
   Status status = engine_->device().enqueue(stream, run_on_stream, run);
   if (!status.ok()) run->busy.store(false, std::memory_order_release);
@@ -297,6 +299,7 @@ void ExecutionContext::run_on_stream(void* handle) {
   }
   if (run.captured) return;
   run.prepared.reset();
+  run.listener.reset();
   run.arena.reset();
   run.busy.store(false, std::memory_order_release);
 }
@@ -402,8 +405,8 @@ Result<bool> ExecutionContext::run_recorded(Run& run) {
   const auto allocates = [](const OutputAllocator& allocator) {
     return static_cast<bool>(allocator.allocate) || static_cast<bool>(allocator.notify_shape);
   };
-  if (!device.is_asynchronous() || run.captured || !prepared.is_recordable || prepared.any_late || has_host_io_ || profiler_ || listener_ ||
-      shown || std::any_of(allocators_.begin(), allocators_.end(), allocates) ||
+  if (!device.is_asynchronous() || run.captured || !prepared.is_recordable || prepared.any_late || has_host_io_ || profiler_ ||
+      run.listener || shown || std::any_of(allocators_.begin(), allocators_.end(), allocates) ||
       std::any_of(own_kernels_.begin(), own_kernels_.end(), [](const auto& kernel) { return kernel != nullptr; }))
     return false;
   // The first run loads what the steps' kernels need.
@@ -467,7 +470,7 @@ Status ExecutionContext::run_steps(Run& run) {
   static const bool shown = debug_enabled("steps");
   const bool timed = profiler_ || shown;
   // Of an asynchronous device the time of a step, and its outputs, are there when the stream is done with it.
-  const bool waits = engine_->device().is_asynchronous() && (timed || listener_);
+  const bool waits = engine_->device().is_asynchronous() && (timed || run.listener);
   if (waits) TRY(engine_->device().synchronize(run.stream));
   std::shared_ptr<void> late_workspace;
   for (size_t i = 0; i < prepared.steps.size(); ++i) {
@@ -517,7 +520,7 @@ Status ExecutionContext::run_steps(Run& run) {
       if (shown) print_step(*engine_, i, prepared.any_late ? values : prepared.known, step.is_view, ms);
       if (profiler_) profiler_(engine_->layer(i).name, ms);
     }
-    if (listener_) {
+    if (run.listener) {
       const Layer& layer = engine_->layer(i);
       std::vector<const void*> outputs;
       std::vector<Shape> shapes;
@@ -525,7 +528,7 @@ Status ExecutionContext::run_steps(Run& run) {
         outputs.push_back(prepared.pointers[step.outputs + o]);
         shapes.push_back(shape_at(layer.output(o)->type.dims, prepared.any_late ? values : prepared.known));
       }
-      listener_(i, outputs, shapes);
+      (*run.listener)(i, outputs, shapes);
     }
   }
   if (asynchronous && has_host_io_) TRY(fetch_host_outputs(run));

@@ -61,7 +61,10 @@ class ExecutionContext {
 
   void set_profiler(Profiler profiler) { profiler_ = std::move(profiler); }
   const Profiler& profiler() const { return profiler_; }
-  void set_step_listener(StepListener listener) { listener_ = std::move(listener); }
+  // Of runs that are enqueued from now on.
+  void set_step_listener(StepListener listener) {
+    listener_ = listener ? std::make_shared<const StepListener>(std::move(listener)) : nullptr;
+  }
   void set_output_allocator(size_t io, OutputAllocator allocator);
   // The program's own memory for activations, at least activation_bytes(); null goes back to the context's.
   Status set_device_memory(void* memory, size_t bytes);
@@ -109,7 +112,7 @@ class ExecutionContext {
   std::vector<void*> host_addresses_;           // by io: what staged memory stands for
   std::vector<Shape> produced_io_;              // by io: the last run's true shapes
   Profiler profiler_;
-  StepListener listener_;
+  std::shared_ptr<const StepListener> listener_;
 };
 
 }  // namespace ingot
