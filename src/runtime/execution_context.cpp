@@ -261,7 +261,9 @@ Status ExecutionContext::enqueue(Stream stream) {
   std::copy(addresses_.begin(), addresses_.end(), run->addresses.begin());
   Status status = engine_->device().enqueue(stream, run_on_stream, run);
   if (!status.ok()) run->busy.store(false, std::memory_order_release);
-  return status;
+  TRY(status);
+  // Where the steps' work was queued here and now, what went wrong is known already.
+  return engine_->device().is_asynchronous() ? take_run_error() : Status(Ok{});
 }
 
 Status ExecutionContext::execute(Stream stream) {

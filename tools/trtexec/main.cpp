@@ -8,6 +8,7 @@
 #include <string>
 
 #include "build.h"
+#include "cuda_calls.h"
 #include "inference.h"
 #include "lane.h"
 #include "log.h"
@@ -46,7 +47,7 @@ bool choose_device(const Options& options) {
 bool run(const Options& options) {
   print_options(options);
   LoadedEngine loaded;
-  if (!choose_device(options) || !make_engine(options, loaded)) return false;
+  if (!load_cuda_runtime(options.device == "cpu") || !choose_device(options) || !make_engine(options, loaded)) return false;
   if (loaded.engine && !report_layers(options, *loaded.engine)) return false;
   if (options.skip_inference) {
     info("Skipped inference phase since --skipInference is added.");

@@ -11,6 +11,7 @@ namespace ingot::cuda {
 namespace {
 
 constexpr int kMeasuredBatches = 5, kRunsInGraph = 8;
+constexpr uint64_t kPoolBytes = uint64_t{256} << 20;  // that the pool keeps though nobody uses them
 constexpr double kBatchMs = 0.4;
 constexpr double kLongMs = 20;  // runs that take longer are timed once, by the host's clock
 
@@ -55,10 +56,21 @@ Status CudaDevice::open() {
   CUDA_TRY(driver_, context_retain, &context_, device);
   TRY(make_current());
   CUDA_TRY(driver_, stream_create, &own_stream_, kStreamNonBlocking);
+  open_pool();
   description_ = "cuda " + std::string(name) + " " + architecture_ + " with " + std::to_string(multiprocessors_) +
                  " multiprocessors, driver " + std::to_string(driver_.version / 1000) + "." + std::to_string(driver_.version % 1000 / 10) +
                  ", nvrtc " + compiler_.version();
   return Ok{};
+}
+
+// Memory comes from a pool of our own, so that what is given back serves the next request without the driver's locks and page tables.
+void CudaDevice::open_pool() {
+  int has_pools = 0;
+  if (driver_.device_attribute(&has_pools, kAttributeMemoryPools, ordinal_) != 0 || !has_pools) return;
+  MemoryPoolProperties properties;
+  properties.ordinal = ordinal_;
+  uint64_t kept = kPoolBytes;
+  if (driver_.pool_create(&pool_, &properties) != 0 || driver_.pool_set(pool_, kPoolReleaseThreshold, &kept) != 0) pool_ = nullptr;
 }
 
 // Devices live until the process ends, when the driver may be gone: nothing is handed back.
@@ -73,13 +85,28 @@ Result<void*> CudaDevice::allocate(size_t bytes, size_t alignment) {
   if (alignment > 256) return invalid("the device's memory is aligned to 256 bytes, not " + std::to_string(alignment));
   TRY(make_current());
   CuPointer address = 0;
-  CUDA_TRY(driver_, memory_allocate, &address, std::max<size_t>(bytes, 1));
+  bytes = std::max<size_t>(bytes, 1);
+  if (!pool_) {
+    CUDA_TRY(driver_, memory_allocate, &address, bytes);
+    return reinterpret_cast<void*>(address);
+  }
+  int code = driver_.pool_allocate(&address, bytes, pool_, own_stream_);
+  if (code == kOutOfMemoryCode && driver_.stream_synchronize(own_stream_) == 0 && driver_.pool_trim(pool_, 0) == 0)
+    code = driver_.pool_allocate(&address, bytes, pool_, own_stream_);  // with what the pool had kept in pieces
+  if (code) return driver_.error("pool_allocate", code).within("memory of " + std::to_string(bytes) + " bytes");
+  // Other streams may use it as soon as this returns.
+  CUDA_TRY(driver_, stream_synchronize, own_stream_);
   return reinterpret_cast<void*>(address);
 }
 
 void CudaDevice::release(void* address) {
   if (!address || !make_current().ok()) return;
-  driver_.memory_free(pointer_of(address));  // waits for the device
+  if (!pool_) {
+    driver_.memory_free(pointer_of(address));  // waits for the device
+    return;
+  }
+  driver_.context_synchronize();  // any stream may still use it
+  driver_.pool_free(pointer_of(address), own_stream_);
 }
 
 Status CudaDevice::enqueue(Stream, void (*work)(void*), void* context) {

@@ -57,6 +57,7 @@ class CudaDevice final : public Device {
  private:
   CudaDevice(const Driver& driver, const KernelCompiler& compiler, int ordinal) : driver_(driver), compiler_(compiler), ordinal_(ordinal) {}
   Status open();
+  void open_pool();
   // The work of `repeats` calls as one graph; null where it cannot be captured.
   CuGraphExec captured(const std::function<Status(Stream)>& run, int repeats);
 
@@ -65,6 +66,7 @@ class CudaDevice final : public Device {
   int ordinal_ = 0, capability_ = 0, multiprocessors_ = 0;
   CuContext context_ = nullptr;
   CuStream own_stream_ = nullptr;
+  CuMemoryPool pool_ = nullptr;  // null where the device has none
   std::string description_, architecture_;
   std::mutex mutex_;
   std::unordered_map<std::string, CuModule> modules_;  // by digest of the source

@@ -29,6 +29,11 @@ Result<Driver> load() {
   take(driver.context_synchronize, "cuCtxSynchronize");
   take(driver.memory_allocate, "cuMemAlloc_v2");
   take(driver.memory_free, "cuMemFree_v2");
+  take(driver.pool_create, "cuMemPoolCreate");
+  take(driver.pool_set, "cuMemPoolSetAttribute");
+  take(driver.pool_trim, "cuMemPoolTrimTo");
+  take(driver.pool_allocate, "cuMemAllocFromPoolAsync");
+  take(driver.pool_free, "cuMemFreeAsync");
   take(driver.memory_host_allocate, "cuMemHostAlloc");
   take(driver.memory_host_free, "cuMemFreeHost");
   take(driver.copy, "cuMemcpyAsync");
@@ -61,6 +66,25 @@ Result<Driver> load() {
   return driver;
 }
 
+// After these the context is lost: every later call gives the same code.
+bool is_sticky(CuResult code) {
+  switch (code) {
+    case 214:  // uncorrectable memory error
+    case 700:  // illegal address
+    case 702:  // launch timeout
+    case 709:  // context is destroyed
+    case 710:  // assert
+    case 714:  // hardware stack error
+    case 715:  // illegal instruction
+    case 716:  // misaligned address
+    case 717:  // invalid address space
+    case 718:  // invalid program counter
+    case 719:  // launch failed
+      return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 Error Driver::error(const char* call, CuResult code) const {
@@ -69,6 +93,7 @@ Error Driver::error(const char* call, CuResult code) const {
   error_string(code, &text);
   std::string message = "CUDA driver, " + std::string(call) + ": " + (name ? name : "error " + std::to_string(code)) +
                         (text ? " (" + std::string(text) + ")" : "");
+  if (is_sticky(code)) message += "; the GPU is lost to this process, whose CUDA calls all fail from here on: start it again";
   return code == kOutOfMemoryCode ? out_of_memory(std::move(message)) : internal(std::move(message));
 }
 

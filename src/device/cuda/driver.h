@@ -19,15 +19,27 @@ using CuStream = struct CuStreamHandle*;
 using CuEvent = struct CuEventHandle*;
 using CuGraph = struct CuGraphHandle*;
 using CuGraphExec = struct CuGraphExecHandle*;
+using CuMemoryPool = struct CuMemoryPoolHandle*;
 
 constexpr CuResult kOutOfMemoryCode = 2;
 // Attributes of a device.
-constexpr int kAttributeMultiprocessors = 16, kAttributeMajor = 75, kAttributeMinor = 76, kAttributeSharedPerBlock = 97;
+constexpr int kAttributeMultiprocessors = 16, kAttributeMajor = 75, kAttributeMinor = 76, kAttributeSharedPerBlock = 97,
+              kAttributeMemoryPools = 115;
+constexpr int kPoolReleaseThreshold = 4;
 // Attributes of a pointer, and of a function.
 constexpr int kPointerMemoryType = 2, kPointerIsManaged = 8, kPointerDeviceOrdinal = 9;
 constexpr int kFunctionMostShared = 8;
 constexpr unsigned kStreamNonBlocking = 1;
 constexpr int kCaptureRelaxed = 2;
+
+// What a pool of a device's memory is made with.
+struct MemoryPoolProperties {
+  int allocation = 1, handles = 0;  // pinned; shared with no other process
+  int place = 1, ordinal = 0;       // a device
+  void* security = nullptr;
+  size_t most_bytes = 0;  // as the driver likes
+  unsigned char rest[56] = {};
+};
 
 // What an update of a graph tells: its result, and the nodes at fault.
 struct GraphUpdateResult {
@@ -53,6 +65,12 @@ struct Driver {
   CuResult (*context_synchronize)();
   CuResult (*memory_allocate)(CuPointer* address, size_t bytes);
   CuResult (*memory_free)(CuPointer address);
+  // Pools, whose memory comes and goes in a stream's order.
+  CuResult (*pool_create)(CuMemoryPool* pool, const MemoryPoolProperties* properties);
+  CuResult (*pool_set)(CuMemoryPool pool, int attribute, void* value);
+  CuResult (*pool_trim)(CuMemoryPool pool, size_t bytes_to_keep);
+  CuResult (*pool_allocate)(CuPointer* address, size_t bytes, CuMemoryPool pool, CuStream stream);
+  CuResult (*pool_free)(CuPointer address, CuStream stream);
   CuResult (*memory_host_allocate)(void** address, size_t bytes, unsigned flags);
   CuResult (*memory_host_free)(void* address);
   CuResult (*copy)(CuPointer to, CuPointer from, size_t bytes, CuStream stream);
@@ -84,7 +102,8 @@ struct Driver {
   int version = 0;  // 13000
   std::string path;
 
-  // "cuLaunchKernel: CUDA_ERROR_ILLEGAL_ADDRESS (an illegal memory access was encountered)"
+  // "CUDA driver, launch: CUDA_ERROR_ILLEGAL_ADDRESS (an illegal memory access was encountered)", and what it means for the process where
+  // no later call can work.
   Error error(const char* call, CuResult code) const;
 };
 

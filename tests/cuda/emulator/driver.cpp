@@ -162,6 +162,14 @@ int cuMemFree_v2(Pointer address) {
   memory().used.erase(found);
   return 0;
 }
+int cuMemPoolCreate(void** pool, const void*) {
+  *pool = &context_mark;
+  return 0;
+}
+int cuMemPoolSetAttribute(void*, int, void*) { return 0; }
+int cuMemPoolTrimTo(void*, size_t) { return 0; }
+int cuMemAllocFromPoolAsync(Pointer* address, size_t bytes, void*, Stream*) { return cuMemAlloc_v2(address, bytes); }
+int cuMemFreeAsync(Pointer address, Stream*) { return cuMemFree_v2(address); }
 int cuMemHostAlloc(void** address, size_t bytes, unsigned) {
   *address = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
   return *address ? 0 : kOutOfMemory;

@@ -50,6 +50,33 @@ inline unsigned short emulated_to_half(float value) {
   std::memcpy(&bits, &narrow, 2);
   return bits;
 }
+inline long long __double_as_longlong(double value) {
+  long long bits;
+  std::memcpy(&bits, &value, 8);
+  return bits;
+}
+// Rounded one by one: the host's compiler is told not to contract.
+inline float __fmul_rn(float a, float b) { return a * b; }
+inline float __fadd_rn(float a, float b) { return a + b; }
+inline float __fsub_rn(float a, float b) { return a - b; }
+inline float __fdiv_rn(float a, float b) { return a / b; }
+// The threads of the host's one thread take turns at barriers alone.
+template <class T>
+T atomicAdd(T* address, T value) {
+  const T before = *address;
+  *address = before + value;
+  return before;
+}
+template <class T>
+T atomicExch(T* address, T value) {
+  return std::exchange(*address, value);
+}
+template <class T>
+T atomicMax(T* address, T value) {
+  const T before = *address;
+  if (before < value) *address = value;
+  return before;
+}
 template <class T>
 T __ldg(const T* address) {
   return *address;

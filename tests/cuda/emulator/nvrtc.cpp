@@ -45,7 +45,14 @@ int nvrtcCompileProgram(Program* program, int, const char* const*) {
   char folder[] = "/tmp/ingot-emulated-XXXXXX";
   if (!mkdtemp(folder)) return 1;
   const std::string base = folder, source = base + "/kernel.cpp", library = base + "/kernel.so", log = base + "/log";
-  std::string text = program->source;
+  // Kernels that are switched off have no wrapper: their switches are resolved first.
+  const std::string plain = base + "/plain.cpp", resolved = base + "/resolved.cpp", compiler = EMULATED_COMPILER;
+  std::ofstream(plain) << program->source;
+  if (std::system((compiler + " -E -P -w -DINGOT_EMULATED=1 -o " + resolved + " " + plain + " 2> " + log).c_str()) != 0) {
+    program->log = read_file(log);
+    return 6;
+  }
+  const std::string text = read_file(resolved);
   const bool barriers = text.find("__syncthreads(") != std::string::npos || text.find("__shfl") != std::string::npos ||
                         text.find("__syncwarp") != std::string::npos;
   const std::regex kernel(R"(__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s*)?(\w+)\s*\()");
@@ -60,10 +67,8 @@ int nvrtcCompileProgram(Program* program, int, const char* const*) {
   std::ofstream(source) << (barriers ? "" : "#define INGOT_NO_BARRIERS 1\n") << "#include \"" EMULATED_HEADER "\"\n"
                         << text << "\n"
                         << wrappers;
-  const char* compiler = EMULATED_COMPILER;
-  const std::string command = std::string(compiler) +
-                              " -std=c++20 -O2 -w -fpermissive -ffp-contract=off -fno-strict-aliasing -fPIC -shared -o " + library + " " +
-                              source + " 2> " + log;
+  const std::string command = compiler + " -std=c++20 -O2 -w -fpermissive -ffp-contract=off -fno-strict-aliasing -fPIC -shared -o " +
+                              library + " " + source + " 2> " + log;
   const int code = std::system(command.c_str());
   program->log = read_file(log);
   program->code = read_file(library);

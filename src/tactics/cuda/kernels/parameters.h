@@ -6,6 +6,7 @@ namespace ingot_kernels {
 
 constexpr int kMostRank = 8;  // after merging dims
 constexpr int kMostInputs = 16;
+constexpr int kMostCallInputs = 8;
 
 struct PointwiseParameters {
   const void* inputs[kMostInputs];
@@ -90,6 +91,16 @@ struct ResizeParameters {
   const int* starts[kMostRank];  // by output position: its first tap, and one behind the last position
   const int* places[kMostRank];
   const float* weights[kMostRank];  // null where the axis stays as it is
+};
+
+// Kernels of single operators. `sizes` and `reals` mean what the head of each kernel's file says.
+struct CallParameters {
+  const void* inputs[kMostCallInputs];
+  void* outputs[3];
+  void* workspace;
+  long long count;
+  long long sizes[24];
+  double reals[4];
 };
 
 struct AttentionParameters {

@@ -1,0 +1,222 @@
+// cuda.trilu, cuda.fill and their kin: elements that follow from their place, a thread for each.
+#include <cstring>
+
+#include "operators/affine_grid.h"
+#include "operators/eye_like.h"
+#include "operators/fill.h"
+#include "operators/linspace.h"
+#include "operators/max_unpool.h"
+#include "operators/ragged_softmax.h"
+#include "operators/random.h"
+#include "operators/reverse_sequence.h"
+#include "operators/rotary_embedding.h"
+#include "operators/tensor_scatter.h"
+#include "operators/trilu.h"
+#include "tactics/cuda/call.h"
+#include "tactics/cuda/expression_code.h"
+
+namespace ingot::cuda {
+namespace {
+
+std::string flag(const std::string& name, int64_t value) { return "#define " + name + " " + std::to_string(value) + "\n"; }
+
+// Whether input `index` is there, and its type, as HAS_<name> and <name>.
+std::string optional_input(const Problem& problem, size_t index, const std::string& name) {
+  const bool there = is_present(problem, index);
+  return flag("HAS_" + name, there) + storage_definition(name, there ? problem.inputs[index].type : DataType::kInt64);
+}
+
+// A number of double as the type's set_number stores it.
+std::string store_code(DataType type) {
+  if (type == DataType::kBool) return "#define STORE(value) (bool_t{(uint8)((value) != 0)})\n";
+  if (is_floating(type)) return "#define STORE(value) store<Y>((" + compute_type(type) + ")(value))\n";
+  if (type == DataType::kUint64) return "#define STORE(value) to_uint64(rint((double)(value)))\n";
+  return "#define STORE(value) ((Y)to_integer<Y>(rint((double)(value))))\n";
+}
+
+using Shapes = std::vector<Shape>;
+using Make = Status (*)(const Problem& problem, const Shapes& inputs, const Shapes& outputs, CallParameters* p, std::string* code);
+
+Status make_trilu(const Problem& problem, const Shapes& inputs, const Shapes&, CallParameters* p, std::string* code) {
+  const auto& op = static_cast<const Trilu&>(*problem.op);
+  p->sizes[0] = inputs[0][inputs[0].size() - 2];
+  p->sizes[1] = inputs[0].back();
+  p->sizes[2] = op.k;
+  *code = moved_definition("ELEMENT", bits_of(problem.inputs[0].type) / 8) + flag("UPPER", op.upper) + optional_input(problem, 1, "K");
+  return Ok{};
+}
+
+Status make_reverse_sequence(const Problem& problem, const Shapes& inputs, const Shapes&, CallParameters* p, std::string* code) {
+  const auto& op = static_cast<const ReverseSequence&>(*problem.op);
+  const Shape strides = row_major_strides(inputs[0]);
+  size_t at = 0;
+  for (int64_t axis : {op.batch_axis, op.time_axis}) {
+    TRY_ASSIGN(const int64_t d, normalize_axis(axis, static_cast<int64_t>(inputs[0].size())));
+    p->sizes[at++] = inputs[0][static_cast<size_t>(d)];
+    p->sizes[at++] = strides[static_cast<size_t>(d)];
+  }
+  *code = moved_definition("ELEMENT", bits_of(problem.inputs[0].type) / 8) + storage_definition("LENGTH", problem.inputs[1].type);
+  return Ok{};
+}
+
+Status make_eye_like(const Problem& problem, const Shapes&, const Shapes& outputs, CallParameters* p, std::string* code) {
+  p->sizes[0] = outputs[0][1];
+  p->sizes[1] = static_cast<const EyeLike&>(*problem.op).k;
+  *code = storage_definition("Y", problem.outputs[0].type) + "typedef " + compute_type(problem.outputs[0].type) + " COMPUTE;\n";
+  return Ok{};
+}
+
+Status make_fill(const Problem& problem, const Shapes&, const Shapes&, CallParameters* p, std::string* code) {
+  const Array& value = static_cast<const Fill&>(*problem.op).value;
+  const auto bytes = static_cast<size_t>(bits_of(problem.outputs[0].type) / 8);
+  if (value.data()) std::memcpy(&p->sizes[0], value.data(), bytes);
+  *code = moved_definition("ELEMENT", static_cast<int64_t>(bytes));
+  return Ok{};
+}
+
+Status make_linspace(const Problem& problem, const Shapes&, const Shapes& outputs, CallParameters* p, std::string* code) {
+  const auto& op = static_cast<const Linspace&>(*problem.op);
+  if (outputs[0].size() > kMostRank) return unsupported("more than " + std::to_string(kMostRank) + " dims");
+  p->sizes[0] = static_cast<int64_t>(outputs[0].size());
+  p->sizes[1] = op.to == DataType::kInt64 ? op.int_start : static_cast<int64_t>(op.start);
+  p->sizes[2] = op.to == DataType::kInt64 ? op.int_delta : static_cast<int64_t>(op.delta);
+  std::copy(outputs[0].begin(), outputs[0].end(), p->sizes + 8);
+  p->reals[0] = op.start;
+  p->reals[1] = op.delta;
+  const bool exact = op.to == DataType::kInt64 || op.to == DataType::kInt32;
+  *code = storage_definition("Y", op.to) + flag("EXACT", exact) + optional_input(problem, 1, "START") +
+          optional_input(problem, 2, "DELTA") + (exact ? "#define STORE(value) ((Y)(value))\n" : store_code(op.to));
+  return Ok{};
+}
+
+Status make_tensor_scatter(const Problem& problem, const Shapes& inputs, const Shapes&, CallParameters* p, std::string* code) {
+  const auto& op = static_cast<const TensorScatter&>(*problem.op);
+  TRY_ASSIGN(const Lines lines, Lines::make(inputs[0], op.axis));
+  TRY_ASSIGN(const Lines updates, Lines::make(inputs[1], op.axis));
+  p->sizes[0] = inputs[0][0] == 0 ? 1 : lines.before / inputs[0][0];
+  p->sizes[1] = lines.length;
+  p->sizes[2] = lines.after;
+  p->sizes[3] = updates.length;
+  *code = moved_definition("ELEMENT", bits_of(problem.inputs[0].type) / 8) + flag("CIRCULAR", op.circular) +
+          optional_input(problem, 2, "STARTS");
+  return Ok{};
+}
+
+Status make_rotary_embedding(const Problem& problem, const Shapes& inputs, const Shapes&, CallParameters* p, std::string* code) {
+  const auto& op = static_cast<const RotaryEmbedding&>(*problem.op);
+  const bool flat = op.heads > 0;
+  p->sizes[0] = flat ? op.heads : inputs[0][1];
+  p->sizes[1] = inputs[0][flat ? 1 : 2];
+  p->sizes[2] = flat ? inputs[0][2] / op.heads : inputs[0][3];
+  p->sizes[3] = op.rotary_dims > 0 ? op.rotary_dims : p->sizes[2];
+  p->sizes[4] = inputs[1][0];
+  const bool by_position = is_present(problem, 3);
+  *code = storage_definition("X", problem.inputs[0].type) + "typedef " + compute_type(problem.inputs[0].type) + " REAL;\n" +
+          flag("FLAT", flat) + flag("INTERLEAVED", op.interleaved) + flag("BY_POSITION", by_position) +
+          storage_definition("POSITION", by_position ? problem.inputs[3].type : DataType::kInt64);
+  return Ok{};
+}
+
+Status make_max_unpool(const Problem& problem, const Shapes& inputs, const Shapes& outputs, CallParameters* p, std::string* code) {
+  const auto& op = static_cast<const MaxUnpool&>(*problem.op);
+  const Shape& x = inputs[0];
+  if (x.size() > kMostRank) return unsupported("more than " + std::to_string(kMostRank) + " dims");
+  TRY_ASSIGN(p->sizes[0], volume(x));
+  p->sizes[1] = static_cast<int64_t>(x.size());
+  // The indices count through y as it is without given dims.
+  const Shape strides = row_major_strides(outputs[0]);
+  const size_t axes = x.size() - 2;
+  for (size_t d = 0; d < x.size(); ++d) {
+    p->sizes[2 + d] = x[d];
+    if (d >= 2) {
+      const int64_t stride = op.strides.empty() ? 1 : op.strides[d - 2];
+      const int64_t cut = op.pads.empty() ? 0 : op.pads[d - 2] + op.pads[axes + d - 2];
+      p->sizes[2 + d] = (x[d] - 1) * stride + op.kernel[d - 2] - cut;
+    }
+    p->sizes[10 + d] = strides[d];
+  }
+  *code = storage_definition("X", problem.inputs[0].type) + "typedef " + compute_type(problem.inputs[0].type) + " COMPUTE;\n";
+  return Ok{};
+}
+
+Status make_affine_grid(const Problem& problem, const Shapes&, const Shapes& outputs, CallParameters* p, std::string* code) {
+  const Shape& y = outputs[0];
+  if (y.size() > 5) return unsupported("more than 3 axes");
+  p->sizes[0] = y.back();
+  std::copy(y.begin(), y.end() - 1, p->sizes + 1);
+  *code = storage_definition("X", problem.inputs[0].type) + "typedef " + compute_type(problem.inputs[0].type) + " REAL;\n" +
+          flag("ALIGN_CORNERS", static_cast<const AffineGrid&>(*problem.op).align_corners);
+  return Ok{};
+}
+
+Status make_random(const Problem& problem, const Shapes&, const Shapes&, CallParameters* p, std::string* code) {
+  const auto& op = static_cast<const Random&>(*problem.op);
+  p->sizes[0] = op.seed;
+  p->reals[0] = op.a;
+  p->reals[1] = op.b;
+  *code = storage_definition("Y", op.to) + flag("NORMAL", op.kind == RandomKind::kNormal) + store_code(op.to);
+  return Ok{};
+}
+
+Status make_ragged_softmax(const Problem& problem, const Shapes& inputs, const Shapes&, CallParameters* p, std::string* code) {
+  p->sizes[0] = inputs[0].back();
+  p->count = p->sizes[0] == 0 ? 0 : p->count / p->sizes[0];
+  *code = storage_definition("X", problem.inputs[0].type) + "typedef " + compute_type(problem.inputs[0].type) + " REAL;\n" +
+          storage_definition("BOUND", problem.inputs[1].type);
+  return Ok{};
+}
+
+struct Pattern {
+  const char *operation, *switch_name;
+  std::vector<const char*> kernels;
+  Make make;
+  int64_t threads = 1;  // for each element that is counted
+};
+
+struct PatternTactic final : CallTactic {
+  explicit PatternTactic(Pattern pattern) : name_(std::string("cuda.") + pattern.operation), pattern_(std::move(pattern)) {}
+  std::string_view name() const override { return name_; }
+  Status takes(const Problem& problem) const override {
+    REQUIRES(problem.op->name() == pattern_.operation, std::string(problem.op->name()) + " is no " + pattern_.operation);
+    return all_linear(problem);
+  }
+  Result<Call> call(CudaDevice& device, const Problem& problem, const Shapes& inputs, const Shapes& outputs) const override {
+    Call call;
+    TRY_ASSIGN(call.parameters.count, volume(outputs[0]));
+    std::string code;
+    TRY(pattern_.make(problem, inputs, outputs, &call.parameters, &code));
+    code += std::string("#define ") + pattern_.switch_name + " 1\n";
+    for (const char* kernel : pattern_.kernels) {
+      // Where two follow each other, the second goes by the elements of the first input.
+      const bool by_input = kernel != pattern_.kernels.front();
+      TRY(call.add(device, "patterns", code, kernel, by_input ? call.parameters.sizes[0] : call.parameters.count * pattern_.threads));
+    }
+    return call;
+  }
+
+ private:
+  std::string name_;
+  Pattern pattern_;
+};
+
+}  // namespace
+}  // namespace ingot::cuda
+
+namespace ingot {
+#define REGISTER_TACTICS(function) void function(TacticCatalogue& catalogue)
+REGISTER_TACTICS(register_tactic_cuda_patterns) {
+  using namespace cuda;
+  for (Pattern pattern : {Pattern{"trilu", "TRILU", {"trilu"}, make_trilu},
+                          {"reverse_sequence", "REVERSE_SEQUENCE", {"reverse_sequence"}, make_reverse_sequence},
+                          {"eye_like", "EYE_LIKE", {"eye_like"}, make_eye_like},
+                          {"fill", "FILL", {"fill"}, make_fill},
+                          {"linspace", "LINSPACE", {"linspace"}, make_linspace},
+                          {"tensor_scatter", "TENSOR_SCATTER", {"tensor_scatter"}, make_tensor_scatter},
+                          {"rotary_embedding", "ROTARY", {"rotary_embedding"}, make_rotary_embedding},
+                          {"max_unpool", "MAX_UNPOOL", {"max_unpool_zeros", "max_unpool"}, make_max_unpool},
+                          {"affine_grid", "AFFINE_GRID", {"affine_grid"}, make_affine_grid},
+                          {"random", "RANDOM", {"random_numbers"}, make_random},
+                          {"ragged_softmax", "RAGGED_SOFTMAX", {"ragged_softmax"}, make_ragged_softmax, 32}})
+    catalogue.add(std::make_unique<PatternTactic>(std::move(pattern)));
+}
+}  // namespace ingot
