@@ -2,9 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 
-#include "device/device.h"
 #include "operators/attention.h"
 #include "operators/convolution.h"
 #include "operators/deconvolution.h"
@@ -16,34 +14,10 @@
 #include "operators/reduce.h"
 #include "operators/softmax.h"
 #include "operators/transpose.h"
-#include "tactic_check.h"
+#include "trials.h"
 
 namespace ingot::testing {
 namespace {
-
-// How many problems: a real GPU takes more.
-int trials() {
-  static const bool emulated = [] {
-    auto device = cuda_device(-1);
-    return device.ok() && (*device)->description().find("Emulated") != std::string::npos;
-  }();
-  return emulated ? 4 : 60;
-}
-
-// Calls body(random) for each seed; body returns "" where right.
-void for_seeds(const std::function<std::string(Random&)>& body) {
-  auto device = cuda_device(-1);
-  const char* wish = std::getenv("INGOT_DEVICE");
-  ASSERT_TRUE(device.ok() || !wish || std::string(wish) != "cuda") << device.error().message;
-  if (!device.ok()) GTEST_SKIP() << device.error().message;
-  for (int seed = 0; seed < trials(); ++seed) {
-    Random random(static_cast<uint64_t>(seed));
-    const std::string failure = body(random);
-    ASSERT_TRUE(failure.empty()) << "seed " << seed << ": " << failure;
-  }
-}
-
-DataType random_float(Random& random) { return random.pick({DataType::kFloat, DataType::kFloat, DataType::kHalf, DataType::kBf16}); }
 
 // Sums of `terms` products of numbers in [-1, 1], in another order than the reference's.
 Tolerance sum_tolerance(DataType type, int64_t terms) {

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <glob.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -96,7 +97,7 @@ bool load_cuda_runtime(bool wants_host) {
     dlclose(library);
   }
   if (gpu)
-    warning(
+    warn(
         "A GPU is there, but no CUDA runtime (libcudart.so.12 or 13): the CPU is the device. Install cuda-cudart, or name its folder in "
         "LD_LIBRARY_PATH.");
   runtime = dlopen("libcudart.so.12", RTLD_NOW | RTLD_GLOBAL);

@@ -18,6 +18,20 @@ constexpr double kLongMs = 20;  // runs that take longer are timed once, by the 
 CuStream handle_of(Stream stream) { return static_cast<CuStream>(stream.handle); }
 CuPointer pointer_of(const void* address) { return reinterpret_cast<CuPointer>(address); }
 
+// While it lives, the driver takes calls of this thread that a capture of the program's would forbid: memory for new shapes, and code that
+// is loaded for them, are none of the program's graph.
+class BesideCapture {
+ public:
+  explicit BesideCapture(const Driver& driver) : driver_(driver) { driver_.exchange_capture_mode(&mode_); }
+  ~BesideCapture() { driver_.exchange_capture_mode(&mode_); }
+  BesideCapture(const BesideCapture&) = delete;
+  BesideCapture& operator=(const BesideCapture&) = delete;
+
+ private:
+  const Driver& driver_;
+  int mode_ = kCaptureRelaxed;  // then the one before
+};
+
 }  // namespace
 
 Result<std::shared_ptr<CudaDevice>> CudaDevice::make(int ordinal) {
@@ -84,6 +98,7 @@ Status CudaDevice::make_current() const {
 Result<void*> CudaDevice::allocate(size_t bytes, size_t alignment) {
   if (alignment > 256) return invalid("the device's memory is aligned to 256 bytes, not " + std::to_string(alignment));
   TRY(make_current());
+  const BesideCapture beside(driver_);
   CuPointer address = 0;
   bytes = std::max<size_t>(bytes, 1);
   if (!pool_) {
@@ -101,6 +116,7 @@ Result<void*> CudaDevice::allocate(size_t bytes, size_t alignment) {
 
 void CudaDevice::release(void* address) {
   if (!address || !make_current().ok()) return;
+  const BesideCapture beside(driver_);
   if (!pool_) {
     driver_.memory_free(pointer_of(address));  // waits for the device
     return;
@@ -173,6 +189,10 @@ Status CudaDevice::replay(Recording& recording, Stream stream) {
 
 Status CudaDevice::copy(void* to, const void* from, size_t bytes, Stream stream) {
   TRY(make_current());
+  const BesideCapture beside(driver_);
+  int status = 0;
+  // The default stream would wait for one that is captured, which is refused.
+  if (!stream.handle && driver_.stream_is_capturing(nullptr, &status) != 0) stream.handle = own_stream_;
   if (bytes > 0) CUDA_TRY(driver_, copy, pointer_of(to), pointer_of(from), bytes, handle_of(stream));
   CUDA_TRY(driver_, stream_synchronize, handle_of(stream));
   return Ok{};
@@ -208,6 +228,7 @@ Result<CuFunction> CudaDevice::function(const std::string& source, const std::st
   const std::string key = digest + name;
   if (const auto known = functions_.find(key); known != functions_.end()) return known->second;
   TRY(make_current());
+  const BesideCapture beside(driver_);
   CuModule& module = modules_[digest];
   if (!module) {
     TRY_ASSIGN(std::vector<std::byte> code, compiler_.code(source, name, architecture_));

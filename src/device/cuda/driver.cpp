@@ -27,6 +27,7 @@ Result<Driver> load() {
   take(driver.context_get, "cuCtxGetCurrent");
   take(driver.context_device, "cuCtxGetDevice");
   take(driver.context_synchronize, "cuCtxSynchronize");
+  take(driver.memory_info, "cuMemGetInfo_v2");
   take(driver.memory_allocate, "cuMemAlloc_v2");
   take(driver.memory_free, "cuMemFree_v2");
   take(driver.pool_create, "cuMemPoolCreate");
@@ -44,6 +45,7 @@ Result<Driver> load() {
   take(driver.stream_synchronize, "cuStreamSynchronize");
   take(driver.stream_is_capturing, "cuStreamIsCapturing");
   take(driver.stream_begin_capture, "cuStreamBeginCapture_v2");
+  take(driver.exchange_capture_mode, "cuThreadExchangeStreamCaptureMode");
   take(driver.stream_end_capture, "cuStreamEndCapture");
   take(driver.event_create, "cuEventCreate");
   take(driver.event_destroy, "cuEventDestroy_v2");

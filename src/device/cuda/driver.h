@@ -63,6 +63,7 @@ struct Driver {
   CuResult (*context_get)(CuContext* context);
   CuResult (*context_device)(CuDevice* device);
   CuResult (*context_synchronize)();
+  CuResult (*memory_info)(size_t* free_bytes, size_t* all_bytes);
   CuResult (*memory_allocate)(CuPointer* address, size_t bytes);
   CuResult (*memory_free)(CuPointer address);
   // Pools, whose memory comes and goes in a stream's order.
@@ -81,6 +82,7 @@ struct Driver {
   CuResult (*stream_synchronize)(CuStream stream);
   CuResult (*stream_is_capturing)(CuStream stream, int* status);
   CuResult (*stream_begin_capture)(CuStream stream, int mode);
+  CuResult (*exchange_capture_mode)(int* mode);
   CuResult (*stream_end_capture)(CuStream stream, CuGraph* graph);
   CuResult (*event_create)(CuEvent* event, unsigned flags);
   CuResult (*event_destroy)(CuEvent event);

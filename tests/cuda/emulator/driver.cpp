@@ -56,11 +56,21 @@ struct Open {
   }
 };
 
+// What tests ask of the emulated driver: calls that are counted, and an error that all later calls give.
+int sticky_error = 0;
+std::map<std::string, long> counts;
+// Streams that are captured in the mode that forbids unsafe calls of all threads, and this thread's mode.
+int strict_captures = 0;
+thread_local int thread_mode = 0;
+// The error of a call that a capture forbids, or of a device that is lost.
+int refused(bool unsafe) { return sticky_error ? sticky_error : unsafe && strict_captures > 0 && thread_mode != 2 ? 901 : 0; }
+
 struct Graph {
   std::vector<std::function<int()>> nodes;
 };
 struct Stream {
   Graph* capture = nullptr;
+  bool strict = false;
 };
 struct Event {
   std::chrono::steady_clock::time_point time;
@@ -74,6 +84,7 @@ struct Function {
 };
 
 int submit(Stream* stream, std::function<int()> work) {
+  if (const int code = refused(false)) return code;
   if (stream && stream->capture) {
     stream->capture->nodes.push_back(std::move(work));
     return 0;
@@ -95,13 +106,23 @@ int emulatedSubmit(Stream* stream, std::function<int()>* work) {
   return submit(stream, std::move(*work));
 }
 
+void emulatedLose(int code) { sticky_error = code; }
+// Calls of one kind so far: "allocate", "synchronize", "instantiate", "capture", "launch", "replay".
+long emulatedCount(const char* kind) {
+  std::lock_guard lock(mutex);
+  return counts[kind];
+}
+
 int cuInit(unsigned) { return 0; }
 int cuDriverGetVersion(int* version) {
   *version = 13000;
   return 0;
 }
 int cuGetErrorName(int code, const char** text) {
-  *text = code == kOutOfMemory ? "CUDA_ERROR_OUT_OF_MEMORY" : code == kInvalidValue ? "CUDA_ERROR_INVALID_VALUE" : "CUDA_ERROR_EMULATED";
+  *text = code == 700             ? "CUDA_ERROR_ILLEGAL_ADDRESS"
+          : code == kOutOfMemory  ? "CUDA_ERROR_OUT_OF_MEMORY"
+          : code == kInvalidValue ? "CUDA_ERROR_INVALID_VALUE"
+                                  : "CUDA_ERROR_EMULATED";
   return 0;
 }
 int cuGetErrorString(int, const char** text) {
@@ -144,9 +165,25 @@ int cuCtxGetDevice(int* device) {
   *device = 0;
   return current_context ? 0 : 201;
 }
-int cuCtxSynchronize() { return 0; }
+int cuCtxSynchronize() {
+  std::lock_guard lock(mutex);
+  ++counts["synchronize"];
+  return refused(true);
+}
+int cuMemGetInfo_v2(size_t* free_bytes, size_t* all_bytes) {
+  std::lock_guard lock(mutex);
+  *all_bytes = *free_bytes = kSpace;
+  for (const auto& [begin, size] : memory().used) *free_bytes -= size;
+  return 0;
+}
+int cuThreadExchangeStreamCaptureMode(int* mode) {
+  std::swap(*mode, thread_mode);
+  return 0;
+}
 int cuMemAlloc_v2(Pointer* address, size_t bytes) {
   std::lock_guard lock(mutex);
+  ++counts["allocate"];
+  if (const int code = refused(true)) return code;
   *address = memory().take(bytes);
   if (!*address) return kOutOfMemory;
   Open open;
@@ -155,6 +192,7 @@ int cuMemAlloc_v2(Pointer* address, size_t bytes) {
 }
 int cuMemFree_v2(Pointer address) {
   std::lock_guard lock(mutex);
+  if (const int code = refused(true)) return code;
   const auto found = memory().used.find(address);
   if (found == memory().used.end()) return kInvalidValue;
   madvise(reinterpret_cast<void*>((address + 4095) / 4096 * 4096), found->second > 8192 ? (found->second - 4096) / 4096 * 4096 : 0,
@@ -205,16 +243,26 @@ int cuStreamDestroy_v2(Stream* stream) {
   delete stream;
   return 0;
 }
-int cuStreamSynchronize(Stream* stream) { return stream && stream->capture ? kNotPermitted : 0; }
+int cuStreamSynchronize(Stream* stream) {
+  std::lock_guard lock(mutex);
+  ++counts["synchronize"];
+  return stream && stream->capture ? kNotPermitted : refused(false);
+}
 int cuStreamIsCapturing(Stream* stream, int* status) {
   *status = stream && stream->capture ? 1 : 0;
   return 0;
 }
-int cuStreamBeginCapture_v2(Stream* stream, int) {
+int cuStreamBeginCapture_v2(Stream* stream, int mode) {
+  std::lock_guard lock(mutex);
+  ++counts["capture"];
   stream->capture = new Graph;
+  stream->strict = mode == 0;
+  strict_captures += stream->strict;
   return 0;
 }
 int cuStreamEndCapture(Stream* stream, Graph** graph) {
+  std::lock_guard lock(mutex);
+  strict_captures -= stream->strict;
   *graph = stream->capture;
   stream->capture = nullptr;
   return 0;
@@ -273,6 +321,8 @@ int cuFuncSetAttribute(Function*, int, int) { return 0; }
 int cuLaunchKernel(Function* function, unsigned x, unsigned y, unsigned z, unsigned block, unsigned, unsigned, unsigned, Stream* stream,
                    void** parameters, void**) {
   std::lock_guard lock(mutex);
+  ++counts["launch"];
+  if (const int code = refused(false)) return code;
   if (block > 1024 || block == 0 || x == 0 || y == 0 || z == 0) return kInvalidValue;
   if (!stream || !stream->capture) {
     Open open;
@@ -291,6 +341,8 @@ int cuLaunchKernel(Function* function, unsigned x, unsigned y, unsigned z, unsig
   });
 }
 int cuGraphInstantiateWithFlags(Graph** exec, Graph* graph, unsigned long long) {
+  std::lock_guard lock(mutex);
+  ++counts["instantiate"];
   *exec = new Graph(*graph);
   return 0;
 }
@@ -300,6 +352,8 @@ int cuGraphExecUpdate_v2(Graph* exec, Graph* graph, void*) {
 }
 int cuGraphLaunch(Graph* exec, Stream*) {
   std::lock_guard lock(mutex);
+  ++counts["replay"];
+  if (const int code = refused(false)) return code;
   Open open;
   for (const auto& node : exec->nodes) {
     if (const int code = node()) return code;
