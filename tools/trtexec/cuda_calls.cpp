@@ -148,7 +148,9 @@ const char* CUDARTAPI cudaGetErrorString(cudaError_t error) {
 
 // Each generation has a layout of its own, but its head is the same in all: the name, identifiers, and the bytes of memory.
 cudaError_t CUDARTAPI cudaGetDeviceProperties(struct cudaDeviceProp* properties, int device) {
-  static auto* const function = ingot::trtexec::call<cudaError_t(void*, int)>("cudaGetDeviceProperties");
+  using Function = cudaError_t(void*, int);
+  static auto* const newer = ingot::trtexec::call<Function>("cudaGetDeviceProperties_v2");  // CUDA 12 has both
+  static auto* const function = newer ? newer : ingot::trtexec::call<Function>("cudaGetDeviceProperties");
   if (!function) return cudaErrorInitializationError;
   alignas(16) static std::byte any[16 * 1024];
   const cudaError_t code = function(any, device);

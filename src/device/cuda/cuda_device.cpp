@@ -125,10 +125,13 @@ void CudaDevice::release(void* address) {
   driver_.pool_free(pointer_of(address), own_stream_);
 }
 
-Status CudaDevice::enqueue(Stream, void (*work)(void*), void* context) {
+Status CudaDevice::enqueue(Stream stream, void (*work)(void*), void* context) {
   CuContext before = nullptr;
   driver_.context_get(&before);
   if (before != context_) TRY(make_current());
+  // What earlier work did to the GPU is told by its name; libraries would give a code of their own.
+  int capturing = 0;
+  if (const int code = driver_.stream_is_capturing(handle_of(stream), &capturing); is_sticky(code)) return driver_.error("enqueue", code);
   work(context);
   if (before && before != context_) driver_.context_set(before);
   return Ok{};

@@ -68,7 +68,8 @@ Result<Driver> load() {
   return driver;
 }
 
-// After these the context is lost: every later call gives the same code.
+}  // namespace
+
 bool is_sticky(CuResult code) {
   switch (code) {
     case 214:  // uncorrectable memory error
@@ -86,8 +87,6 @@ bool is_sticky(CuResult code) {
     default: return false;
   }
 }
-
-}  // namespace
 
 Error Driver::error(const char* call, CuResult code) const {
   const char *name = nullptr, *text = nullptr;

@@ -47,6 +47,9 @@ struct GraphUpdateResult {
   void *node, *from_node;
 };
 
+// Whether the context is lost: every later call gives the same code.
+bool is_sticky(CuResult code);
+
 // The calls by their names without "cu"; those with a version suffix have it in the table of driver.cpp.
 struct Driver {
   CuResult (*init)(unsigned flags);

@@ -250,7 +250,7 @@ int cuStreamSynchronize(Stream* stream) {
 }
 int cuStreamIsCapturing(Stream* stream, int* status) {
   *status = stream && stream->capture ? 1 : 0;
-  return 0;
+  return sticky_error;
 }
 int cuStreamBeginCapture_v2(Stream* stream, int mode) {
   std::lock_guard lock(mutex);

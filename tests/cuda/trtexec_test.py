@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""trtexec on a GPU: trtexec_test.py TRTEXEC FOLDER, where FOLDER holds the driver, its compiler and the CUDA runtime (or is - for the machine's)."""
+import os, pathlib, re, struct, subprocess, sys, tempfile
+
+trtexec, folder = sys.argv[1:3]
+
+
+def run(environment, *arguments):
+    own = {**os.environ, **environment}
+    if folder != "-":
+        own["INGOT_CUDA_PATH"] = folder
+    done = subprocess.run([trtexec, *arguments], capture_output=True, text=True, timeout=300, env=own)
+    return done.returncode, done.stdout + done.stderr
+
+
+def varint(number):
+    out = b""
+    while number > 127:
+        out += bytes([number & 127 | 128])
+        number >>= 7
+    return out + bytes([number])
+
+
+def field(number, value):
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    value = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def tensor_info(name, dims):
+    shape = b"".join(field(1, field(1, dim)) for dim in dims)
+    return field(1, name) + field(2, field(1, field(1, 1) + field(2, shape)))
+
+
+def model():
+    """y = relu(x * w) in ONNX's bytes."""
+    weights = struct.pack("<256f", *[(i * 37 % 19 - 9) / 10 for i in range(256)])
+    graph = field(1, field(1, "x") + field(1, "w") + field(2, "a") + field(4, "MatMul"))
+    graph += field(1, field(1, "a") + field(2, "y") + field(4, "Relu"))
+    graph += field(2, "g") + field(5, field(1, 16) + field(1, 16) + field(2, 1) + field(8, "w") + field(9, weights))
+    graph += field(11, tensor_info("x", [8, 16])) + field(12, tensor_info("y", [8, 16]))
+    return field(1, 8) + field(7, graph) + field(8, field(2, 17))
+
+
+failures = []
+with tempfile.TemporaryDirectory() as scratch:
+    path = pathlib.Path(scratch, "model.onnx")
+    path.write_bytes(model())
+    common = [f"--onnx={path}", "--iterations=5", "--warmUp=0", "--duration=0"]
+    answers = {}
+    for name, environment, arguments, device in [("gpu", {}, [], "GPU|NVIDIA|H100|H200"), ("gpu graph", {}, ["--useCudaGraph"], "GPU|NVIDIA|H100|H200"),
+                                                 ("cpu by flag", {}, ["--device=cpu"], ""), ("cpu by variable", {"INGOT_DEVICE": "cpu"}, [], "")]:
+        out = pathlib.Path(scratch, "out.json")
+        code, text = run(environment, *common, *arguments, f"--exportOutput={out}", "--dumpOutput")
+        selected = re.search(r"Selected Device: (.*)", text)
+        good = code == 0 and selected and bool(re.search("Emulated GPU|NVIDIA", selected.group(1))) == bool(device)
+        for line in ("GPU Compute Time: min", "H2D Latency: min", "D2H Latency: min", "Enqueue Time: min", "Latency: min"):
+            good = good and line in text
+        if not good:
+            failures.append(f"{name}: code {code}\n{text}")
+        else:
+            answers[name] = re.findall(r"[-0-9.e]+", out.read_text().split("values")[-1])
+    if answers.get("gpu") and [round(float(v), 3) for v in answers["gpu"] if v.strip("-.e")] != [round(float(v), 3) for v in answers["cpu by flag"] if v.strip("-.e")]:
+        failures.append(f"the answers differ: {answers}")
+print("\n".join(failures) or f"trtexec ran {len(answers)} ways")
+sys.exit(1 if failures else 0)
