@@ -366,6 +366,9 @@ class Selector {
     for (size_t i = 0; i < selection.choices.size(); ++i) {
       if (!is_reference_tactic(selection.choices[i].tactic)) continue;
       const Layer& layer = *network_.layers()[i];
+      // Integers that hang on shapes alone are worked out when shapes are set.
+      if (std::all_of(layer.outputs().begin(), layer.outputs().end(), [](const Tensor* output) { return output->type.values.has_value(); }))
+        continue;
       if (++count <= 8) names += (names.empty() ? "'" : ", '") + layer.name + "' (" + std::string(layer.op().name()) + ")";
     }
     if (count > 0)
