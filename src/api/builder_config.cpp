@@ -46,9 +46,14 @@ void BuilderConfigFacade::reset() noexcept {
   selector_ = nullptr;
 }
 
+bool BuilderConfigFacade::takes(bool good, const char* setter, int64_t value) noexcept {
+  if (!good) guarded(reporter_, [&]() -> Status { return invalid(std::string(setter) + " does not take " + std::to_string(value)); });
+  return good;
+}
+
 void BuilderConfigFacade::setPreviewFeature(nvinfer1::PreviewFeature feature, bool enable) noexcept {
-  const uint32_t bit = 1u << static_cast<int>(feature);
-  preview_ = enable ? preview_ | bit : preview_ & ~bit;
+  if (!takes_word("setPreviewFeature", feature)) return;
+  preview_ = enable ? preview_ | bit(feature) : preview_ & ~bit(feature);
 }
 
 int32_t BuilderConfigFacade::addOptimizationProfile(nvinfer1::IOptimizationProfile const* profile) noexcept {
@@ -91,17 +96,19 @@ std::size_t BuilderConfigFacade::getMemoryPoolLimit(MemoryPoolType pool) const n
 }
 
 bool BuilderConfigFacade::setTacticSources(nvinfer1::TacticSources sources) noexcept {
+  if (!takes(sources >> nvinfer1::EnumMax<nvinfer1::TacticSource>() == 0, "setTacticSources", sources)) return false;
   tactic_sources_ = sources;
   return true;
 }
 
 bool BuilderConfigFacade::setMaxAuxStreams(int32_t count) noexcept {
-  if (count < -1) return false;
+  if (!takes(count >= -1, "setMaxAuxStreams", count)) return false;
   aux_streams_ = count;
   return true;
 }
 
 bool BuilderConfigFacade::setTilingOptimizationLevel(nvinfer1::TilingOptimizationLevel level) noexcept {
+  if (!takes_word("setTilingOptimizationLevel", level)) return false;
   tiling_ = level;
   return true;
 }
@@ -147,7 +154,11 @@ char const* BuilderConfigFacade::getPluginToSerialize(int32_t index) const noexc
 }
 
 void BuilderConfigFacade::setDeviceType(nvinfer1::ILayer const* layer, nvinfer1::DeviceType type) noexcept {
-  guarded(reporter_, [&] { device_types_[layer] = type; });
+  guarded(reporter_, [&]() -> Status {
+    if (!layer) return invalid("setDeviceType: the layer is null");
+    if (takes_word("setDeviceType", type)) device_types_[layer] = type;
+    return Ok{};
+  });
 }
 
 nvinfer1::DeviceType BuilderConfigFacade::getDeviceType(nvinfer1::ILayer const* layer) const noexcept {

@@ -20,13 +20,19 @@ class BuilderConfigFacade final : public nvinfer1::IBuilderConfig {
   nvinfer1::IInt8Calibrator* calibrator() const { return calibrator_; }
   nvinfer1::IProgressMonitor* monitor() const { return monitor_; }
 
-  void setFlags(nvinfer1::BuilderFlags flags) noexcept override { flags_ = flags; }
+  void setFlags(nvinfer1::BuilderFlags flags) noexcept override {
+    if (takes(flags >> nvinfer1::EnumMax<nvinfer1::BuilderFlag>() == 0, "setFlags", flags)) flags_ = flags;
+  }
   nvinfer1::BuilderFlags getFlags() const noexcept override { return flags_; }
-  void setFlag(nvinfer1::BuilderFlag flag) noexcept override { flags_ |= 1u << static_cast<int>(flag); }
-  void clearFlag(nvinfer1::BuilderFlag flag) noexcept override { flags_ &= ~(1u << static_cast<int>(flag)); }
-  bool getFlag(nvinfer1::BuilderFlag flag) const noexcept override { return flags_ >> static_cast<int>(flag) & 1u; }
+  void setFlag(nvinfer1::BuilderFlag flag) noexcept override {
+    if (takes_word("setFlag", flag)) flags_ |= bit(flag);
+  }
+  void clearFlag(nvinfer1::BuilderFlag flag) noexcept override {
+    if (takes_word("clearFlag", flag)) flags_ &= ~bit(flag);
+  }
+  bool getFlag(nvinfer1::BuilderFlag flag) const noexcept override { return (flags_ & bit(flag)) != 0; }
   void setPreviewFeature(nvinfer1::PreviewFeature feature, bool enable) noexcept override;
-  bool getPreviewFeature(nvinfer1::PreviewFeature feature) const noexcept override { return preview_ >> static_cast<int>(feature) & 1u; }
+  bool getPreviewFeature(nvinfer1::PreviewFeature feature) const noexcept override { return (preview_ & bit(feature)) != 0; }
   void reset() noexcept override;
 
   int32_t addOptimizationProfile(nvinfer1::IOptimizationProfile const* profile) noexcept override;
@@ -36,9 +42,13 @@ class BuilderConfigFacade final : public nvinfer1::IBuilderConfig {
   int32_t getBuilderOptimizationLevel() noexcept override { return level_; }
   void setMemoryPoolLimit(nvinfer1::MemoryPoolType pool, std::size_t size) noexcept override;
   std::size_t getMemoryPoolLimit(nvinfer1::MemoryPoolType pool) const noexcept override;
-  void setAvgTimingIterations(int32_t count) noexcept override { average_timing_ = count; }
+  void setAvgTimingIterations(int32_t count) noexcept override {
+    if (takes(count > 0, "setAvgTimingIterations", count)) average_timing_ = count;
+  }
   int32_t getAvgTimingIterations() const noexcept override { return average_timing_; }
-  void setMaxNbTactics(int32_t count) noexcept override { most_tactics_ = count; }
+  void setMaxNbTactics(int32_t count) noexcept override {
+    if (takes(count == -1 || count > 0, "setMaxNbTactics", count)) most_tactics_ = count;
+  }
   int32_t getMaxNbTactics() const noexcept override { return most_tactics_; }
   bool setTacticSources(nvinfer1::TacticSources sources) noexcept override;
   nvinfer1::TacticSources getTacticSources() const noexcept override { return tactic_sources_; }
@@ -55,13 +65,21 @@ class BuilderConfigFacade final : public nvinfer1::IBuilderConfig {
   bool setTimingCache(nvinfer1::ITimingCache const& cache, bool ignore_mismatch) noexcept override;
   nvinfer1::ITimingCache const* getTimingCache() const noexcept override { return cache_facade_; }
 
-  void setProfilingVerbosity(nvinfer1::ProfilingVerbosity verbosity) noexcept override { verbosity_ = verbosity; }
+  void setProfilingVerbosity(nvinfer1::ProfilingVerbosity verbosity) noexcept override {
+    if (takes_word("setProfilingVerbosity", verbosity)) verbosity_ = verbosity;
+  }
   nvinfer1::ProfilingVerbosity getProfilingVerbosity() const noexcept override { return verbosity_; }
-  void setEngineCapability(nvinfer1::EngineCapability capability) noexcept override { capability_ = capability; }
+  void setEngineCapability(nvinfer1::EngineCapability capability) noexcept override {
+    if (takes_word("setEngineCapability", capability)) capability_ = capability;
+  }
   nvinfer1::EngineCapability getEngineCapability() const noexcept override { return capability_; }
-  void setHardwareCompatibilityLevel(nvinfer1::HardwareCompatibilityLevel level) noexcept override { hardware_ = level; }
+  void setHardwareCompatibilityLevel(nvinfer1::HardwareCompatibilityLevel level) noexcept override {
+    if (takes_word("setHardwareCompatibilityLevel", level)) hardware_ = level;
+  }
   nvinfer1::HardwareCompatibilityLevel getHardwareCompatibilityLevel() const noexcept override { return hardware_; }
-  void setRuntimePlatform(nvinfer1::RuntimePlatform platform) noexcept override { platform_ = platform; }
+  void setRuntimePlatform(nvinfer1::RuntimePlatform platform) noexcept override {
+    if (takes_word("setRuntimePlatform", platform)) platform_ = platform;
+  }
   nvinfer1::RuntimePlatform getRuntimePlatform() const noexcept override { return platform_; }
   void setPluginsToSerialize(char const* const* paths, int32_t count) noexcept override;
   char const* getPluginToSerialize(int32_t index) const noexcept override;
@@ -72,9 +90,13 @@ class BuilderConfigFacade final : public nvinfer1::IBuilderConfig {
   bool isDeviceTypeSet(nvinfer1::ILayer const* layer) const noexcept override { return device_types_.contains(layer); }
   void resetDeviceType(nvinfer1::ILayer const* layer) noexcept override { device_types_.erase(layer); }
   bool canRunOnDLA(nvinfer1::ILayer const*) const noexcept override { return false; }
-  void setDefaultDeviceType(nvinfer1::DeviceType type) noexcept override { default_device_ = type; }
+  void setDefaultDeviceType(nvinfer1::DeviceType type) noexcept override {
+    if (takes_word("setDefaultDeviceType", type)) default_device_ = type;
+  }
   nvinfer1::DeviceType getDefaultDeviceType() const noexcept override { return default_device_; }
-  void setDLACore(int32_t core) noexcept override { dla_core_ = core; }
+  void setDLACore(int32_t core) noexcept override {
+    if (takes(core >= -1, "setDLACore", core)) dla_core_ = core;
+  }
   int32_t getDLACore() const noexcept override { return dla_core_; }
   // Whether any layer is asked to run on a DLA.
   bool wants_dla() const;
@@ -91,19 +113,41 @@ class BuilderConfigFacade final : public nvinfer1::IBuilderConfig {
   nvinfer1::IInt8Calibrator* getInt8Calibrator() const noexcept override { return calibrator_; }
   bool setCalibrationProfile(nvinfer1::IOptimizationProfile const* profile) noexcept override;
   nvinfer1::IOptimizationProfile const* getCalibrationProfile() noexcept override { return calibration_profile_; }
-  void setQuantizationFlags(nvinfer1::QuantizationFlags flags) noexcept override { quantization_flags_ = flags; }
-  nvinfer1::QuantizationFlags getQuantizationFlags() const noexcept override { return quantization_flags_; }
-  void setQuantizationFlag(nvinfer1::QuantizationFlag flag) noexcept override { quantization_flags_ |= 1u << static_cast<int>(flag); }
-  void clearQuantizationFlag(nvinfer1::QuantizationFlag flag) noexcept override { quantization_flags_ &= ~(1u << static_cast<int>(flag)); }
-  bool getQuantizationFlag(nvinfer1::QuantizationFlag flag) const noexcept override {
-    return quantization_flags_ >> static_cast<int>(flag) & 1u;
+  void setQuantizationFlags(nvinfer1::QuantizationFlags flags) noexcept override {
+    if (takes(flags >> nvinfer1::EnumMax<nvinfer1::QuantizationFlag>() == 0, "setQuantizationFlags", flags)) quantization_flags_ = flags;
   }
+  nvinfer1::QuantizationFlags getQuantizationFlags() const noexcept override { return quantization_flags_; }
+  void setQuantizationFlag(nvinfer1::QuantizationFlag flag) noexcept override {
+    if (takes_word("setQuantizationFlag", flag)) quantization_flags_ |= bit(flag);
+  }
+  void clearQuantizationFlag(nvinfer1::QuantizationFlag flag) noexcept override {
+    if (takes_word("clearQuantizationFlag", flag)) quantization_flags_ &= ~bit(flag);
+  }
+  bool getQuantizationFlag(nvinfer1::QuantizationFlag flag) const noexcept override { return (quantization_flags_ & bit(flag)) != 0; }
   void setAlgorithmSelector(nvinfer1::IAlgorithmSelector* selector) noexcept override { selector_ = selector; }
   nvinfer1::IAlgorithmSelector* getAlgorithmSelector() const noexcept override { return selector_; }
-  void setMinTimingIterations(int32_t count) noexcept override { least_timing_ = count; }
+  void setMinTimingIterations(int32_t count) noexcept override {
+    if (takes(count > 0, "setMinTimingIterations", count)) least_timing_ = count;
+  }
   int32_t getMinTimingIterations() const noexcept override { return least_timing_; }
 
  private:
+  template <class Word>
+  static bool is_word(Word word) {
+    return static_cast<int64_t>(word) >= 0 && static_cast<int64_t>(word) < nvinfer1::EnumMax<Word>();
+  }
+  // 0 for what is no enumerator.
+  template <class Word>
+  static uint32_t bit(Word word) {
+    return is_word(word) ? 1u << static_cast<int>(word) : 0;
+  }
+  // Whether a setter takes `value`; what it does not take is reported and changes nothing.
+  bool takes(bool good, const char* setter, int64_t value) noexcept;
+  template <class Word>
+  bool takes_word(const char* setter, Word word) noexcept {
+    return takes(is_word(word), setter, static_cast<int64_t>(word));
+  }
+
   mutable Reporter reporter_;
   std::string device_;
   nvinfer1::BuilderFlags flags_ = 0;

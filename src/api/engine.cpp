@@ -20,9 +20,15 @@ using nvinfer1::TensorLocation;
 
 namespace {
 
+bool is_strategy(ExecutionContextAllocationStrategy strategy) {
+  return static_cast<int>(strategy) >= 0 && static_cast<int>(strategy) < nvinfer1::EnumMax<ExecutionContextAllocationStrategy>();
+}
+
 class RuntimeConfig final : public nvinfer1::IRuntimeConfig {
  public:
-  void setExecutionContextAllocationStrategy(ExecutionContextAllocationStrategy strategy) noexcept override { strategy_ = strategy; }
+  void setExecutionContextAllocationStrategy(ExecutionContextAllocationStrategy strategy) noexcept override {
+    if (is_strategy(strategy)) strategy_ = strategy;
+  }
   ExecutionContextAllocationStrategy getExecutionContextAllocationStrategy() const noexcept override { return strategy_; }
 
  private:
@@ -32,15 +38,20 @@ class RuntimeConfig final : public nvinfer1::IRuntimeConfig {
 class SerializationConfig final : public nvinfer1::ISerializationConfig {
  public:
   bool setFlags(nvinfer1::SerializationFlags flags) noexcept override {
+    if (flags >> nvinfer1::EnumMax<nvinfer1::SerializationFlag>() != 0) return false;
     flags_ = flags;
     return true;
   }
   nvinfer1::SerializationFlags getFlags() const noexcept override { return flags_; }
-  bool setFlag(nvinfer1::SerializationFlag flag) noexcept override { return setFlags(flags_ | 1u << static_cast<int>(flag)); }
-  bool clearFlag(nvinfer1::SerializationFlag flag) noexcept override { return setFlags(flags_ & ~(1u << static_cast<int>(flag))); }
-  bool getFlag(nvinfer1::SerializationFlag flag) const noexcept override { return flags_ >> static_cast<int>(flag) & 1u; }
+  bool setFlag(nvinfer1::SerializationFlag flag) noexcept override { return bit(flag) != 0 && setFlags(flags_ | bit(flag)); }
+  bool clearFlag(nvinfer1::SerializationFlag flag) noexcept override { return bit(flag) != 0 && setFlags(flags_ & ~bit(flag)); }
+  bool getFlag(nvinfer1::SerializationFlag flag) const noexcept override { return (flags_ & bit(flag)) != 0; }
 
  private:
+  static uint32_t bit(nvinfer1::SerializationFlag flag) {
+    const auto word = static_cast<int>(flag);
+    return word < 0 || word >= nvinfer1::EnumMax<nvinfer1::SerializationFlag>() ? 0 : 1u << word;
+  }
   nvinfer1::SerializationFlags flags_ = 0;
 };
 
@@ -240,7 +251,12 @@ int32_t const* EngineFacade::getProfileShapeValues(int32_t profile, int32_t bind
 }
 
 nvinfer1::IExecutionContext* EngineFacade::createExecutionContext(ExecutionContextAllocationStrategy strategy) noexcept {
-  return guarded(reporter_, static_cast<nvinfer1::IExecutionContext*>(nullptr), [&] { return make_context(*this, strategy); });
+  return guarded(reporter_, static_cast<nvinfer1::IExecutionContext*>(nullptr), [&]() -> Result<nvinfer1::IExecutionContext*> {
+    if (!is_strategy(strategy))
+      return invalid("createExecutionContext: there is no ExecutionContextAllocationStrategy " +
+                     std::to_string(static_cast<int>(strategy)));
+    return make_context(*this, strategy);
+  });
 }
 
 nvinfer1::IExecutionContext* EngineFacade::createExecutionContext(nvinfer1::IRuntimeConfig* config) noexcept {

@@ -214,6 +214,8 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   void setDebugSync(bool sync) noexcept override { debug_sync_ = sync; }
   bool getDebugSync() const noexcept override { return debug_sync_; }
   bool setNvtxVerbosity(nvinfer1::ProfilingVerbosity verbosity) noexcept override {
+    const auto word = static_cast<int32_t>(verbosity);
+    if (word < 0 || word >= nvinfer1::EnumMax<nvinfer1::ProfilingVerbosity>()) return false;
     nvtx_ = verbosity;
     return true;
   }
@@ -267,7 +269,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
 
   bool setInputShapeBinding(int32_t binding, int32_t const* data) noexcept override {
     const char* name = engine_.getBindingName(binding);
-    return name && setTensorAddress(name, const_cast<int32_t*>(data));
+    return name && data && setTensorAddress(name, const_cast<int32_t*>(data));
   }
   bool getShapeBinding(int32_t binding, int32_t* data) const noexcept override {
     const char* name = engine_.getBindingName(binding);

@@ -165,7 +165,11 @@ ITensor* NetworkFacade::addInput64_(char const* name, nvinfer1::DataType type, W
 }
 
 void NetworkFacade::markOutput(ITensor& tensor) noexcept {
-  guarded(reporter_, [&] { return network_->mark_output(&core_tensor(tensor)); });
+  guarded(reporter_, [&]() -> Status {
+    Tensor& core = core_tensor(tensor);
+    if (network_->find_tensor(core.name) != &core) return invalid("markOutput: the tensor '" + core.name + "' is of another network");
+    return network_->mark_output(&core);
+  });
 }
 
 void NetworkFacade::unmarkOutput(ITensor& tensor) noexcept {
@@ -178,6 +182,7 @@ bool NetworkFacade::markOutputForShapes(ITensor& tensor) noexcept {
 
 bool NetworkFacade::unmarkOutputForShapes(ITensor& tensor) noexcept {
   return guarded(reporter_, false, [&]() -> Status {
+    if (!core_tensor(tensor).is_output()) return invalid("unmarkOutputForShapes: '" + core_tensor(tensor).name + "' is no output");
     network_->unmark_output(&core_tensor(tensor));
     return Ok{};
   });

@@ -99,11 +99,21 @@ class ParserFacade final : public nvonnxparser::IParser {
   }
   bool supportsModel(void const* model, std::size_t size) override { return supportsModelV2(model, size, nullptr); }
 
-  void setFlags(OnnxParserFlags flags) override { flags_ = flags; }
+  void setFlags(OnnxParserFlags flags) override {
+    if (flags >> nvonnxparser::EnumMax<OnnxParserFlag>() != 0)
+      return reporter_.report(invalid("setFlags: " + std::to_string(flags) + " has bits of no OnnxParserFlag"));
+    flags_ = flags;
+  }
   OnnxParserFlags getFlags() const override { return flags_; }
-  void setFlag(OnnxParserFlag flag) override { flags_ |= 1u << static_cast<int>(flag); }
-  void clearFlag(OnnxParserFlag flag) override { flags_ &= ~(1u << static_cast<int>(flag)); }
-  bool getFlag(OnnxParserFlag flag) const override { return flags_ >> static_cast<int>(flag) & 1u; }
+  void setFlag(OnnxParserFlag flag) override {
+    if (knows(flag)) flags_ |= 1u << static_cast<int>(flag);
+  }
+  void clearFlag(OnnxParserFlag flag) override {
+    if (knows(flag)) flags_ &= ~(1u << static_cast<int>(flag));
+  }
+  bool getFlag(OnnxParserFlag flag) const override {
+    return static_cast<int>(flag) >= 0 && static_cast<int>(flag) < 32 && (flags_ >> static_cast<int>(flag) & 1u);
+  }
   bool setBuilderConfig(nvinfer1::IBuilderConfig const* const config) override { return config != nullptr; }
   nvinfer1::ITensor const* getLayerOutputTensor(char const* name, int64_t index) override {
     if (!name || index < 0) return nullptr;
@@ -115,6 +125,12 @@ class ParserFacade final : public nvonnxparser::IParser {
   bool parseWithWeightDescriptors(void const* model, std::size_t size) override { return parse(model, size, nullptr); }
 
  private:
+  bool knows(OnnxParserFlag flag) noexcept {
+    const auto word = static_cast<int>(flag);
+    if (word >= 0 && word < nvonnxparser::EnumMax<OnnxParserFlag>()) return true;
+    reporter_.report(invalid("there is no OnnxParserFlag " + std::to_string(word)));
+    return false;
+  }
   OnnxImportOptions options_for_parse() {
     found_.clear();
     OnnxImportOptions options;

@@ -50,7 +50,10 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
   void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
   nvinfer1::IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
   nvinfer1::IPluginRegistry& getPluginRegistry() noexcept override { return registry_; }
-  void setDLACore(int32_t core) noexcept override { dla_core_ = core; }
+  void setDLACore(int32_t core) noexcept override {
+    if (core < -1) return reporter_.report(invalid("setDLACore: there is no DLA core " + std::to_string(core)));
+    dla_core_ = core;
+  }
   int32_t getDLACore() const noexcept override { return dla_core_; }
   int32_t getNbDLACores() const noexcept override { return 0; }
   void setEngineHostCodeAllowed(bool allowed) noexcept override { host_code_ = allowed; }
