@@ -319,17 +319,26 @@ bool NetworkFacade::hasExplicitPrecision() const noexcept { return getFlag(Netwo
 
 namespace {
 
+// The sizes of a window's output; -1 where a stride is none.
 class UsualFormula final : public IOutputDimensionsFormula {
  public:
+  explicit UsualFormula(bool transposed) : transposed_(transposed) {}
   DimsHW compute(DimsHW input, DimsHW kernel, DimsHW stride, DimsHW padding, DimsHW dilation, char const*) const override {
-    const auto count = [&](int i) { return (input.d[i] + 2 * padding.d[i] - (dilation.d[i] * (kernel.d[i] - 1) + 1)) / stride.d[i] + 1; };
+    const auto count = [&](int i) {
+      const int64_t reach = dilation.d[i] * (kernel.d[i] - 1) + 1, pads = 2 * padding.d[i];
+      if (transposed_) return (input.d[i] - 1) * stride.d[i] + reach - pads;
+      return stride.d[i] < 1 ? -1 : (input.d[i] + pads - reach) / stride.d[i] + 1;
+    };
     return DimsHW(static_cast<int32_t>(count(0)), static_cast<int32_t>(count(1)));
   }
+
+ private:
+  bool transposed_;
 };
 
-IOutputDimensionsFormula& usual_formula() {
-  static UsualFormula formula;
-  return formula;
+IOutputDimensionsFormula& usual_formula(bool transposed = false) {
+  static UsualFormula forward(false), back(true);
+  return transposed ? back : forward;
 }
 
 }  // namespace
@@ -345,6 +354,6 @@ IOutputDimensionsFormula& NetworkFacade::getConvolutionOutputDimensionsFormula()
 void NetworkFacade::setDeconvolutionOutputDimensionsFormula(IOutputDimensionsFormula* formula) noexcept {
   if (formula) not_served("setDeconvolutionOutputDimensionsFormula");
 }
-IOutputDimensionsFormula& NetworkFacade::getDeconvolutionOutputDimensionsFormula() const noexcept { return usual_formula(); }
+IOutputDimensionsFormula& NetworkFacade::getDeconvolutionOutputDimensionsFormula() const noexcept { return usual_formula(true); }
 
 }  // namespace ingot::api

@@ -19,6 +19,7 @@ int main() {
   PluginField fields[] = {PluginField("low", &low, PluginFieldType::kFLOAT32, 1), PluginField("high", &high, PluginFieldType::kFLOAT32, 1)};
   PluginFieldCollection const parameters{2, fields};
   IPluginV2* plugin = creator->createPlugin("clip", &parameters);
+  CHECK(plugin != nullptr && plugin->getTensorRTVersion() >> 24 == 0 && creator->getTensorRTVersion() == NV_TENSORRT_VERSION);
 
   IBuilder* builder = createInferBuilder(logger);
   INetworkDefinition* network = builder->createNetwork();

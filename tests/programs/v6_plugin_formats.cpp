@@ -94,6 +94,9 @@ int main() {
   INetworkDefinition* network = builder->createNetworkV2(0);
   ITensor* x = network->addInput("x", DataType::kFLOAT, Dims3(3, 1, 2));
   DoubleToHalf plugin;
+  // Which class it derives from, and the version that it was compiled with.
+  CHECK(plugin.getTensorRTVersion() >> 24 == static_cast<int>(PluginVersion::kV2_IOEXT));
+  CHECK((plugin.getTensorRTVersion() & 0xFFFFFF) == NV_TENSORRT_VERSION && creator.getTensorRTVersion() == NV_TENSORRT_VERSION);
   ITensor* relu = network->addActivation(*x, ActivationType::kRELU)->getOutput(0);
   IPluginV2Layer* layer = network->addPluginV2(&relu, 1, plugin);
   CHECK(layer != nullptr);

@@ -87,6 +87,7 @@ int main() {
   ITensor* s = network->addConstant(Dims{1, {2}, {}}, Weights{DataType::kFLOAT, kScale, 2})->getOutput(0);
   ITensor* inputs[] = {x, s};
   ScaleAndShift plugin;
+  CHECK(plugin.getTensorRTVersion() >> 24 == static_cast<int>(PluginVersion::kV2_DYNAMICEXT));
   IPluginV2Layer* layer = network->addPluginV2(inputs, 2, plugin);
   CHECK(layer != nullptr);
   Dims const shape = layer->getOutput(0)->getDimensions();

@@ -45,6 +45,10 @@ int main() {
   std::vector<float> in{1, -2, 3, 4}, out(4);
   CHECK(context->setInputTensorAddress("x", in.data()) && context->setOutputTensorAddress("y", out.data()));
   CHECK(!context->setOutputTensorAddress("x", out.data()));
+  CHECK(context->getInputTensorAddress("x") == in.data() && context->getInputTensorAddress("z") == nullptr);
+  CHECK(context->getErrorBuffer() == nullptr);
+  context->setErrorBuffer(nullptr);
+  CHECK(context->getErrorBuffer() == nullptr);
   cudaStream_t stream;
   cudaStreamCreate(&stream);
   CHECK(context->enqueueV3(stream));

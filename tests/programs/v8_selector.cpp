@@ -15,6 +15,11 @@ class Selector : public IAlgorithmSelector {
   int32_t selectAlgorithms(IAlgorithmContext const& context, IAlgorithm const* const* choices, int32_t nbChoices,
                            int32_t* selection) noexcept override {
     ++asked;
+    for (int32_t i = 0; i < nbChoices; ++i) {
+      CHECK(choices[i]->getTimingMSec() >= 0 && choices[i]->getAlgorithmIOInfoByIndex(100) == nullptr);
+      IAlgorithmIOInfo const& input = choices[i]->getAlgorithmIOInfo(0);
+      CHECK(input.getDataType() == DataType::kFLOAT && input.getVectorizedDim() >= -1 && input.getComponentsPerElement() != 0);
+    }
     auto const known = taken.find(context.getName());
     if (known == taken.end()) {
       for (int32_t i = 0; i < nbChoices; ++i) selection[i] = i;

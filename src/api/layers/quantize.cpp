@@ -172,6 +172,8 @@ Interface* add_quantization(NetworkFacade& network, ITensor& input, ITensor& sca
     op->axis = 1 + network.lead();
     // One scale for each index along dimension 1 unless the program says otherwise; where it cannot be that one, the one it fits.
     const Tensor &x = core_tensor(input), &s = core_tensor(scale);
+    if (std::is_same_v<Op, Quantize> && !is_floating(x.type.type))
+      return invalid("addQuantize: the input is " + std::string(name_of(x.type.type)) + "; floating-point numbers are wanted");
     find_block(*op, x, s);
     if (op->block_size == 0 && s.type.rank() == 1 && !s.type.dims[0].is(1)) {
       const auto fits = [&](int64_t axis) { return axis < x.type.rank() && x.type.dims[static_cast<size_t>(axis)] == s.type.dims[0]; };

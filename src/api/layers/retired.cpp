@@ -228,6 +228,8 @@ nvinfer1::IFullyConnectedLayer* NetworkFacade::addFullyConnected(ITensor& input,
 nvinfer1::IRNNv2Layer* NetworkFacade::addRNNv2(ITensor& input, int32_t layers, int32_t hidden, int32_t most_length,
                                                RNNOperation operation) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IRNNv2Layer*>(nullptr), [&]() -> Result<nvinfer1::IRNNv2Layer*> {
+    if (static_cast<int>(operation) < 0 || static_cast<int>(operation) >= nvinfer1::EnumMax<RNNOperation>())
+      return invalid("addRNNv2: there is no RNNOperation " + std::to_string(static_cast<int>(operation)));
     const Tensor& x = core_tensor(input);
     if (x.type.rank() == 3 && x.type.dims[1].is_constant() && x.type.dims[1].value() > most_length)
       return invalid("addRNNv2: the input has " + x.type.dims[1].text() + " steps, more than the longest sequence, " +

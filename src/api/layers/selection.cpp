@@ -227,7 +227,9 @@ nvinfer1::IGatherLayer* NetworkFacade::addGatherV2(ITensor& data, ITensor& indic
 }
 
 nvinfer1::IScatterLayer* NetworkFacade::addScatter(ITensor& data, ITensor& indices, ITensor& updates, ScatterMode mode) noexcept {
-  return guarded(reporter_, static_cast<nvinfer1::IScatterLayer*>(nullptr), [&]() -> nvinfer1::IScatterLayer* {
+  return guarded(reporter_, static_cast<nvinfer1::IScatterLayer*>(nullptr), [&]() -> Result<nvinfer1::IScatterLayer*> {
+    if (mode != ScatterMode::kND && mode != ScatterMode::kELEMENT)
+      return invalid("addScatter: there is no ScatterMode " + std::to_string(static_cast<int>(mode)));
     std::unique_ptr<Operator> op;
     if (mode == ScatterMode::kND) {
       op = std::make_unique<ScatterNd>();
@@ -243,6 +245,8 @@ nvinfer1::IScatterLayer* NetworkFacade::addScatter(ITensor& data, ITensor& indic
 nvinfer1::ITopKLayer* NetworkFacade::addTopK(ITensor& input, nvinfer1::TopKOperation operation, int32_t k, uint32_t axes,
                                              nvinfer1::DataType indices) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::ITopKLayer*>(nullptr), [&]() -> Result<nvinfer1::ITopKLayer*> {
+    if (operation != nvinfer1::TopKOperation::kMAX && operation != nvinfer1::TopKOperation::kMIN)
+      return invalid("addTopK: there is no TopKOperation " + std::to_string(static_cast<int>(operation)));
     if (k < 1) return invalid("addTopK: k is " + std::to_string(k) + "; it is positive");
     auto op = std::make_unique<TopK>();
     op->k = k;
@@ -258,7 +262,9 @@ nvinfer1::ITopKLayer* NetworkFacade::addTopK(ITensor& input, nvinfer1::TopKOpera
 }
 
 nvinfer1::IOneHotLayer* NetworkFacade::addOneHot(ITensor& indices, ITensor& values, ITensor& depth, int32_t axis) noexcept {
-  return guarded(reporter_, static_cast<nvinfer1::IOneHotLayer*>(nullptr), [&]() -> nvinfer1::IOneHotLayer* {
+  return guarded(reporter_, static_cast<nvinfer1::IOneHotLayer*>(nullptr), [&]() -> Result<nvinfer1::IOneHotLayer*> {
+    if (const DataType type = core_tensor(indices).type.type; !is_integer(type))
+      return invalid("addOneHot: the indices are " + std::string(name_of(type)) + "; they are int32 or int64");
     auto op = std::make_unique<OneHot>();
     op->axis = axis < 0 ? axis : axis + lead();
     return add<nvinfer1::IOneHotLayer>(std::move(op), {&core_tensor(indices), &core_tensor(depth), &core_tensor(values)}, "OneHot");

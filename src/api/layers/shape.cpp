@@ -354,9 +354,10 @@ nvinfer1::IConstantLayer* NetworkFacade::addConstant64_(WideDims const& dims, nv
 }
 
 nvinfer1::IAssertionLayer* NetworkFacade::addAssertion(ITensor& condition, char const* message) noexcept {
-  return guarded(reporter_, static_cast<nvinfer1::IAssertionLayer*>(nullptr), [&]() -> nvinfer1::IAssertionLayer* {
+  return guarded(reporter_, static_cast<nvinfer1::IAssertionLayer*>(nullptr), [&]() -> Result<nvinfer1::IAssertionLayer*> {
+    if (!message) return invalid("addAssertion: the message is null");
     auto op = std::make_unique<Assertion>();
-    op->message = message ? message : "";
+    op->message = message;
     return add<nvinfer1::IAssertionLayer>(std::move(op), {&core_tensor(condition)}, "Assertion");
   });
 }

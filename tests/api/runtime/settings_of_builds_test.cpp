@@ -222,6 +222,11 @@ TEST(BuildSettings, networks) {
   EXPECT_TRUE(network.unmarkWeightsRefittable("w"));
   EXPECT_FALSE(network.areWeightsMarkedRefittable("w"));
   EXPECT_FALSE(network.unmarkWeightsRefittable(nullptr));
+  const DimsHW five(5, 5), three(3, 3), two(2, 2), one(1, 1);
+  EXPECT_EQ(network.getPoolingOutputDimensionsFormula().compute(five, three, two, DimsHW(0, 0), one, "").h(), 2);
+  EXPECT_EQ(network.getConvolutionOutputDimensionsFormula().compute(five, three, two, one, one, "").w(), 3);
+  EXPECT_EQ(network.getDeconvolutionOutputDimensionsFormula().compute(five, three, two, one, one, "").h(), 9);
+  EXPECT_EQ(network.getPoolingOutputDimensionsFormula().compute(five, three, DimsHW(0, 1), one, one, "").h(), -1);
   // Marked twice, or of another network.
   Program other;
   ITensor& stranger = other.input("stranger", {1});

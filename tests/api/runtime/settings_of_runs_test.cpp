@@ -65,6 +65,7 @@ TEST_F(Runs, engines_answer_by_index_and_name) {
   EXPECT_FALSE(it.isShapeInferenceIO("x"));
   EXPECT_EQ(it.getLocation(1), TensorLocation::kDEVICE);
   EXPECT_EQ(it.getNbAuxStreams(), 0);
+  EXPECT_GE(it.getWeightStreamingScratchMemorySize(), 0);
   EXPECT_EQ(it.getEngineCapability(), EngineCapability::kSTANDARD);
   EXPECT_EQ(it.getHardwareCompatibilityLevel(), HardwareCompatibilityLevel::kNONE);
   EXPECT_EQ(it.getTacticSources(), 0u);  // it needs none of them
@@ -113,8 +114,9 @@ TEST_F(Runs, engines_are_serialized_and_configured) {
   ASSERT_NE(config, nullptr);
   IRuntimeConfig& strategy = *config;
   SETTING(strategy, setExecutionContextAllocationStrategy, getExecutionContextAllocationStrategy,
-          ExecutionContextAllocationStrategy::kSTATIC, ExecutionContextAllocationStrategy::kON_PROFILE_CHANGE,
-          none_of<ExecutionContextAllocationStrategy>());
+          ExecutionContextAllocationStrategy::kSTATIC, ExecutionContextAllocationStrategy::kON_PROFILE_CHANGE);
+  strategy.setExecutionContextAllocationStrategy(none_of<ExecutionContextAllocationStrategy>());
+  EXPECT_EQ(strategy.getExecutionContextAllocationStrategy(), ExecutionContextAllocationStrategy::kSTATIC);
   const std::unique_ptr<IExecutionContext> context(engine->createExecutionContext(config.get()));
   EXPECT_NE(context, nullptr);
   EXPECT_EQ(engine->createExecutionContext(none_of<ExecutionContextAllocationStrategy>()), nullptr);
