@@ -45,7 +45,10 @@ class Base : public IPluginV3, public IPluginV3OneCore, public IPluginV3OneBuild
     for (int32_t d = 0; d < in[0].dims.nbDims; ++d) count_ *= in[0].dims.d[d];
     return 0;
   }
-  IPluginV3* attachToContext(IPluginResourceContext*) noexcept override { return clone(); }
+  // The programs set no allocator, so the context has none to offer.
+  IPluginV3* attachToContext(IPluginResourceContext* context) noexcept override {
+    return context && context->getGpuAllocator() == nullptr ? clone() : nullptr;
+  }
   PluginFieldCollection const* getFieldsToSerialize() noexcept override {
     collection_ = {static_cast<int32_t>(fields_.size()), fields_.data()};
     return &collection_;
@@ -67,6 +70,10 @@ class Power final : public Base {
     copy->tactic_ = tactic_;
     return copy;
   }
+  // Times of its tactics are kept under this name; few combinations of formats are looked at.
+  char const* getTimingCacheID() noexcept override { return "power"; }
+  int32_t getFormatCombinationLimit() noexcept override { return 4; }
+  char const* getMetadataString() noexcept override { return "x ^ power"; }
   int32_t getNbTactics() noexcept override { return 2; }
   int32_t getValidTactics(int32_t* tactics, int32_t) noexcept override {
     tactics[0] = 7;

@@ -56,6 +56,12 @@ int main() {
   CHECK(refitter->refitCudaEngine());
   check_values(run(*context), {4, 1, 8, 3, 12, 5});
 
+  // In two steps, with the first model again.
+  CHECK(from_model->loadModelProto(first.data(), first.size(), nullptr) && from_model->refitModelProto());
+  CHECK(refitter->refitCudaEngine());
+  check_values(run(*context), {1, 2, 3, 4, 5, 6});
+  CHECK(from_model->refitFromBytes(second.data(), second.size()) && refitter->refitCudaEngine());
+
   // A model without the weights, and one with more of them, leave the engine as it is.
   logger.quiet = true;
   CHECK(!from_model->refitFromBytes(other.data(), other.size()));

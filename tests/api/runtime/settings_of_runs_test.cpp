@@ -66,6 +66,8 @@ TEST_F(Runs, engines_answer_by_index_and_name) {
   EXPECT_EQ(it.getLocation(1), TensorLocation::kDEVICE);
   EXPECT_EQ(it.getNbAuxStreams(), 0);
   EXPECT_GE(it.getWeightStreamingScratchMemorySize(), 0);
+  EXPECT_EQ(it.getWeightStreamingBudget(), it.getWeightStreamingBudgetV2());
+  EXPECT_GE(it.getMinimumWeightStreamingBudget(), 0);
   EXPECT_EQ(it.getEngineCapability(), EngineCapability::kSTANDARD);
   EXPECT_EQ(it.getHardwareCompatibilityLevel(), HardwareCompatibilityLevel::kNONE);
   EXPECT_EQ(it.getTacticSources(), 0u);  // it needs none of them
