@@ -32,7 +32,13 @@ namespace {
 class MonitorAdapter {
  public:
   explicit MonitorAdapter(nvinfer1::IProgressMonitor* monitor) : monitor_(monitor) {}
-  ~MonitorAdapter() { finish(); }
+  ~MonitorAdapter() {
+    try {
+      finish();
+    } catch (...) {
+      // What a monitor throws at the end of a build is its own.
+    }
+  }
   bool operator()(const std::string& stage, size_t done, size_t all) {
     if (!monitor_) return true;
     if (stage != stage_) {
