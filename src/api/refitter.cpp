@@ -21,6 +21,7 @@ class RefitterFacade final : public nvinfer1::IRefitter {
   RefitterFacade(EngineFacade& engine, nvinfer1::ILogger* logger) : engine_(engine), reporter_(logger) {
     // Constants that building folded into others are none to refit.
     for (WeightsEntry& entry : read_weights_table(engine.core()->plan().property(kWeightsProperty))) {
+      if (!constant(entry)) entry.constant = reshaped(entry.constant);
       if (constant(entry)) entries_.push_back(std::move(entry));
     }
   }
@@ -185,6 +186,17 @@ class RefitterFacade final : public nvinfer1::IRefitter {
     return Ok{};
   }
 
+  // The one constant that is `name` in another shape, where building left nothing else of it; its bytes are the same.
+  std::string reshaped(const std::string& name) const {
+    const std::string recipe = "reshape(\"" + name + "\")";
+    std::string found;
+    for (const auto& tensor : engine_.core()->network().tensors()) {
+      if (!tensor->recipe.starts_with(recipe)) continue;
+      if (!found.empty()) return {};
+      found = tensor->name;
+    }
+    return found;
+  }
   const Tensor* constant(const WeightsEntry& entry) const {
     const Tensor* tensor = engine_.core()->network().find_tensor(entry.constant);
     return tensor && tensor->is_constant() && !tensor->is_packed && tensor->constant.data() ? tensor : nullptr;

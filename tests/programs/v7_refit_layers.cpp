@@ -24,7 +24,7 @@ struct Model {
   explicit Model(int seed)
       : kernel(numbers(kMaps * 9, seed, 0.25f)),
         bias(numbers(kMaps, seed, 0.5f)),
-        scale(numbers(kMaps, 3, 0.125f)),
+        scale(numbers(kMaps, seed + 2, 0.125f)),
         matrix(numbers(kOut * kMaps * 4, seed + 1, 0.125f)),
         offset(numbers(kOut, seed + 3, 1.0f)) {}
   std::vector<float> kernel, bias, scale, matrix, offset;
@@ -108,7 +108,8 @@ int main() {
   std::set<std::pair<std::string, WeightsRole>> refittable;
   for (std::size_t i = 0; i < names.size(); ++i) refittable.emplace(names[i], roles[i]);
   for (auto const& part : {std::make_pair("convolution", WeightsRole::kKERNEL), std::make_pair("convolution", WeightsRole::kBIAS),
-                           std::make_pair("full", WeightsRole::kKERNEL), std::make_pair("full", WeightsRole::kBIAS)})
+                           std::make_pair("scale", WeightsRole::kSCALE), std::make_pair("full", WeightsRole::kKERNEL),
+                           std::make_pair("full", WeightsRole::kBIAS)})
     CHECK(refittable.count(std::pair<std::string, WeightsRole>(part.first, part.second)) == 1);
 
   // A count that does not fit, a layer that is not there and a role that it has not are refused.
@@ -122,6 +123,7 @@ int main() {
 
   CHECK(refitter->setWeights("convolution", WeightsRole::kKERNEL, view(second.kernel)));
   CHECK(refitter->setWeights("convolution", WeightsRole::kBIAS, view(second.bias)));
+  CHECK(refitter->setWeights("scale", WeightsRole::kSCALE, view(second.scale)));
   CHECK(refitter->setWeights("full", WeightsRole::kKERNEL, view(second.matrix)));
   CHECK(refitter->setWeights("full", WeightsRole::kBIAS, view(second.offset)));
   CHECK(missing(*refitter).empty());
