@@ -81,6 +81,8 @@ class ReaderFacade final : public UffReader {
   bool parse(const char* file, nvinfer1::INetworkDefinition& network, nvinfer1::DataType type) noexcept override {
     return import(network, type, [&](NetworkFacade& facade, TfImportOptions& options) -> Status {
       if (!file) return invalid("IUffParser::parse: the name of the file is null");
+      if (is_saved_model(file)) return import_tensorflow_file_into(file, facade.core(), options);
+      TRY(check_outputs());
       auto mapped = MappedFile::open(file);
       if (!mapped.ok()) return std::move(mapped).error();
       options.name = file;
@@ -94,6 +96,7 @@ class ReaderFacade final : public UffReader {
   bool parse_buffer(const void* bytes, size_t size, nvinfer1::INetworkDefinition& network, nvinfer1::DataType type) noexcept override {
     return import(network, type, [&](NetworkFacade& facade, TfImportOptions& options) -> Status {
       if (!bytes) return invalid("IUffParser::parseBuffer: the buffer is null");
+      TRY(check_outputs());
       return import_uff_into(Bytes(static_cast<const std::byte*>(bytes), size), facade.core(), options);
     });
   }
@@ -106,6 +109,14 @@ class ReaderFacade final : public UffReader {
   nvinfer1::IErrorRecorder* recorder() const noexcept override { return reporter_.recorder(); }
 
  private:
+  // A SavedModel marks its outputs itself.
+  static bool is_saved_model(const std::string& path) {
+    return path.ends_with("saved_model.pb") || MappedFile::open(path + "/saved_model.pb").ok();
+  }
+  Status check_outputs() const {
+    if (!outputs_.empty()) return Ok{};
+    return invalid("IUffParser: no output is registered; call registerOutput with the name of a node");
+  }
   template <class Import>
   bool import(nvinfer1::INetworkDefinition& network, nvinfer1::DataType type, Import&& work) noexcept {
     auto& facade = static_cast<NetworkFacade&>(network);
@@ -113,7 +124,6 @@ class ReaderFacade final : public UffReader {
     Reporter reporter(facade.reporter());
     if (reporter_.recorder()) reporter.set_recorder(reporter_.recorder());
     return guarded(reporter, false, [&]() -> Status {
-      if (outputs_.empty()) return invalid("IUffParser: no output is registered; call registerOutput with the name of a node");
       TfImportOptions options;
       options.log = &reporter.log();
       options.batch = facade.implicit_batch() ? Dim::symbol(facade.batch_symbol()) : Dim(1);

@@ -186,6 +186,148 @@ TEST(Caffe, AMaskUndoesItsPooling) {
   EXPECT_THAT((*outputs)[0].floats(), ElementsAre(0, 5, 0, 0, 0, 0, 9, 0));
 }
 
+// What LSTM and RNN compute, step by step: gates are in, forget, out, new.
+TEST(Caffe, RecurrentLayersForgetWhereASequenceBegins) {
+  constexpr int kSteps = 4, kRows = 2, kInputs = 3, kHidden = 2;
+  const auto wave = [](int count, double by) {
+    std::vector<float> values;
+    for (int i = 0; i < count; ++i) values.push_back(static_cast<float>(std::sin(by * (i + 1))));
+    return values;
+  };
+  const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
+  const std::vector<float> x = wave(kSteps * kRows * kInputs, 0.7), still = wave(kRows * kInputs, 1.9);
+  const std::vector<float> marks = {0, 0, 1, 1, 0, 1, 1, 1};  // row 0 begins anew at step 2
+  for (const bool is_lstm : {true, false}) {
+    const int gates = is_lstm ? 4 : 1;
+    const Blobs blobs = is_lstm ? Blobs{wave(8 * 3, 0.3), wave(8, 0.9), wave(8 * 3, 1.1), wave(8 * 2, 0.5)}
+                                : Blobs{wave(2 * 3, 0.3), wave(2, 0.9), wave(2 * 3, 1.1), wave(4, 0.5), wave(4, 0.4), wave(2, 2.1)};
+    std::vector<double> h(kRows * kHidden), c(kRows * kHidden);
+    std::vector<float> expected;
+    for (int t = 0; t < kSteps; ++t) {
+      for (int n = 0; n < kRows; ++n) {
+        const double mark = marks[static_cast<size_t>(t * kRows + n)];
+        std::vector<double> sums;
+        for (int g = 0; g < gates * kHidden; ++g) {
+          double sum = blobs[1][static_cast<size_t>(g)];
+          for (int i = 0; i < kInputs; ++i) {
+            sum += blobs[0][static_cast<size_t>(g * kInputs + i)] * x[static_cast<size_t>((t * kRows + n) * kInputs + i)];
+            sum += blobs[2][static_cast<size_t>(g * kInputs + i)] * still[static_cast<size_t>(n * kInputs + i)];
+          }
+          for (int k = 0; k < kHidden; ++k)
+            sum += blobs[3][static_cast<size_t>(g * kHidden + k)] * mark * h[static_cast<size_t>(n * kHidden + k)];
+          sums.push_back(sum);
+        }
+        for (int k = 0; k < kHidden; ++k) {
+          const auto at = static_cast<size_t>(n * kHidden + k), u = static_cast<size_t>(k);
+          if (is_lstm) {
+            c[at] = sigmoid(sums[2 + u]) * mark * c[at] + sigmoid(sums[u]) * std::tanh(sums[6 + u]);
+            h[at] = sigmoid(sums[4 + u]) * std::tanh(c[at]);
+            expected.push_back(static_cast<float>(h[at]));
+          } else {
+            h[at] = std::tanh(sums[u]);
+          }
+        }
+        for (int k = 0; k < kHidden && !is_lstm; ++k) {
+          double sum = blobs[5][static_cast<size_t>(k)];
+          for (int j = 0; j < kHidden; ++j) sum += blobs[4][static_cast<size_t>(k * kHidden + j)] * h[static_cast<size_t>(n * kHidden + j)];
+          expected.push_back(static_cast<float>(std::tanh(sum)));
+        }
+      }
+    }
+    const std::string deploy = input("x", {kSteps, kRows, kInputs}) + input("marks", {kSteps, kRows}) + input("still", {kRows, kInputs}) +
+                               "layer { name: 'l' type: '" + (is_lstm ? "LSTM" : "RNN") +
+                               "' bottom: 'x' bottom: 'marks' bottom: 'still' top: 'y' recurrent_param { num_output: 2 } }";
+    auto network = import(deploy, model_of("l", blobs));
+    ASSERT_TRUE(network.ok()) << network.error().message;
+    auto outputs =
+        (*network)->evaluate({Array::of(DataType::kFloat, {kSteps, kRows, kInputs}, x), Array::of(DataType::kFloat, {kSteps, kRows}, marks),
+                              Array::of(DataType::kFloat, {kRows, kInputs}, still)});
+    ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+    EXPECT_THAT((*outputs)[0].floats(), Pointwise(FloatNear(1e-5f), expected));
+  }
+}
+
+TEST(Caffe, RecurrentStatesMayBeGivenAndTaken) {
+  const std::string deploy =
+      input("x", {2, 1, 1}) + input("marks", {2, 1}) + input("h0", {1, 1, 1}) + input("c0", {1, 1, 1}) +
+      "layer { name: 'l' type: 'LSTM' bottom: 'x' bottom: 'marks' bottom: 'h0' bottom: 'c0' top: 'y' top: 'h' top: 'c' "
+      "recurrent_param { num_output: 1 expose_hidden: true } }";
+  const std::string model = model_of("l", {{0, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}});  // all gates are one half, and nothing is new
+  auto network = import(deploy, model);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  const Array zeros = Array::of(DataType::kFloat, {2, 1, 1}, std::vector<float>{0, 0}),
+              ones = Array::of(DataType::kFloat, {2, 1}, std::vector<float>{1, 1}),
+              state = Array::of(DataType::kFloat, {1, 1, 1}, std::vector<float>{8});
+  auto outputs = (*network)->evaluate({zeros, ones, state, state});
+  ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+  std::map<std::string, std::vector<float>> found;
+  for (size_t i = 0; i < outputs->size(); ++i) found[(*network)->outputs()[i]->name] = (*outputs)[i].floats();
+  EXPECT_THAT(found["c"], ElementsAre(2));
+  EXPECT_THAT(found["h"], ElementsAre(FloatNear(0.5f * std::tanh(2.f), 1e-6f)));
+  EXPECT_THAT(error_of(input("x", {2, 1, 1}) + "layer { name: 'l' type: 'LSTM' bottom: 'x' top: 'y' recurrent_param { num_output: 1 } }"),
+              HasSubstr("layer 'l' (LSTM; inputs float [2, 1, 1]): it has 1 bottoms; 2 to 3 are wanted"));
+}
+
+TEST(Caffe, ProposalsAlsoAsPythonsLayer) {
+  const std::string inputs = input("s", {1, 6, 2, 2}) + input("d", {1, 12, 2, 2}) + input("i", {1, 3});
+  const std::string plain = inputs + R"(layer { name: 'p' type: 'Proposal' bottom: 's' bottom: 'd' bottom: 'i' top: 'r'
+    proposal_param { feat_stride: 8 ratio: 0.5 ratio: 1 ratio: 2 scale: 4 pre_nms_topn: 20 post_nms_topn: 5 } })";
+  auto network = import(plain);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_THAT((*network)->text(), HasSubstr("stride=8"));
+  EXPECT_THAT((*network)->text(), HasSubstr("most=5"));
+  const std::string python = inputs + R"(layer { name: 'p' type: 'Python' bottom: 's' bottom: 'd' bottom: 'i' top: 'r'
+    python_param { module: 'rpn.proposal_layer' layer: 'ProposalLayer' param_str: "'feat_stride': 8\n'scales': [4]" } })";
+  auto same = import(python);
+  ASSERT_TRUE(same.ok()) << same.error().message;
+  EXPECT_THAT((*same)->text(), HasSubstr("stride=8"));
+  EXPECT_THAT((*same)->text(), HasSubstr("scales=[4.0]"));
+  EXPECT_THAT(error_of(inputs + "layer { name: 'p' type: 'Python' bottom: 's' top: 'r' python_param { module: 'm' layer: 'L' } }"),
+              HasSubstr("it runs the Python code 'm.L'"));
+}
+
+TEST(Caffe, RegionsArePooled) {
+  const std::string deploy = input("x", {1, 1, 4, 4}) + input("r", {2, 5}) +
+                             "layer { name: 'p' type: 'ROIPooling' bottom: 'x' bottom: 'r' top: 'y' "
+                             "roi_pooling_param { pooled_h: 2 pooled_w: 2 spatial_scale: 0.5 } }";
+  auto network = import(deploy);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  auto outputs = (*network)->evaluate({Array::of(DataType::kFloat, {1, 1, 4, 4}, counting(16)),
+                                       Array::of(DataType::kFloat, {2, 5}, std::vector<float>{0, 0, 0, 6, 6, 0, 2, 2, 4, 4})});
+  ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+  EXPECT_THAT((*outputs)[0].floats(), ElementsAre(5, 7, 13, 15, 5, 6, 9, 10));
+  // NVIDIA's layer is both: proposals, and what is pooled from them.
+  const std::string both = input("s", {1, 6, 2, 2}) + input("d", {1, 12, 2, 2}) + input("f", {1, 4, 2, 2}) + input("i", {1, 3}) +
+                           R"(layer { name: 'p' type: 'RPROI' bottom: 's' bottom: 'd' bottom: 'f' bottom: 'i' top: 'rois' top: 'pool5'
+    region_proposal_param { feature_stride: 16 prenms_top: 10 nms_max_out: 3 anchor_ratio: 1 anchor_scale: 1 anchor_scale: 2 anchor_scale: 4 }
+    roi_pooling_param { pooled_h: 2 pooled_w: 2 spatial_scale: 0.0625 } })";
+  auto regions = import(both);
+  ASSERT_TRUE(regions.ok()) << regions.error().message;
+  EXPECT_THAT((*regions)->text(), HasSubstr("roi_pool"));
+  EXPECT_THAT((*regions)->text(), HasSubstr("most=3"));
+  EXPECT_THAT(
+      error_of(input("x", {1, 1, 4, 4}) + input("r", {2, 5}) + "layer { name: 'p' type: 'ROIPooling' bottom: 'x' bottom: 'r' top: 'y' }"),
+      HasSubstr("the pooled size is 0 by 0"));
+}
+
+TEST(Caffe, WindowsAndRowsAndMadeUpData) {
+  EXPECT_THAT(run({1, 2, 2, 2}, counting(8), "type: 'Im2col' convolution_param { kernel_size: 2 pad: 0 }"),
+              ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+  EXPECT_EQ(type_of({1, 3, 8, 8}, "type: 'Im2col' convolution_param { kernel_h: 3 kernel_w: 1 stride: 2 pad_h: 1 dilation: 1 }"),
+            "float [1, 9, 4, 4]");
+  auto rows = import(input("x", {3, 2}) +
+                     "layer { name: 'n' type: 'DummyData' top: 'n' dummy_data_param { shape { dim: 2 } "
+                     "data_filler { type: 'constant' value: 2 } } }\n"
+                     "layer { name: 'b' type: 'BatchReindex' bottom: 'x' bottom: 'n' top: 'y' }");
+  ASSERT_TRUE(rows.ok()) << rows.error().message;
+  auto outputs = (*rows)->evaluate({Array::of(DataType::kFloat, {3, 2}, counting(6))});
+  ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+  EXPECT_THAT((*outputs)[0].floats(), ElementsAre(4, 5, 4, 5));
+  EXPECT_THAT(
+      error_of("layer { name: 'n' type: 'DummyData' top: 'n' dummy_data_param { shape { dim: 2 } data_filler { type: 'gaussian' } } }"),
+      HasSubstr("random numbers ('gaussian')"));
+}
+
 TEST(Caffe, ABlobChangedInPlaceIsItsLastValue) {
   const std::string deploy = input("x", {2}) + R"(
     layer { name: 'p' type: 'Power' bottom: 'x' top: 'y' power_param { scale: -1 } }

@@ -27,6 +27,23 @@ def configure_and_run(source, build, programs, *options):
     return configured + "".join(run(build / program) for program in programs)
 
 
+# The names of all years by which programs link and load the parsers, and a function that each has to have.
+LINK_NAMES = {"nvonnxparser": "createNvOnnxParser_INTERNAL", "nvonnxparser_runtime": "createNvOnnxParser_INTERNAL", "nvparsers": "createNvUffParser_INTERNAL",
+              "nvcaffeparser": "createNvCaffeParser_INTERNAL", "nvcaffe_parser": "createNvCaffeParser_INTERNAL"}
+LOAD_NAMES = [f"lib{name}.so.{major}" for name in ("nvinfer", "nvonnxparser", "nvinfer_plugin", "nvparsers", "nvcaffeparser") for major in range(4, 12)]
+LOAD_NAMES += ["libnvonnxparser.so.0", "libnvonnxparser_runtime.so.0", "libnvcaffe_parser.so.4", "libnvcaffe_parser.so.5"]
+
+
+def check_names(libraries, stand_in, compiler, folder, environment):
+    for name, function in LINK_NAMES.items():
+        source = folder / f"{name}.cpp"
+        source.write_text(f'extern "C" void* {function}();\nvoid* volatile kept;\nint main() {{ kept = reinterpret_cast<void*>(&{function}); return kept ? 0 : 1; }}\n')
+        run(compiler, source, "-L", libraries, "-L", stand_in / "lib", f"-l{name}", "-lnvinfer", f"-Wl,-rpath-link,{libraries}", "-o", folder / name)
+        run(folder / name, env=environment)
+    for name in LOAD_NAMES:
+        run(sys.executable, "-c", f"import ctypes; ctypes.CDLL('{libraries / 'ingot/generations' / name}')", env=environment)
+
+
 def main():
     build, compiler = pathlib.Path(sys.argv[1]), sys.argv[2]
     with tempfile.TemporaryDirectory() as folder:
@@ -53,6 +70,8 @@ def main():
         environment = dict(os.environ, LD_LIBRARY_PATH=f"{libraries}:{stand_in / 'lib'}")
         assert "level 10: 0 2 0 4" in run(folder / "plain", env=environment)
         assert "TensorRT" in run(prefix / "bin/trtexec", "--version")
+        assert "usage: ingot inspect" in run(prefix / "bin/ingot", "--help")
+        check_names(libraries, stand_in, compiler, folder, environment)
 
         library = (libraries / "libnvinfer.so").resolve()
         needed = [line.split()[1] for line in run("objdump", "-p", library).splitlines() if line.strip().startswith("NEEDED")]

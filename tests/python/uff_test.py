@@ -105,6 +105,7 @@ class Operators(unittest.TestCase):
         self.assertEqual(list(nodes["y"].fields["padding"].i_list.val), [1, 2])
         self.assertEqual(list(nodes["y"].inputs), ["x"])
         self.assertNotIn("padded", nodes)
+        self.assertEqual(list(pool([[0, 0], [1, 1], [2, 2], [1, 1]])["y"].inputs), ["padded"])
         self.assertEqual(list(pool([[0, 0], [0, 1], [0, 1], [0, 0]])["y"].inputs), ["padded"])
 
     def test_dilations_around_a_convolution(self):

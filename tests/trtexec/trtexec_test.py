@@ -140,12 +140,12 @@ class CommandLine(Case):
 class OldFormats(Case):
     """Caffe, UFF and TensorFlow models give the digits that their expected outputs tell."""
 
-    def check(self, name, expected, digits, *flags):
+    def check(self, name, expected, digits, *flags, pixels=784):
         expected = read_floats(os.path.join(MODELS, expected))[1]
         for digit in range(digits):
             images = read_floats(os.path.join(MODELS, name))[1]
             with open(self.path("in.raw"), "wb") as file:
-                file.write(array.array("f", images[digit * 784:(digit + 1) * 784]).tobytes())
+                file.write(array.array("f", images[digit * pixels:(digit + 1) * pixels]).tobytes())
             self.passes(*flags, *BRIEF, "--exportOutput=" + self.path("out.json"))
             with open(self.path("out.json")) as file:
                 values = json.load(file)[0]["values"]
@@ -164,6 +164,14 @@ class OldFormats(Case):
     def test_tensorflow(self):
         self.check("tf/mnist_allcnn/input_nhwc.npy", "tf/mnist_allcnn/expected_numpy.npy", 2, "--tf=" + os.path.join(MODELS, "tf/mnist_allcnn/all_cnn3.pb"),
                    "--uffInput=input_layer_1,28,28,1", "--uffNHWC", "--output=AllCNN/Softmax", "--loadInputs=input_layer_1:" + self.path("in.raw"))
+
+    def test_saved_model(self):
+        self.check("tf/saved_model_made/input_image.npy", "tf/saved_model_made/expected_prob.npy", 2,
+                   "--tf=" + os.path.join(MODELS, "tf/saved_model_made/model"), "--uffInput=image,14,14,1", "--uffNHWC", "--output=prob",
+                   "--loadInputs=image:" + self.path("in.raw"), pixels=196)
+        said = self.passes("--tf=" + os.path.join(MODELS, "tf/saved_model_made/model"), "--dumpOutput", *BRIEF)
+        self.assertIn("logits", said.out)
+        self.assertIn("prob", said.out)
 
     def test_what_is_missing_is_told(self):
         deploy = "--deploy=" + os.path.join(MODELS, "caffe", "mnist_lenet", "deploy.prototxt")

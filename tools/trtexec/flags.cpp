@@ -293,7 +293,7 @@ const std::vector<Flag>& flags() {
       {"deploy", kModel, "FILE", "Caffe model to build an engine from (prototxt)", word(&Options::deploy)},
       {"model", kModel, "FILE", "Weights of the Caffe model; made up where they are missing", word(&Options::caffe_model)},
       {"uff", kModel, "FILE", "UFF model to build an engine from", word(&Options::uff)},
-      {"tf", kModel, "FILE", "Frozen TensorFlow graph to build an engine from", word(&Options::tf)},
+      {"tf", kModel, "FILE", "Frozen TensorFlow graph, or folder of a SavedModel, to build an engine from", word(&Options::tf)},
       {"uffInput", kModel, "SPEC", "Input of the UFF or TensorFlow model, as NAME,C,H,W; may be given again", take_old_input},
       {"uffNHWC", kModel, "", "Those inputs are laid out, and given, as H,W,C", on(&Options::channels_last)},
       {"output", kModel, "NAME,...", "Outputs of the Caffe, UFF or TensorFlow model; may be given again", take_outputs},

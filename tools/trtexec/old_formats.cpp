@@ -53,8 +53,8 @@ bool parse_uff(const Options& options, nvuffparser::IUffParser& parser, nvinfer1
 
 bool OldParser::parse(nvinfer1::INetworkDefinition& network) const {
   std::string start;
-  if (!read_file(options_.model(), start)) return false;
-  if (start.empty()) return fail("'" + options_.model() + "' is empty; a model is expected");
+  if (!options_.is_saved_model() && !read_file(options_.model(), start)) return false;
+  if (!options_.is_saved_model() && start.empty()) return fail("'" + options_.model() + "' is empty; a model is expected");
   info("Start parsing network model.");
   const auto begin = std::chrono::steady_clock::now();
   bool parsed = false;

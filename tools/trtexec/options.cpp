@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "files.h"
 #include "flags.h"
 #include "log.h"
 
@@ -111,7 +112,7 @@ bool check(const Options& options) {
     wrong("--model holds the weights of a Caffe model; give its definition with --deploy=FILE");
   if (!options.outputs.empty() && (!options.onnx.empty() || !options.load_engine.empty()))
     wrong("--output: the outputs are those of the ONNX model or the plan; change them there");
-  if (options.outputs.empty() && options.load_engine.empty() && options.onnx.empty() && models == 1)
+  if (options.outputs.empty() && options.load_engine.empty() && options.onnx.empty() && models == 1 && !options.is_saved_model())
     wrong("--output=NAME is missing: which values are the outputs of the model?");
   if (!options.old_inputs.empty() && options.uff.empty() && options.tf.empty()) wrong("--uffInput is for --uff and --tf");
   if (options.strongly_typed && (options.fp16 || options.bf16 || options.int8 || options.fp8 || options.int4 || options.best))
@@ -130,6 +131,8 @@ bool check(const Options& options) {
 }
 
 }  // namespace
+
+bool Options::is_saved_model() const { return !tf.empty() && (tf.ends_with("saved_model.pb") || file_exists(tf + "/saved_model.pb")); }
 
 std::string text_of(const std::vector<int64_t>& extents) {
   std::string text;

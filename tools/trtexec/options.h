@@ -68,6 +68,8 @@ struct Options {
   std::string export_times, export_output, export_profile, export_layers;
 
   // The file of the network; empty where a plan is loaded.
+  // The folder of a SavedModel, which tells its outputs itself.
+  bool is_saved_model() const;
   const std::string& model() const { return !onnx.empty() ? onnx : !deploy.empty() ? deploy : !uff.empty() ? uff : tf; }
   bool profiles() const { return dump_profile || !export_profile.empty(); }
   bool wants_int8() const { return int8 || best; }

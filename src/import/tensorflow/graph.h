@@ -48,6 +48,7 @@ struct TfFunction;
 struct TfGraph {
   std::vector<TfNode> nodes;
   std::vector<std::string> outputs;  // those that the file marks: "node" or "node:1"
+  std::vector<std::string> ends;     // nodes that none reads: outputs where the file marks none
   // What the file's signature calls inputs (by node) and outputs (as `outputs` has them).
   std::map<std::string, std::string, std::less<>> names;
   std::map<std::string, std::shared_ptr<const TfFunction>, std::less<>> functions;
@@ -68,6 +69,8 @@ Result<TfGraph> read_saved_model(Bytes bytes, const std::string& folder, int64_t
 // Loops and branches that are written as frames (Enter, Merge, Switch, NextIteration, Exit) become While and If with functions of their
 // own. What cannot be turned is told by the nodes that give its results, where they are needed.
 void turn_frames_into_functions(TfGraph& graph);
+// Fills in `ends`, before nodes are put in place of others.
+void find_ends(TfGraph& graph);
 // Dilated convolutions that are written as SpaceToBatchND, a convolution and BatchToSpaceND become one convolution.
 void fold_dilations(TfGraph& graph);
 Result<TfGraph> read_uff(Bytes bytes);

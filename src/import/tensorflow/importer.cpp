@@ -62,17 +62,7 @@ std::vector<std::string> TfImporter::wanted_outputs() const {
     }
     return outputs;
   }
-  if (!graph_.outputs.empty()) return graph_.outputs;
-  std::set<std::string_view> read;
-  for (const TfNode& node : graph_.nodes) {
-    for (const TfInput& input : node.inputs) read.insert(input.node);
-  }
-  std::vector<std::string> outputs;
-  for (const TfNode& node : graph_.nodes) {
-    if (!read.contains(node.name) && node.op != "Const" && node.op != "NoOp" && node.op != "Assert" && !node.inputs.empty())
-      outputs.push_back(node.name);
-  }
-  return outputs;
+  return graph_.outputs.empty() ? graph_.ends : graph_.outputs;
 }
 
 // "node" or "node:1".

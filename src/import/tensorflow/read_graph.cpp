@@ -1,5 +1,8 @@
 // GraphDef as a graph.
+#include <algorithm>
 #include <cstring>
+#include <set>
+#include <unordered_map>
 
 #include "import/tensorflow/messages.h"
 
@@ -187,6 +190,26 @@ std::shared_ptr<const TfFunction> function_of(const tf::FunctionDef& def, const 
 
 }  // namespace
 
+void find_ends(TfGraph& graph) {
+  std::unordered_map<std::string_view, const TfNode*> nodes;
+  std::set<std::string_view> read;
+  for (const TfNode& node : graph.nodes) {
+    nodes.emplace(node.name, &node);
+    for (const TfInput& input : node.inputs) read.insert(input.node);
+    if (node.op == "NoOp") continue;
+    for (const std::string& control : node.controls) read.insert(control);
+  }
+  for (const TfNode& node : graph.nodes) {
+    if (read.contains(node.name) || node.op == "Const" || node.op == "NoOp" || node.op == "Assert" || node.op == "Switch" ||
+        node.inputs.empty())
+      continue;
+    // "cond/switch_f" hands on a switch for those that wait for it.
+    const auto from = nodes.find(node.inputs[0].node);
+    if (node.op == "Identity" && from != nodes.end() && from->second->op == "Switch") continue;
+    graph.ends.push_back(node.name);
+  }
+}
+
 TfGraph tf_graph_of(const tf::GraphDef& message, const std::shared_ptr<const void>& keeper, int64_t most_bytes) {
   TfGraph graph;
   graph.nodes.reserve(static_cast<size_t>(message.node_size()));
@@ -202,6 +225,7 @@ TfGraph tf_graph_of(const tf::GraphDef& message, const std::shared_ptr<const voi
   }
   for (const auto& def : message.library().function())
     graph.functions.emplace(def.signature().name(), function_of(def, keeper, most_bytes));
+  find_ends(graph);
   fold_dilations(graph);
   turn_frames_into_functions(graph);
   return graph;

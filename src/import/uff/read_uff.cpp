@@ -27,6 +27,7 @@ class Reader {
     if (message_->graphs_size() == 0 || message_->graphs(0).nodes_size() == 0) return invalid("the model has no nodes; is it a UFF file?");
     if (message_->version() > 1) return unsupported("the file is of UFF version " + std::to_string(message_->version()) + "; 1 is known");
     for (const auto& node : message_->graphs(0).nodes()) add(node);
+    find_ends(graph_);
     return std::move(graph_);
   }
 
