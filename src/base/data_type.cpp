@@ -42,7 +42,9 @@ int bits_of(DataType type) { return row(type).bits; }
 
 size_t bytes_of(DataType type, int64_t count) {
   const auto bits = static_cast<unsigned __int128>(count) * static_cast<unsigned>(row(type).bits);
-  return static_cast<size_t>((bits + 7) / 8);
+  const auto bytes = (bits + 7) / 8;
+  // More than any file or memory has; sums with it do not wrap either.
+  return bytes > PTRDIFF_MAX ? size_t{PTRDIFF_MAX} : static_cast<size_t>(bytes);
 }
 
 std::string_view name_of(DataType type) { return row(type).name; }

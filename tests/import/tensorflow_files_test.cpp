@@ -189,10 +189,38 @@ TEST(TensorFlow, ControlFlowThatIsNotLoopOrBranchIsNamed) {
   auto& call = missing.add("PartitionedCall", "y", {"x"});
   (*call.mutable_attr())["f"].mutable_func()->set_name("nowhere");
   EXPECT_THAT(missing.error(), HasSubstr("there is no function 'nowhere'"));
+  for (const char* wrong : {"cond", "body"}) {
+    Graph loop;
+    loop.placeholder("x", {1});
+    auto& node = loop.add("While", "y", {"x"});
+    for (const char* name : {"cond", "body"}) {
+      (*node.mutable_attr())[name].mutable_func()->set_name(name);
+      auto* function = loop.def.mutable_library()->add_function();
+      function->mutable_signature()->set_name(name);
+      for (int i = 0; i < (name == std::string(wrong) ? 3 : 1); ++i)
+        function->mutable_signature()->add_input_arg()->set_name("a" + std::to_string(i));
+      function->mutable_signature()->add_output_arg()->set_name("r");
+      (*function->mutable_ret())["r"] = "a0";
+    }
+    EXPECT_THAT(loop.error(), HasSubstr("the function '" + std::string(wrong) + "' takes 3 arguments, and the loop carries 1 values"));
+  }
   Graph variable;
   variable.add("VarHandleOp", "v", {});
   variable.add("ReadVariableOp", "y", {"v"});
   EXPECT_THAT(variable.error(), HasSubstr("give the folder of a SavedModel with its variables, or freeze the graph"));
+}
+
+TEST(TensorFlow, MergesOfMergesEnd) {
+  Graph graph;
+  graph.placeholder("x", {1});
+  std::string last = "x";
+  for (int i = 0; i < 5000; ++i) {
+    const std::string name = "m" + std::to_string(5000 - i);
+    graph.add("Merge", name, {last, last});
+    last = name;
+  }
+  std::reverse(graph.def.mutable_node()->pointer_begin(), graph.def.mutable_node()->pointer_end());
+  EXPECT_THAT(graph.error(), HasSubstr("the branch that it ends cannot be taken"));
 }
 
 TEST(TensorFlow, FunctionsThatCallThemselvesEnd) {

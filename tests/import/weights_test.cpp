@@ -152,6 +152,8 @@ TEST(Weights, WrongArchivesAreNamed) {
   EXPECT_THAT(error_of(zip({{"a.npy", npy("|O", "(1,)", "12345678")}})), HasSubstr("'a.npy'"));
   EXPECT_THAT(error_of(zip({{"a.npy", npy("<f4", "(99999999999999999999,)", "")}})), HasSubstr("too large"));
   EXPECT_THAT(error_of(zip({{"a.npy", npy("<f4", "(1000,)", floats({1}))}})), HasSubstr("bytes are wanted"));
+  // 2^61 numbers of 8 bytes are 0 bytes where the size wraps around.
+  EXPECT_THAT(error_of(zip({{"a.npy", npy("<f8", "(2305843009213693952,)", "")}})), HasSubstr("9223372036854775807 bytes are wanted"));
   EXPECT_THAT(error_of(zip({{"readme", "text"}})), HasSubstr("neither .npy files nor a data.pkl"));
   EXPECT_THAT(error_of(zip({{"a.npy", npy("<f4", "(1,)", floats({1})), true}}, 0x7fffffff)),
               HasSubstr("claims to unpack to 2147483647 bytes"));

@@ -77,9 +77,14 @@ class Frames {
       const size_t at = builder.open.back();
       builder.open.pop_back();
       if (!builder.inside.insert(at).second) continue;
+      // Branches that end in several places are written out for each.
+      if (++collected_ > 16 * original_ + 100'000) return unsupported("its branches share so many nodes that they grow without bounds");
+      if (depth_ > kDeepest) return unsupported("loops and branches are nested more than " + std::to_string(kDeepest) + " deep");
       // Inner loops and branches first: they become single nodes. turn_... adds nodes, so references are taken behind it.
+      ++depth_;
       if (node(at).op == "Exit") turn_exit(at);
       if (node(at).op == "Merge") turn_merge(at);
+      --depth_;
       if (!node(at).broken.empty() && node(at).op == "Identity") return unsupported(node(at).broken);
       if (node(at).op == "Enter" || node(at).op == "NextIteration" || node(at).op == "Switch" || node(at).op == "Merge")
         return unsupported("its control flow is not what tf.while_loop and tf.cond write: '" + node(at).name + "' (" + node(at).op +
@@ -308,7 +313,11 @@ class Frames {
     return Ok{};
   }
 
+  static constexpr int kDeepest = 100;
+
   TfGraph& graph_;
+  size_t original_ = graph_.nodes.size(), collected_ = 0;
+  int depth_ = 0;
   std::unordered_map<std::string, size_t> nodes_;
   std::map<std::string, std::vector<size_t>> frames_;  // what enters each
   std::map<std::string, std::vector<size_t>> merges_;  // of the variables of each frame

@@ -202,6 +202,7 @@ Result<std::vector<TfValue>> TfImporter::call(const std::string& name, std::vect
   std::vector<TfValue> results;
   for (const TfInput& result : called->results) {
     const auto node = inner.nodes_.find(result.node);
+    if (node == inner.nodes_.end()) return invalid("the function '" + name + "' gives '" + result.node + "', and there is no such node");
     const std::deque<TfValue>& values = inner.values_[node->second];
     if (result.output < 0 || result.output >= static_cast<int64_t>(values.size()))
       return invalid("the function '" + name + "' gives output " + std::to_string(result.output) + " of '" + result.node + "', which has " +

@@ -379,6 +379,11 @@ Result<std::vector<TfValue>> while_loop(const TfOp& op) {
   TRY_ASSIGN(std::string body, function_name(op, "body"));
   const TfFunction *first = op.function(condition), *second = op.function(body);
   if (!first || !second) return invalid("there is no function '" + (first ? body : condition) + "'");
+  for (const TfFunction* function : {first, second}) {
+    if (function->arguments.size() == op.input_count()) continue;
+    return invalid("the function '" + (function == first ? condition : body) + "' takes " + std::to_string(function->arguments.size()) +
+                   " arguments, and the loop carries " + std::to_string(op.input_count()) + " values");
+  }
   return WhileImport(op, *first, *second).run();
 }
 

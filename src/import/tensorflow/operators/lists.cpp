@@ -144,6 +144,7 @@ Result<TfValue> stack(const TfOp& op) {
 
 template <size_t kList>
 Result<TfValue> size(const TfOp& op) {
+  TRY(op.expects(kList + 1, kList + 1));
   const TfValue& list = op.value(kList);
   std::optional<Dim> count = list.count;
   if (list.list == TfList::kFilled && !list.is_planes && list.tensor && list.tensor->type.rank() > 0) count = list.tensor->type.dims[0];
