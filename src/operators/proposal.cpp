@@ -123,14 +123,15 @@ OPERATOR(Proposal, proposal)
 
 using namespace testing;
 
-// One anchor of 4 by 4 pixels at each of two places that lie 4 apart; the image is 8 wide and 4 high.
+// One anchor of 4 by 4 pixels at each of two places that lie 4 apart; the image is 8 wide and 4 high. A decoded region ends its whole width
+// behind its beginning, so it is a pixel wider than its anchor, as the layer has it.
 EXAMPLE("proposal orders regions by the foreground's score and cuts them to the image") {
   const char* network =
       "input s [1, 2, 1, 2]\ninput d [1, 4, 1, 2]\ninput i [1, 3]\n"
       "r, p = proposal(s, d, i) stride=4 base_size=4 min_size=1 ratios=[1] scales=[1] symbol=run_n\noutput r\noutput p\n";
   const Values image{{1, 3}, {4, 8, 1}};
   expect_values(network, {{{1, 2, 1, 2}, {0, 0, 0.25, 0.75}}, {{1, 4, 1, 2}, std::vector<double>(8)}, image},
-                {{0, 4, 0, 7, 3, 0, 0, 0, 3, 3}, {0.75, 0.25}});
+                {{0, 4, 0, 7, 3, 0, 0, 0, 4, 3}, {0.75, 0.25}});
   // Moved by half a width: from x = 2 to 6, and from 6 to what the image ends with.
   expect_values(network, {{{1, 2, 1, 2}, {0, 0, 0.75, 0.25}}, {{1, 4, 1, 2}, {0.5, 0.5, 0, 0, 0, 0, 0, 0}}, image},
                 {{0, 2, 0, 6, 3, 0, 6, 0, 7, 3}, {0.75, 0.25}});
