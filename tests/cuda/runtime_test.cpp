@@ -61,6 +61,7 @@ class CudaRuntime : public ::testing::Test {
   std::shared_ptr<Engine> build_on(std::shared_ptr<Device> device, const Network& network) {
     BuildConfig config;
     config.device = device;
+    config.allow_tf32 = false;
     auto plan = build_plan(network, config);
     EXPECT_TRUE(plan.ok()) << (plan.ok() ? "" : plan.error().message);
     return plan.ok() ? load(std::move(plan).value(), device) : nullptr;
@@ -240,6 +241,7 @@ TEST_F(CudaRuntime, a_plan_of_either_device_loads_on_the_other) {
   for (const bool to_gpu : {true, false}) {
     BuildConfig config;
     config.device = to_gpu ? cpu_device() : device_;
+    config.allow_tf32 = false;
     auto plan = build_plan(*network, config);
     ASSERT_TRUE(plan.ok()) << plan.error().message;
     Lines log;

@@ -34,7 +34,7 @@ class BesideCapture {
 
 }  // namespace
 
-Result<std::shared_ptr<CudaDevice>> CudaDevice::make(int ordinal) {
+Result<int> CudaDevice::resolve(int ordinal) {
   TRY_ASSIGN(const Driver* driver, cuda::driver());
   int count = 0;
   CUDA_TRY(*driver, device_count, &count);
@@ -47,6 +47,11 @@ Result<std::shared_ptr<CudaDevice>> CudaDevice::make(int ordinal) {
   }
   if (ordinal >= count)
     return invalid("there is no GPU " + std::to_string(ordinal) + "; the machine has " + std::to_string(count) + ", counted from 0");
+  return ordinal;
+}
+
+Result<std::shared_ptr<CudaDevice>> CudaDevice::make(int ordinal) {
+  TRY_ASSIGN(const Driver* driver, cuda::driver());
   TRY_ASSIGN(const KernelCompiler* compiler, KernelCompiler::instance(driver->version));
   std::shared_ptr<CudaDevice> device(new CudaDevice(*driver, *compiler, ordinal));
   TRY(device->open().within("GPU " + std::to_string(ordinal)));
@@ -323,6 +328,7 @@ Result<std::shared_ptr<Device>> cuda_device(int ordinal, Log& log) {
   static std::mutex mutex;
   static auto* devices = new std::map<int, std::shared_ptr<cuda::CudaDevice>>;
   std::lock_guard lock(mutex);
+  TRY_ASSIGN(ordinal, cuda::CudaDevice::resolve(ordinal));
   if (const auto known = devices->find(ordinal); known != devices->end()) return std::shared_ptr<Device>(known->second);
   TRY_ASSIGN(std::shared_ptr<cuda::CudaDevice> device, cuda::CudaDevice::make(ordinal));
   auto& kept = (*devices)[device->ordinal()];

@@ -17,6 +17,8 @@ struct GridSize {
 
 class CudaDevice final : public Device {
  public:
+  // The number of a GPU that is there; -1 stands for the one that the program has chosen, else the first.
+  static Result<int> resolve(int ordinal);
   static Result<std::shared_ptr<CudaDevice>> make(int ordinal);
   ~CudaDevice() override;
 

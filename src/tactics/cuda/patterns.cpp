@@ -122,6 +122,7 @@ Status make_max_unpool(const Problem& problem, const Shapes& inputs, const Shape
   const Shape& x = inputs[0];
   if (x.size() > kMostRank) return unsupported("more than " + std::to_string(kMostRank) + " dims");
   TRY_ASSIGN(p->sizes[0], volume(x));
+  if (p->sizes[0] > INT32_MAX) return unsupported("more than 2^31 elements");
   p->sizes[1] = static_cast<int64_t>(x.size());
   // The indices count through y as it is without given dims.
   const Shape strides = row_major_strides(outputs[0]);
@@ -170,7 +171,8 @@ struct Pattern {
   const char *operation, *switch_name;
   std::vector<const char*> kernels;
   Make make;
-  int64_t threads = 1;  // for each element that is counted
+  int64_t threads = 1;         // for each element that is counted
+  size_t workspace_bytes = 0;  // for each
 };
 
 struct PatternTactic final : CallTactic {
@@ -186,10 +188,11 @@ struct PatternTactic final : CallTactic {
     std::string code;
     TRY(pattern_.make(problem, inputs, outputs, &call.parameters, &code));
     code += std::string("#define ") + pattern_.switch_name + " 1\n";
-    for (const char* kernel : pattern_.kernels) {
-      // Where two follow each other, the second goes by the elements of the first input.
-      const bool by_input = kernel != pattern_.kernels.front();
-      TRY(call.add(device, "patterns", code, kernel, by_input ? call.parameters.sizes[0] : call.parameters.count * pattern_.threads));
+    call.workspace_bytes = static_cast<size_t>(call.parameters.count) * pattern_.workspace_bytes;
+    for (size_t i = 0; i < pattern_.kernels.size(); ++i) {
+      // Where several follow each other, the second goes by the elements of the first input.
+      TRY(call.add(device, "patterns", code, pattern_.kernels[i],
+                   i == 1 ? call.parameters.sizes[0] : call.parameters.count * pattern_.threads));
     }
     return call;
   }
@@ -206,17 +209,18 @@ namespace ingot {
 #define REGISTER_TACTICS(function) void function(TacticCatalogue& catalogue)
 REGISTER_TACTICS(register_tactic_cuda_patterns) {
   using namespace cuda;
-  for (Pattern pattern : {Pattern{"trilu", "TRILU", {"trilu"}, make_trilu},
-                          {"reverse_sequence", "REVERSE_SEQUENCE", {"reverse_sequence"}, make_reverse_sequence},
-                          {"eye_like", "EYE_LIKE", {"eye_like"}, make_eye_like},
-                          {"fill", "FILL", {"fill"}, make_fill},
-                          {"linspace", "LINSPACE", {"linspace"}, make_linspace},
-                          {"tensor_scatter", "TENSOR_SCATTER", {"tensor_scatter"}, make_tensor_scatter},
-                          {"rotary_embedding", "ROTARY", {"rotary_embedding"}, make_rotary_embedding},
-                          {"max_unpool", "MAX_UNPOOL", {"max_unpool_zeros", "max_unpool"}, make_max_unpool},
-                          {"affine_grid", "AFFINE_GRID", {"affine_grid"}, make_affine_grid},
-                          {"random", "RANDOM", {"random_numbers"}, make_random},
-                          {"ragged_softmax", "RAGGED_SOFTMAX", {"ragged_softmax"}, make_ragged_softmax, 32}})
+  for (Pattern pattern :
+       {Pattern{"trilu", "TRILU", {"trilu"}, make_trilu},
+        {"reverse_sequence", "REVERSE_SEQUENCE", {"reverse_sequence"}, make_reverse_sequence},
+        {"eye_like", "EYE_LIKE", {"eye_like"}, make_eye_like},
+        {"fill", "FILL", {"fill"}, make_fill},
+        {"linspace", "LINSPACE", {"linspace"}, make_linspace},
+        {"tensor_scatter", "TENSOR_SCATTER", {"tensor_scatter"}, make_tensor_scatter},
+        {"rotary_embedding", "ROTARY", {"rotary_embedding"}, make_rotary_embedding},
+        {"max_unpool", "MAX_UNPOOL", {"max_unpool_clear", "max_unpool", "max_unpool_take"}, make_max_unpool, 1, sizeof(int)},
+        {"affine_grid", "AFFINE_GRID", {"affine_grid"}, make_affine_grid},
+        {"random", "RANDOM", {"random_numbers"}, make_random},
+        {"ragged_softmax", "RAGGED_SOFTMAX", {"ragged_softmax"}, make_ragged_softmax, 32}})
     catalogue.add(std::make_unique<PatternTactic>(std::move(pattern)));
 }
 }  // namespace ingot

@@ -156,6 +156,7 @@ struct ResizeElements final : CudaTactic {
     const auto* op = dynamic_cast<const Resize*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no resize");
     REQUIRES(problem.inputs.size() < 3, "the region is an input");
+    REQUIRES(op->mode == ResizeMode::kNearest || problem.inputs[0].type != DataType::kDouble, "its tables hold floats");
     // Other policies and scales round sizes, which the output's dims do not tell.
     REQUIRES(problem.inputs.size() < 2 || is_constant(problem, 1) ||
                  (!is_floating(problem.inputs[1].type) && op->policy == ResizePolicy::kStretch),

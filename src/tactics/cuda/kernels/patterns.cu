@@ -77,6 +77,7 @@ extern "C" __global__ void __launch_bounds__(256) tensor_scatter(const CallParam
   const int64 length = p.sizes[1], inner = p.sizes[2], place = at / inner % length, row = at / inner / length, batch = row / p.sizes[0];
   int64 from = place - (HAS_STARTS ? (int64)load(((const STARTS*)p.inputs[2])[batch]) : 0);
   if (CIRCULAR && from < 0) from += length;
+  if (CIRCULAR && from < p.sizes[3]) from += (p.sizes[3] - 1 - from) / length * length;  // the last one that comes round
   ((ELEMENT*)p.outputs[0])[at] = from >= 0 && from < p.sizes[3] ? ((const ELEMENT*)p.inputs[1])[(row * p.sizes[3] + from) * inner + at % inner]
                                                                 : ((const ELEMENT*)p.inputs[0])[at];
 }
@@ -109,11 +110,12 @@ extern "C" __global__ void __launch_bounds__(256) rotary_embedding(const CallPar
 }
 #endif
 
-// x put where indices say; the rest is 0 (max_unpool). sizes: 0 elements of x, 1 rank, 2... dims of y as the indices count, 10... strides in y.
+// x put where indices say; the rest is 0, and of places that meet the last one counts. sizes: 0 elements of x, 1 rank, 2... dims of y as the
+// indices count, 10... strides in y. The workspace holds the element of x that each place takes, -1 for none.
 #ifdef MAX_UNPOOL
-extern "C" __global__ void __launch_bounds__(256) max_unpool_zeros(const CallParameters p) {
+extern "C" __global__ void __launch_bounds__(256) max_unpool_clear(const CallParameters p) {
   const int64 at = (int64)blockIdx.x * 256 + threadIdx.x;
-  if (at < p.count) ((X*)p.outputs[0])[at] = store<X>((COMPUTE)0);
+  if (at < p.count) ((int*)p.workspace)[at] = -1;
 }
 extern "C" __global__ void __launch_bounds__(256) max_unpool(const CallParameters p) {
   const int64 at = (int64)blockIdx.x * 256 + threadIdx.x;
@@ -124,8 +126,13 @@ extern "C" __global__ void __launch_bounds__(256) max_unpool(const CallParameter
     to += rest % p.sizes[2 + d] * p.sizes[10 + d];
     rest /= p.sizes[2 + d];
   }
-  // Places that meet hold one value: the pool that told them found it once.
-  if (rest == 0 && to < p.count) ((X*)p.outputs[0])[to] = ((const X*)p.inputs[0])[at];
+  if (rest == 0 && to < p.count) atomicMax((int*)p.workspace + to, (int)at);
+}
+extern "C" __global__ void __launch_bounds__(256) max_unpool_take(const CallParameters p) {
+  const int64 at = (int64)blockIdx.x * 256 + threadIdx.x;
+  if (at >= p.count) return;
+  const int from = ((const int*)p.workspace)[at];
+  ((X*)p.outputs[0])[at] = from < 0 ? store<X>((COMPUTE)0) : ((const X*)p.inputs[0])[from];
 }
 #endif
 
