@@ -1,5 +1,8 @@
 #include "api/onnx_parser.h"
 
+#include <map>
+#include <utility>
+
 #include "NvOnnxParser.h"
 #include "api/adapters/plugin_onnx.h"
 #include "api/network.h"
@@ -42,18 +45,24 @@ class ParserFacade final : public nvonnxparser::IParser {
       const auto* bytes = static_cast<const std::byte*>(model);
       loaded_.assign(bytes, bytes + size);
       loaded_directory_ = directory_of(path);
+      loaded_weights_.clear();
       return Ok{};
     });
   }
-  bool loadInitializer(char const* name, void const*, std::size_t) override {
-    reporter_.report(unsupported("loadInitializer: '" + std::string(name ? name : "") +
-                                 "': weights from the program are not supported in this version"));
-    return false;
+  bool loadInitializer(char const* name, void const* data, std::size_t size) override {
+    return guarded(reporter_, false, [&]() -> Status {
+      if (loaded_.empty()) return invalid("loadInitializer: no model is loaded; call loadModelProto first");
+      if (!name || (!data && size > 0)) return invalid("loadInitializer: the name or the data is null");
+      const auto* bytes = static_cast<const std::byte*>(data);
+      loaded_weights_[name] = std::make_shared<const std::vector<std::byte>>(bytes, bytes + size);
+      return Ok{};
+    });
   }
   bool parseModelProto() override {
     return guarded(reporter_, false, [&]() -> Status {
       if (loaded_.empty()) return invalid("parseModelProto: no model is loaded; call loadModelProto first");
       OnnxImportOptions options = options_for_parse();
+      options.initializers = std::exchange(loaded_weights_, {});
       return finish(import_onnx_into(Bytes(loaded_), loaded_directory_, network_.core(), options));
     });
   }
@@ -166,6 +175,7 @@ class ParserFacade final : public nvonnxparser::IParser {
   std::vector<std::vector<int64_t>> nodes_;
   std::vector<std::byte> loaded_;
   std::string loaded_directory_;
+  std::map<std::string, std::shared_ptr<const std::vector<std::byte>>, std::less<>> loaded_weights_;
 };
 
 }  // namespace

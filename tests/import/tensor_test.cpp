@@ -298,5 +298,50 @@ TEST(OnnxBytes, GraphsInGraphsEnd) {
   EXPECT_THAT(error_of(model), HasSubstr("not an ONNX model, or truncated"));
 }
 
+TEST(OnnxInitializers, WeightsOfTheProgramStandInForThoseOfTheModel) {
+  proto::ModelProto model = empty_model();
+  describe(model.mutable_graph()->add_input(), "x", {"2"});
+  describe(model.mutable_graph()->add_output(), "y", {"2"});
+  auto* weight = model.mutable_graph()->add_initializer();
+  fill(weight, "w", {2}, {});
+  weight->clear_raw_data();
+  weight->set_data_location(proto::TensorProto::EXTERNAL);  // a file that is not there
+  add_node(model.mutable_graph(), "Add", {"x", "w"}, {"y"});
+  const auto given = [](const std::vector<float>& values) {
+    const auto* bytes = reinterpret_cast<const std::byte*>(values.data());
+    return std::make_shared<const std::vector<std::byte>>(bytes, bytes + values.size() * sizeof(float));
+  };
+  OnnxImportOptions options;
+  options.initializers["w"] = given({10, 20});
+  auto network = import_model(model, options);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ(outputs_of(**network, {floats({1, 2})}), (std::vector<float>{11, 22}));
+  options.initializers["w"] = given({10});
+  EXPECT_THAT(error_of(model, options), HasSubstr("initializer 'w': its data has 4 bytes; 2 elements of type float take 8"));
+  options.initializers["w"] = given({10, 20});
+  options.initializers["v"] = given({1});
+  EXPECT_THAT(error_of(model, options), HasSubstr("weights are given for 'v', which is no initializer of the model"));
+}
+
+TEST(OnnxFiles, AreReadPieceByPiece) {
+  const std::string path = ::testing::TempDir() + "/piece_by_piece.onnx";
+  proto::ModelProto model = relu_model();
+  // Larger than a piece.
+  fill(model.mutable_graph()->add_initializer(), "unused", {200000}, std::vector<float>(200000, 1));
+  const std::string bytes = model.SerializeAsString();
+  const auto write = [&](size_t count) {
+    std::ofstream file(path, std::ios::binary);
+    file.write(bytes.data(), static_cast<std::streamsize>(count));
+  };
+  write(bytes.size());
+  auto network = import_onnx_file(path);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ(outputs_of(**network, {floats({-1, 2})}), (std::vector<float>{0, 2}));
+  write(bytes.size() - 1000);
+  network = import_onnx_file(path);
+  ASSERT_FALSE(network.ok());
+  EXPECT_THAT(network.error().message, HasSubstr("not an ONNX model, or truncated"));
+}
+
 }  // namespace
 }  // namespace ingot

@@ -179,6 +179,9 @@ CustomImport import_plugins(nvinfer1::IPluginRegistry& registry) {
     const auto version = node.word("plugin_version", "1"), space = node.word("plugin_namespace", "");
     if (!version.ok() || !space.ok()) return std::nullopt;
     nvinfer1::IPluginCreatorInterface* creator = registry.getCreator(node.op_type().c_str(), version->c_str(), space->c_str());
+    // Without a namespace of its own, the node's domain may be one.
+    if (!creator && space->empty() && !node.domain().empty())
+      creator = registry.getCreator(node.op_type().c_str(), version->c_str(), node.domain().c_str());
     if (!creator) return std::nullopt;
     return import_plugin(node, network, *creator);
   };

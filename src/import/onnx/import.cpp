@@ -52,10 +52,9 @@ Status fail(Error error, ImportCode otherwise, const OnnxImportOptions& options)
   return error;
 }
 
-Status import_bytes(Bytes bytes, const std::string& model_directory, Network& network, const OnnxImportOptions& given) {
-  OnnxImportOptions options = given;
-  if (options.name.empty()) options.name = "ONNX model";
-  Result<std::shared_ptr<const proto::ModelProto>> model = caught([&] { return parse_model(bytes); });
+using Model = Result<std::shared_ptr<const proto::ModelProto>>;
+
+Status import_model(Model model, const std::string& model_directory, Network& network, const OnnxImportOptions& options) {
   if (!model.ok()) return fail(std::move(model).error(), ImportCode::kUnreadable, options);
   Importer importer(std::move(*model), model_directory, network, options);
   Status status = caught([&] { return importer.run(); });
@@ -80,15 +79,15 @@ std::string directory_of(const std::string& path) {
 }  // namespace
 
 Status import_onnx_into(Bytes bytes, const std::string& model_directory, Network& network, const OnnxImportOptions& options) {
-  return import_bytes(bytes, model_directory, network, options);
+  OnnxImportOptions named = options;
+  if (named.name.empty()) named.name = "ONNX model";
+  return import_model(caught([&]() -> Model { return parse_model(bytes); }), model_directory, network, named);
 }
 
 Status import_onnx_file_into(const std::string& path, Network& network, const OnnxImportOptions& given) {
   OnnxImportOptions options = given;
   if (options.name.empty()) options.name = path;
-  auto file = MappedFile::open(path);
-  if (!file.ok()) return fail(std::move(file).error(), ImportCode::kUnreadable, options);
-  return import_bytes((*file)->bytes(), directory_of(path), network, options);
+  return import_model(caught([&]() -> Model { return parse_model_file(path); }), directory_of(path), network, options);
 }
 
 Result<std::unique_ptr<Network>> import_onnx(Bytes bytes, const std::string& model_directory, const OnnxImportOptions& options) {

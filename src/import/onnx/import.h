@@ -52,6 +52,8 @@ struct OnnxImportOptions {
   CustomImport custom;                                     // asked where no operator is known, and before functions of the model
   bool custom_first = false;                               // asked before everything
   std::map<std::string, Array, std::less<>> known_inputs;  // inputs by name that become constants
+  // Bytes of initializers by name, in the place of what the model holds or refers to.
+  std::map<std::string, std::shared_ptr<const std::vector<std::byte>>, std::less<>> initializers;
   // Dims of inputs that the model leaves open; -1 leaves one open still. Branches that depend on them are decided then.
   std::map<std::string, Shape, std::less<>> input_shapes;
   // Limits against hostile files.

@@ -148,9 +148,22 @@ void Importer::import_initializers(Scope& scope, const proto::GraphProto& graph)
     if (!scope.values.emplace(name, value).second)
       report(ImportCode::kInvalidGraph, "two initializers are called '" + name + "'", nullptr, &scope);
   };
+  size_t given_count = 0;
   for (const auto& tensor : graph.initializer()) {
     if (is_full()) return;
-    add(tensor.name(), read(tensor));
+    const auto given = scope.depth == 0 ? options_.initializers.find(tensor.name()) : options_.initializers.end();
+    if (given == options_.initializers.end()) {
+      add(tensor.name(), read(tensor));
+    } else {
+      ++given_count;
+      add(tensor.name(), read_tensor_from(tensor, Bytes(given->second->data(), given->second->size()), given->second));
+    }
+  }
+  for (auto given = options_.initializers.begin();
+       scope.depth == 0 && given_count < options_.initializers.size() && given != options_.initializers.end(); ++given) {
+    if (!scope.values.contains(given->first))
+      report(ImportCode::kInvalidGraph, "weights are given for '" + given->first + "', which is no initializer of the model", nullptr,
+             &scope);
   }
   for (const auto& sparse : graph.sparse_initializer()) {
     if (is_full()) return;

@@ -13,6 +13,8 @@ namespace proto = ::ingot_onnx;
 
 // Parses; an error says whether the bytes end early or are no ONNX model.
 Result<std::shared_ptr<const proto::ModelProto>> parse_model(Bytes bytes);
+// The same from a file, piece by piece, so that its bytes lie in memory once.
+Result<std::shared_ptr<const proto::ModelProto>> parse_model_file(const std::string& path);
 
 // How messages call a node: its name, else operator and place.
 std::string label_of(const proto::NodeProto& node, int index);

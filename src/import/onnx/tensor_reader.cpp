@@ -91,6 +91,13 @@ Result<Shape> tensor_shape(const google::protobuf::RepeatedField<int64_t>& dims)
   return shape;
 }
 
+Result<Array> read_tensor_from(const proto::TensorProto& tensor, Bytes bytes, const std::shared_ptr<const void>& keeper) {
+  TRY_ASSIGN(const DataType type, data_type_from_onnx(tensor.data_type()));
+  TRY_ASSIGN(const Shape shape, tensor_shape(tensor.dims()));
+  TRY_ASSIGN(const int64_t count, volume(shape));
+  return from_bytes(type, shape, count, bytes, keeper);
+}
+
 Result<Array> read_tensor(const proto::TensorProto& tensor, const std::shared_ptr<const void>& keeper, ExternalData& external) {
   TRY_ASSIGN(DataType type, data_type_from_onnx(tensor.data_type()));
   TRY_ASSIGN(Shape shape, tensor_shape(tensor.dims()));

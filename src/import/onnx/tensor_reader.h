@@ -7,6 +7,9 @@
 
 namespace ingot {
 
+// A tensor of the message's type and dims whose elements are these bytes, which `keeper` keeps alive.
+Result<Array> read_tensor_from(const proto::TensorProto& tensor, Bytes bytes, const std::shared_ptr<const void>& keeper);
+
 // Element type and dims as they are said, checked: known type, no negative dims, a size that fits.
 Result<Shape> tensor_shape(const google::protobuf::RepeatedField<int64_t>& dims);
 
