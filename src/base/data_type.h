@@ -31,8 +31,10 @@ enum class DataType : uint8_t {
   kUint64,
   kInt2,
   kUint2,
+  kFp8Fnuz,      // E4M3 with a bias of 8, one zero, one NaN and no infinity
+  kFp8E5m2Fnuz,  // E5M2 with a bias of 16, the same
 };
-constexpr int kDataTypeCount = 21;
+constexpr int kDataTypeCount = 23;
 
 int bits_of(DataType type);
 // Bytes of `count` elements, packed, rounded up to whole bytes.
@@ -43,5 +45,7 @@ Result<DataType> data_type_from_name(std::string_view name);
 bool is_floating(DataType type);
 bool is_integer(DataType type);  // kBool excluded
 bool is_signed(DataType type);
+// Floating-point types of whole bytes that references compute with, and kernels do not.
+bool is_rare_float(DataType type);
 
 }  // namespace ingot

@@ -25,6 +25,21 @@ uint32_t encode(float magnitude, int mantissa, int bias) {
   return (static_cast<uint32_t>(stored - 1) << mantissa) + rounded;
 }
 
+// Of fp8 with one zero and one NaN, which is the pattern of -0.
+float decode_fnuz(uint8_t bits, int mantissa, int bias) {
+  if (bits == 0x80) return NAN;
+  const float value = decode(bits & 0x7fu, mantissa, bias);
+  return bits & 0x80 ? -value : value;
+}
+uint8_t encode_fnuz(float value, int mantissa, int bias, bool saturate) {
+  constexpr uint8_t kNan = 0x80, kMost = 0x7f;
+  if (std::isnan(value)) return kNan;
+  const uint32_t bits = std::isinf(value) ? kMost + 1u : encode(std::fabs(value), mantissa, bias);
+  if (bits == 0) return 0;
+  if (bits > kMost && !saturate) return kNan;
+  return static_cast<uint8_t>((std::signbit(value) ? 0x80 : 0) | (bits > kMost ? kMost : bits));
+}
+
 }  // namespace
 
 float float_from_half(uint16_t bits) {
@@ -77,6 +92,11 @@ uint8_t fp8_e5m2_from_float(float value, bool saturate) {
   const uint32_t bits = encode(magnitude, 2, 15);
   return static_cast<uint8_t>(sign | (bits > 0x7b ? most : bits));
 }
+
+float float_from_fp8_fnuz(uint8_t bits) { return decode_fnuz(bits, 3, 8); }
+uint8_t fp8_fnuz_from_float(float value, bool saturate) { return encode_fnuz(value, 3, 8, saturate); }
+float float_from_fp8_e5m2_fnuz(uint8_t bits) { return decode_fnuz(bits, 2, 16); }
+uint8_t fp8_e5m2_fnuz_from_float(float value, bool saturate) { return encode_fnuz(value, 2, 16, saturate); }
 
 float float_from_fp4(uint8_t bits) {
   const float value = decode(bits & 7, 1, 1);

@@ -30,6 +30,11 @@ float float_from_fp8(uint8_t bits);   // E4M3FN
 uint8_t fp8_from_float(float value);  // saturates at 448; NaN stays NaN
 float float_from_fp8_e5m2(uint8_t bits);
 uint8_t fp8_e5m2_from_float(float value, bool saturate = true);
+// The same with one zero, no infinity, and NaN as 0x80: E4M3FNUZ up to 240, E5M2FNUZ up to 57344. Without saturation what is larger is NaN.
+float float_from_fp8_fnuz(uint8_t bits);
+uint8_t fp8_fnuz_from_float(float value, bool saturate = true);
+float float_from_fp8_e5m2_fnuz(uint8_t bits);
+uint8_t fp8_e5m2_fnuz_from_float(float value, bool saturate = true);
 float float_from_fp4(uint8_t bits);
 uint8_t fp4_from_float(float value);  // saturates at 6; NaN becomes -0
 float float_from_e8m0(uint8_t bits);

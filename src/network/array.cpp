@@ -116,6 +116,8 @@ double Array::number(int64_t i) const {
     case DataType::kDouble: return load<double>(data_, i);
     case DataType::kFp8: return float_from_fp8(load<uint8_t>(data_, i));
     case DataType::kFp8E5m2: return float_from_fp8_e5m2(load<uint8_t>(data_, i));
+    case DataType::kFp8Fnuz: return float_from_fp8_fnuz(load<uint8_t>(data_, i));
+    case DataType::kFp8E5m2Fnuz: return float_from_fp8_e5m2_fnuz(load<uint8_t>(data_, i));
     case DataType::kFp4: return float_from_fp4(nibble(data_, i));
     case DataType::kE8m0: return float_from_e8m0(load<uint8_t>(data_, i));
     case DataType::kUint64: return static_cast<double>(load<uint64_t>(data_, i));
@@ -151,6 +153,8 @@ void Array::set_number(int64_t i, double value) {
     case DataType::kDouble: return store(data, i, value);
     case DataType::kFp8: return store(data, i, fp8_from_float(static_cast<float>(value)));
     case DataType::kFp8E5m2: return store(data, i, fp8_e5m2_from_float(static_cast<float>(value)));
+    case DataType::kFp8Fnuz: return store(data, i, fp8_fnuz_from_float(static_cast<float>(value)));
+    case DataType::kFp8E5m2Fnuz: return store(data, i, fp8_e5m2_fnuz_from_float(static_cast<float>(value)));
     case DataType::kFp4: return set_nibble(data, i, fp4_from_float(static_cast<float>(value)));
     case DataType::kE8m0: return store(data, i, e8m0_from_float(static_cast<float>(value)));
     case DataType::kBool: return store<uint8_t>(data, i, value != 0);

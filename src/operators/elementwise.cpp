@@ -237,6 +237,13 @@ EXAMPLE("a cast to four bits keeps the low ones") {
   expect_values("input x [4]\ny = cast(x) to=int4\nz = cast(y) to=float\noutput z\n", {{{4}, {-9, -8, 7.9, 8}}}, {7, -8, 7, -8});
 }
 
+EXAMPLE("fp8 of one zero has no infinity and a NaN in the place of -0") {
+  const std::vector<Values> x = {{{4}, {0.3, -300, -1e-9, 60000}}};
+  expect_values("input x [4]\nn = cast(x) to=fp8fnuz\ny = cast(n) to=float\noutput y\n", x, {0.3125, -240, 0, 240});
+  expect_values("input x [4]\nn = cast(x) to=fp8e5m2fnuz\ny = cast(n) to=float\noutput y\n", x, {0.3125, -320, 0, 57344});
+  expect_values("input x [4]\nn = cast(x) to=fp8fnuz a=1\nf = cast(n) to=float\ny = is_nan(f)\noutput y\n", x, {0, 1, 0, 1});
+}
+
 EXAMPLE("half precision rounds to even") {
   expect_values("input x half [2]\ninput y half [2]\nz = add(x, y)\noutput z\n", {{{2}, {2048, 2048}}, {{2}, {1, 3}}}, {2048, 2052});
 }

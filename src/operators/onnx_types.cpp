@@ -11,11 +11,11 @@ Result<DataType> data_type_from_onnx(int64_t number) {
     DataType type;
   };
   static constexpr Known kKnown[] = {
-      {1, DataType::kFloat},   {2, DataType::kUint8},   {3, DataType::kInt8},  {4, DataType::kUint16}, {5, DataType::kInt16},
-      {6, DataType::kInt32},   {7, DataType::kInt64},   {9, DataType::kBool},  {10, DataType::kHalf},  {11, DataType::kDouble},
-      {12, DataType::kUint32}, {13, DataType::kUint64}, {16, DataType::kBf16}, {17, DataType::kFp8},   {19, DataType::kFp8E5m2},
-      {21, DataType::kUint4},  {22, DataType::kInt4},   {23, DataType::kFp4},  {24, DataType::kE8m0},  {25, DataType::kUint2},
-      {26, DataType::kInt2},
+      {1, DataType::kFloat},        {2, DataType::kUint8},    {3, DataType::kInt8},   {4, DataType::kUint16}, {5, DataType::kInt16},
+      {6, DataType::kInt32},        {7, DataType::kInt64},    {9, DataType::kBool},   {10, DataType::kHalf},  {11, DataType::kDouble},
+      {12, DataType::kUint32},      {13, DataType::kUint64},  {16, DataType::kBf16},  {17, DataType::kFp8},   {18, DataType::kFp8Fnuz},
+      {20, DataType::kFp8E5m2Fnuz}, {19, DataType::kFp8E5m2}, {21, DataType::kUint4}, {22, DataType::kInt4},  {23, DataType::kFp4},
+      {24, DataType::kE8m0},        {25, DataType::kUint2},   {26, DataType::kInt2},
   };
   for (const Known& known : kKnown) {
     if (known.number == number) return known.type;
@@ -24,8 +24,7 @@ Result<DataType> data_type_from_onnx(int64_t number) {
     int64_t number;
     const char* name;
   };
-  static constexpr Named kDeclined[] = {{8, "strings"},         {14, "complex64"},  {15, "complex128"}, {18, "float8e4m3fnuz"},
-                                        {20, "float8e5m2fnuz"}, {27, "float6e2m3"}, {28, "float6e3m2"}};
+  static constexpr Named kDeclined[] = {{8, "strings"}, {14, "complex64"}, {15, "complex128"}, {27, "float6e2m3"}, {28, "float6e3m2"}};
   for (const Named& named : kDeclined) {
     if (named.number == number) return unsupported(std::string("elements of ONNX type ") + named.name + " are not supported");
   }

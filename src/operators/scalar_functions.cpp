@@ -248,6 +248,11 @@ void cast_element(const Array& from, int64_t from_index, Array& to, int64_t to_i
     to.as_mutable<uint8_t>()[to_index] = fp8_e5m2_from_float(narrow, false);
     return;
   }
+  if (type == DataType::kFp8Fnuz || type == DataType::kFp8E5m2Fnuz) {
+    const auto encode = type == DataType::kFp8Fnuz ? fp8_fnuz_from_float : fp8_e5m2_fnuz_from_float;
+    to.as_mutable<uint8_t>()[to_index] = encode(narrow, rules.saturate);
+    return;
+  }
   to.set_number(to_index, value);
 }
 

@@ -42,8 +42,10 @@ double tolerance_of(DataType type) {
     case DataType::kDouble: return 1e-6;
     case DataType::kHalf: return 2e-3;
     case DataType::kBf16: return 1.6e-2;
-    case DataType::kFp8: return 0.07;
-    case DataType::kFp8E5m2: return 0.13;
+    case DataType::kFp8:
+    case DataType::kFp8Fnuz: return 0.07;
+    case DataType::kFp8E5m2:
+    case DataType::kFp8E5m2Fnuz: return 0.13;
     case DataType::kFp4: return 0.26;
     default: return 0;
   }

@@ -116,7 +116,7 @@ struct ArgReduceLines final : Tactic {
     const auto* op = dynamic_cast<const ArgReduce*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no arg_reduce");
     const DataType type = problem.inputs[0].type;
-    REQUIRES(type != DataType::kDouble && type != DataType::kUint64 && bits_of(type) >= 8 && type != DataType::kE8m0,
+    REQUIRES(type != DataType::kDouble && type != DataType::kUint64 && bits_of(type) >= 8 && !is_rare_float(type),
              std::string(name_of(type)) + " is not compared");
     const Format format = input_format(problem, 0);
     REQUIRES(output_format(problem, 0) == Format::kLinear, "the output is not linear");

@@ -145,7 +145,7 @@ class Compiler {
  private:
   static Status check_type(DataType type) {
     REQUIRES(type != DataType::kUint64, "uint64 has no tiles");
-    REQUIRES(bits_of(type) >= 8 && type != DataType::kE8m0, std::string(name_of(type)) + " has no rows");
+    REQUIRES(bits_of(type) >= 8 && !is_rare_float(type), std::string(name_of(type)) + " has no rows");
     return Ok{};
   }
 

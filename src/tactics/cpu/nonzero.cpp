@@ -110,7 +110,7 @@ struct NonZeroParts final : LinearTactic {
   Status accepts(const Problem& problem) const override {
     REQUIRES(dynamic_cast<const NonZero*>(problem.op), std::string(problem.op->name()) + " is no nonzero");
     const DataType type = problem.inputs[0].type;
-    REQUIRES(bits_of(type) >= 8 && type != DataType::kFp8 && type != DataType::kE8m0, std::string(name_of(type)) + " has zeros of its own");
+    REQUIRES(bits_of(type) >= 8 && type != DataType::kFp8 && !is_rare_float(type), std::string(name_of(type)) + " has zeros of its own");
     REQUIRES(problem.inputs[0].rank() <= static_cast<int64_t>(kMostRank), "the rank is over 8");
     return all_linear(problem);
   }

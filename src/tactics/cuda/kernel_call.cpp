@@ -69,7 +69,7 @@ Result<Operands> Operands::make(CudaDevice& device, const Problem& problem) {
 }
 
 Status has_known_types(const Problem& problem) {
-  const auto known = [](DataType type) { return bits_of(type) >= 8 && type != DataType::kE8m0; };
+  const auto known = [](DataType type) { return bits_of(type) >= 8 && !is_rare_float(type); };
   for (size_t i = 0; i < problem.inputs.size(); ++i)
     REQUIRES(!is_present(problem, i) || known(problem.inputs[i].type),
              "input " + std::to_string(i) + " is of type " + std::string(name_of(problem.inputs[i].type)));
