@@ -11,6 +11,7 @@
 #include "api/load_engine.h"
 #include "api/network_access.h"
 #include "api/plugin_registry.h"
+#include "api/plugins/stock.h"
 #include "api/weights_table.h"
 #include "base/cpu_info.h"
 #include "base/env.h"
@@ -216,6 +217,7 @@ class BuilderFacade final : public nvinfer1::IBuilder {
     const auto& config = static_cast<const BuilderConfigFacade&>(wishes);
     TRY(check(config));
     TRY_ASSIGN(std::unique_ptr<Network> network, buildable_network(definition));
+    TRY(expand_stock_plugins(*network));
     network->profiles.clear();
     for (const OptimizationProfileFacade* profile : config.profiles()) {
       TRY_ASSIGN(Profile shapes, profile->core());

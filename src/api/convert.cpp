@@ -47,10 +47,22 @@ Result<Format> to_core(nvinfer1::TensorFormat format) {
   for (const FormatPair& pair : kFormats) {
     if (pair.api == format) return pair.core;
   }
+  // Of three spatial dims: the same orders of memory.
+  switch (format) {
+    case nvinfer1::TensorFormat::kDHWC8: return Format::kHwc8;
+    case nvinfer1::TensorFormat::kCDHW32: return Format::kChw32;
+    case nvinfer1::TensorFormat::kDHWC: return Format::kHwc;
+    default: break;
+  }
   return unsupported("the TensorFormat " + std::to_string(static_cast<int>(format)) + " is not on this device");
 }
 
-nvinfer1::TensorFormat to_api(Format format) {
+nvinfer1::TensorFormat to_api(Format format, int64_t rank) {
+  if (rank == 5) {
+    if (format == Format::kHwc8) return nvinfer1::TensorFormat::kDHWC8;
+    if (format == Format::kChw32) return nvinfer1::TensorFormat::kCDHW32;
+    if (format == Format::kHwc || format == Format::kChannelsLast) return nvinfer1::TensorFormat::kDHWC;
+  }
   if (format == Format::kChannelsLast) return nvinfer1::TensorFormat::kHWC;
   if (format == Format::kC16) return nvinfer1::TensorFormat::kCHW16;
   for (const FormatPair& pair : kFormats) {

@@ -18,8 +18,8 @@ Result<DataType> to_core(nvinfer1::DataType type);
 // kFLOAT for types that the API does not know.
 nvinfer1::DataType to_api(DataType type);
 Result<Format> to_core(nvinfer1::TensorFormat format);
-nvinfer1::TensorFormat to_api(Format format);
-const char* describe(Format format, DataType type);  // "Row major linear FP32"
+nvinfer1::TensorFormat to_api(Format format, int64_t rank = 4);  // tensors of rank 5 have names of their own
+const char* describe(Format format, DataType type);              // "Row major linear FP32"
 
 // Extents as they are, -1 included; an error where the number of dimensions is not 0 to 8 or an extent is under -1.
 Result<Shape> to_shape(const WideDims& dims);

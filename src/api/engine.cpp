@@ -26,13 +26,14 @@ bool is_strategy(ExecutionContextAllocationStrategy strategy) {
 
 class RuntimeConfig final : public nvinfer1::IRuntimeConfig {
  public:
+  explicit RuntimeConfig(ExecutionContextAllocationStrategy strategy = ExecutionContextAllocationStrategy::kSTATIC) : strategy_(strategy) {}
   void setExecutionContextAllocationStrategy(ExecutionContextAllocationStrategy strategy) noexcept override {
     if (is_strategy(strategy)) strategy_ = strategy;
   }
   ExecutionContextAllocationStrategy getExecutionContextAllocationStrategy() const noexcept override { return strategy_; }
 
  private:
-  ExecutionContextAllocationStrategy strategy_ = ExecutionContextAllocationStrategy::kSTATIC;
+  ExecutionContextAllocationStrategy strategy_;
 };
 
 class SerializationConfig final : public nvinfer1::ISerializationConfig {
@@ -169,7 +170,9 @@ bool EngineFacade::isShapeInferenceIO(char const* name) const noexcept {
 
 TensorFormat EngineFacade::getTensorFormat(char const* name) const noexcept {
   const int index = find(name);
-  return index < 0 ? TensorFormat::kLINEAR : to_api(engine_->io()[static_cast<size_t>(index)].format);
+  return index < 0
+             ? TensorFormat::kLINEAR
+             : to_api(engine_->io()[static_cast<size_t>(index)].format, engine_->io()[static_cast<size_t>(index)].tensor->type.rank());
 }
 
 char const* EngineFacade::getTensorFormatDesc(char const* name) const noexcept {
@@ -248,6 +251,10 @@ int32_t const* EngineFacade::getProfileTensorValues(char const* name, int32_t pr
 
 int32_t const* EngineFacade::getProfileShapeValues(int32_t profile, int32_t binding, OptProfileSelector select) const noexcept {
   return getProfileTensorValues(binding_name(binding), profile, select);
+}
+
+std::unique_ptr<nvinfer1::IRuntimeConfig> make_runtime_config(ExecutionContextAllocationStrategy strategy) {
+  return std::make_unique<RuntimeConfig>(strategy);
 }
 
 nvinfer1::IExecutionContext* EngineFacade::createExecutionContext(ExecutionContextAllocationStrategy strategy) noexcept {

@@ -61,7 +61,10 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     allocators_.resize(engine.core()->io().size(), nullptr);
   }
 
-  Status attach() { return context_->attach(); }
+  Status attach() {
+    config_ = make_runtime_config(strategy_);
+    return context_->attach();
+  }
   nvinfer1::ICudaEngine const& getEngine() const noexcept override { return engine_; }
   void setName(char const* name) noexcept override {
     guarded(reporter_, [&] { name_ = name ? name : ""; });
@@ -191,7 +194,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   IGpuAllocator* getTemporaryStorageAllocator() const noexcept override { return temporary_; }
   void setPersistentCacheLimit(std::size_t size) noexcept override { persistent_cache_ = size; }
   std::size_t getPersistentCacheLimit() const noexcept override { return persistent_cache_; }
-  nvinfer1::IRuntimeConfig* getRuntimeConfig() const noexcept override { return nullptr; }
+  nvinfer1::IRuntimeConfig* getRuntimeConfig() const noexcept override { return config_.get(); }
 
   void setProfiler(IProfiler* profiler) noexcept override {
     profiler_ = profiler;
@@ -485,6 +488,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   EngineFacade& engine_;
   mutable Reporter reporter_;
   ExecutionContextAllocationStrategy strategy_;
+  std::unique_ptr<nvinfer1::IRuntimeConfig> config_;
   mutable std::unique_ptr<ExecutionContext> context_;
   std::string name_;
   void* user_memory_ = nullptr;

@@ -1,54 +1,221 @@
-// libnvinfer_plugin: the entry by which programs ask for the ready-made plugins, and the functions of generation 5 that made one each. This
-// version has none of them: each function says so and gives null.
+// libnvinfer_plugin: the entry by which programs ask for the ready-made plugins, and the functions of generations 4 and 5 that make one
+// each. The plugins live in libnvinfer with the operators that compute them.
+#include <memory>
+#include <new>
 #include <string>
+#include <vector>
 
 #include "NvInferPlugin.h"
+#include "api/plugins/stock_creators.h"
 
 namespace {
 
-nvinfer1::plugin::INvPlugin* missing(const char* function) noexcept {
-  nvinfer1::ILogger* logger = getLogger();
-  if (!logger) return nullptr;
+using namespace nvinfer1;
+using nvinfer1::plugin::INvPlugin;
+
+// Fields as the creators take them; values live as long as the list.
+class Fields {
+ public:
+  Fields& integers(const char* name, std::vector<int32_t> values) {
+    integers_.push_back(std::make_unique<std::vector<int32_t>>(std::move(values)));
+    const auto& kept = *integers_.back();
+    fields_.emplace_back(name, kept.data(), PluginFieldType::kINT32, static_cast<int32_t>(kept.size()));
+    return *this;
+  }
+  Fields& integer(const char* name, int32_t value) { return integers(name, {value}); }
+  Fields& reals(const char* name, const float* values, int64_t count) {
+    if (values && count > 0) fields_.emplace_back(name, values, PluginFieldType::kFLOAT32, static_cast<int32_t>(count));
+    return *this;
+  }
+  Fields& real(const char* name, float value) {
+    reals_.push_back(std::make_unique<float>(value));
+    return reals(name, reals_.back().get(), 1);
+  }
+  PluginFieldCollection collection() const { return {static_cast<int32_t>(fields_.size()), fields_.data()}; }
+
+ private:
+  std::vector<std::unique_ptr<std::vector<int32_t>>> integers_;
+  std::vector<std::unique_ptr<float>> reals_;
+  std::vector<PluginField> fields_;
+};
+
+// Makes the plugin whose fields `fill` gives; null where memory runs out or the fields are wrong.
+template <class Fill>
+IPluginV2* make(const char* name, Fill&& fill) noexcept {
   try {
-    logger->log(nvinfer1::ILogger::Severity::kERROR,
-                (std::string(function) +
-                 ": the ready-made plugins of generation 5 are not in this version; write the layer with the network's own, or as a plugin")
-                    .c_str());
+    Fields fields;
+    fill(fields);
+    const PluginFieldCollection collection = fields.collection();
+    return ingotMakePlugin(name, &collection);
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+void refuse(const char* function) noexcept {
+  ILogger* logger = getLogger();
+  if (!logger) return;
+  try {
+    logger->log(ILogger::Severity::kERROR,
+                (std::string(function) + ": this plugin is not among the ready-made ones; docs/plugins.md lists them").c_str());
   } catch (...) {
     // A logger that throws has nobody to tell.
   }
-  return nullptr;
 }
 
-nvinfer1::IPluginV2* missing_v2(const char* function) noexcept {
-  missing(function);
-  return nullptr;
+Fields& prior_box(Fields& fields, const plugin::PriorBoxParameters& p) {
+  return fields.reals("minSize", p.minSize, p.numMinSize)
+      .reals("maxSize", p.maxSize, p.numMaxSize)
+      .reals("aspectRatios", p.aspectRatios, p.numAspectRatios)
+      .integer("flip", p.flip)
+      .integer("clip", p.clip)
+      .reals("variance", p.variance, 4)
+      .integer("imgH", p.imgH)
+      .integer("imgW", p.imgW)
+      .real("stepH", p.stepH)
+      .real("stepW", p.stepW)
+      .real("offset", p.offset);
+}
+
+Fields& normalize(Fields& fields, const Weights* weights, bool across, bool shared, float eps) {
+  if (weights) fields.reals("weights", static_cast<const float*>(weights->values), weights->count);
+  return fields.integer("acrossSpatial", across).integer("channelShared", shared).real("eps", eps);
+}
+
+Fields& detection(Fields& fields, const plugin::DetectionOutputParameters& p) {
+  return fields.integer("shareLocation", p.shareLocation)
+      .integer("varianceEncodedInTarget", p.varianceEncodedInTarget)
+      .integer("backgroundLabelId", p.backgroundLabelId)
+      .integer("numClasses", p.numClasses)
+      .integer("topK", p.topK)
+      .integer("keepTopK", p.keepTopK)
+      .real("confidenceThreshold", p.confidenceThreshold)
+      .real("nmsThreshold", p.nmsThreshold)
+      .integers("inputOrder", {p.inputOrder[0], p.inputOrder[1], p.inputOrder[2]})
+      .integer("confSigmoid", p.confSigmoid)
+      .integer("isNormalized", p.isNormalized)
+      .integer("codeType", static_cast<int32_t>(p.codeType));
+}
+
+Fields& region(Fields& fields, const plugin::RegionParameters& p) {
+  if (p.smTree) fields.integer("smTree", 1);  // which the plugin refuses
+  return fields.integer("num", p.num).integer("coords", p.coords).integer("classes", p.classes);
+}
+
+// The scales of layer 0 hold for all; sizes of the maps and ratios come with each.
+Fields& grid(Fields& fields, const plugin::GridAnchorParameters* p, int32_t layers) {
+  std::vector<int32_t> sizes;
+  for (int32_t i = 0; i < layers; ++i) {
+    sizes.push_back(p[i].H);
+    sizes.push_back(p[i].W);
+  }
+  // The lowest layer has ratios of its own.
+  const plugin::GridAnchorParameters& upper = p[layers > 1 ? 1 : 0];
+  return fields.real("minSize", p[0].minSize)
+      .real("maxSize", p[0].maxSize)
+      .reals("aspectRatios", upper.aspectRatios, upper.numAspectRatios)
+      .reals("variance", p[0].variance, 4)
+      .integers("featureMapShapes", std::move(sizes))
+      .integer("numLayers", layers);
+}
+
+// A plugin of today as one of generation 4.
+class OldPlugin final : public INvPlugin {
+ public:
+  OldPlugin(PluginType type, IPluginV2* plugin) : type_(type), plugin_(plugin) {}
+  PluginType getPluginType() const noexcept override { return type_; }
+  char const* getName() const noexcept override { return plugin_->getPluginType(); }
+  void destroy() noexcept override {
+    plugin_->destroy();
+    delete this;
+  }
+  int32_t getNbOutputs() const noexcept override { return plugin_->getNbOutputs(); }
+  Dims getOutputDimensions(int32_t index, Dims const* inputs, int32_t count) noexcept override {
+    Dims64 wide[8];
+    if (count > 8) count = 8;  // no plugin of that generation has more
+    for (int32_t i = 0; i < count; ++i) wide[i] = impl::widen(inputs[i]);
+    return impl::narrow<Dims>(plugin_->getOutputDimensions64_(index, wide, count));
+  }
+  Dims64 getOutputDimensions64_(int32_t index, Dims64 const* inputs, int32_t count) noexcept override {
+    return plugin_->getOutputDimensions64_(index, inputs, count);
+  }
+  void configure64_(Dims64 const* inputs, int32_t count, Dims64 const* outputs, int32_t output_count, int32_t batch) noexcept override {
+    plugin_->configureWithFormat64_(inputs, count, outputs, output_count, DataType::kFLOAT, PluginFormat::kLINEAR, batch);
+  }
+  int32_t initialize() noexcept override { return plugin_->initialize(); }
+  void terminate() noexcept override { plugin_->terminate(); }
+  std::size_t getWorkspaceSize(int32_t batch) const noexcept override { return plugin_->getWorkspaceSize(batch); }
+  int32_t enqueue(int32_t batch, void const* const* inputs, void** outputs, void* workspace, cudaStream_t stream) noexcept override {
+    return plugin_->enqueue(batch, inputs, const_cast<void* const*>(outputs), workspace, stream);
+  }
+  std::size_t getSerializationSize() noexcept override { return plugin_->getSerializationSize(); }
+  void serialize(void* buffer) noexcept override { plugin_->serialize(buffer); }
+
+ private:
+  ~OldPlugin() noexcept override = default;
+  PluginType type_;
+  IPluginV2* plugin_;
+};
+
+INvPlugin* old(PluginType type, IPluginV2* plugin) noexcept {
+  if (!plugin) return nullptr;
+  auto* made = new (std::nothrow) OldPlugin(type, plugin);
+  if (!made) plugin->destroy();
+  return made;
+}
+
+INvPlugin* old(PluginType type, const char* name, const void* data, std::size_t length) noexcept {
+  return old(type, ingotLoadPlugin(name, data, length));
 }
 
 }  // namespace
 
 extern "C" {
 
-// The registry exists from the start; this version has no plugins of its own to add to it.
-TENSORRTAPI bool initLibNvInferPlugins(void* /*logger*/, char const* /*libNamespace*/) { return getPluginRegistry() != nullptr; }
+TENSORRTAPI bool initLibNvInferPlugins(void* logger, char const* libNamespace) { return ingotRegisterPlugins(logger, libNamespace); }
 
-TENSORRTAPI nvinfer1::IPluginV2* createRPNROIPlugin_INTERNAL(int32_t, int32_t, int32_t, float, float, float, int32_t, int32_t,
-                                                             nvinfer1::Weights const*, nvinfer1::Weights const*) {
-  return missing_v2("createRPNROIPlugin");
+TENSORRTAPI IPluginV2* createRPNROIPlugin_INTERNAL(int32_t, int32_t, int32_t, float, float, float, int32_t, int32_t, Weights const*,
+                                                   Weights const*) {
+  refuse("createRPNROIPlugin");
+  return nullptr;
 }
-TENSORRTAPI nvinfer1::IPluginV2* createNormalizePlugin(nvinfer1::Weights const*, bool, bool, float) {
-  return missing_v2("createNormalizePlugin");
+TENSORRTAPI IPluginV2* createNormalizePlugin(Weights const* scales, bool acrossSpatial, bool channelShared, float eps) {
+  return make("Normalize_TRT", [&](Fields& f) { normalize(f, scales, acrossSpatial, channelShared, eps); });
 }
-TENSORRTAPI nvinfer1::IPluginV2* createPriorBoxPlugin(nvinfer1::plugin::PriorBoxParameters) { return missing_v2("createPriorBoxPlugin"); }
-TENSORRTAPI nvinfer1::IPluginV2* createAnchorGeneratorPlugin(nvinfer1::plugin::GridAnchorParameters*, int) {
-  return missing_v2("createAnchorGeneratorPlugin");
+TENSORRTAPI IPluginV2* createPriorBoxPlugin(plugin::PriorBoxParameters param) {
+  return make("PriorBox_TRT", [&](Fields& f) { prior_box(f, param); });
 }
-TENSORRTAPI nvinfer1::IPluginV2* createNMSPlugin(nvinfer1::plugin::DetectionOutputParameters) { return missing_v2("createNMSPlugin"); }
-TENSORRTAPI nvinfer1::IPluginV2* createLReLUPlugin(float) { return missing_v2("createLReLUPlugin"); }
-TENSORRTAPI nvinfer1::IPluginV2* createReorgPlugin(int) { return missing_v2("createReorgPlugin"); }
-TENSORRTAPI nvinfer1::IPluginV2* createRegionPlugin(nvinfer1::plugin::RegionParameters) { return missing_v2("createRegionPlugin"); }
-TENSORRTAPI nvinfer1::IPluginV2* createClipPlugin(char const*, float, float) { return missing_v2("createClipPlugin"); }
-TENSORRTAPI nvinfer1::IPluginV2* createBatchedNMSPlugin(nvinfer1::plugin::NMSParameters) { return missing_v2("createBatchedNMSPlugin"); }
+TENSORRTAPI IPluginV2* createAnchorGeneratorPlugin(plugin::GridAnchorParameters* param, int numLayers) {
+  if (!param || numLayers < 1) return nullptr;
+  return make("GridAnchorRect_TRT", [&](Fields& f) { grid(f, param, numLayers); });
+}
+TENSORRTAPI IPluginV2* createNMSPlugin(plugin::DetectionOutputParameters param) {
+  return make("NMS_TRT", [&](Fields& f) { detection(f, param); });
+}
+TENSORRTAPI IPluginV2* createLReLUPlugin(float negSlope) {
+  return make("LReLU_TRT", [&](Fields& f) { f.real("negSlope", negSlope); });
+}
+TENSORRTAPI IPluginV2* createReorgPlugin(int stride) {
+  return make("Reorg_TRT", [&](Fields& f) { f.integer("stride", stride); });
+}
+TENSORRTAPI IPluginV2* createRegionPlugin(plugin::RegionParameters params) {
+  return make("Region_TRT", [&](Fields& f) { region(f, params); });
+}
+TENSORRTAPI IPluginV2* createClipPlugin(char const*, float clipMin, float clipMax) {
+  return make("Clip_TRT", [&](Fields& f) { f.real("clipMin", clipMin).real("clipMax", clipMax); });
+}
+TENSORRTAPI IPluginV2* createBatchedNMSPlugin(plugin::NMSParameters param) {
+  return make("BatchedNMS_TRT", [&](Fields& f) {
+    f.integer("shareLocation", param.shareLocation)
+        .integer("backgroundLabelId", param.backgroundLabelId)
+        .integer("numClasses", param.numClasses)
+        .integer("topK", param.topK)
+        .integer("keepTopK", param.keepTopK)
+        .real("scoreThreshold", param.scoreThreshold)
+        .real("iouThreshold", param.iouThreshold)
+        .integer("isNormalized", param.isNormalized);
+  });
+}
 
 }  // extern "C"
 
@@ -56,27 +223,63 @@ namespace nvinfer1 {
 namespace plugin {
 
 TENSORRTAPI INvPlugin* createFasterRCNNPlugin_INTERNAL(int32_t, int32_t, int32_t, float, float, float, int32_t, int32_t, Weights, Weights) {
-  return missing("createFasterRCNNPlugin");
+  refuse("createFasterRCNNPlugin");
+  return nullptr;
 }
-TENSORRTAPI INvPlugin* createFasterRCNNPlugin(void const*, std::size_t) { return missing("createFasterRCNNPlugin"); }
-TENSORRTAPI INvPlugin* createSSDNormalizePlugin(Weights const*, bool, bool, float) { return missing("createSSDNormalizePlugin"); }
-TENSORRTAPI INvPlugin* createSSDNormalizePlugin(void const*, std::size_t) { return missing("createSSDNormalizePlugin"); }
-TENSORRTAPI INvPlugin* createSSDPermutePlugin(Quadruple) { return missing("createSSDPermutePlugin"); }
-TENSORRTAPI INvPlugin* createSSDPermutePlugin(void const*, std::size_t) { return missing("createSSDPermutePlugin"); }
-TENSORRTAPI INvPlugin* createSSDPriorBoxPlugin(PriorBoxParameters) { return missing("createSSDPriorBoxPlugin"); }
-TENSORRTAPI INvPlugin* createSSDPriorBoxPlugin(void const*, std::size_t) { return missing("createSSDPriorBoxPlugin"); }
-TENSORRTAPI INvPlugin* createSSDAnchorGeneratorPlugin(GridAnchorParameters*, int) { return missing("createSSDAnchorGeneratorPlugin"); }
-TENSORRTAPI INvPlugin* createSSDAnchorGeneratorPlugin(void const*, std::size_t) { return missing("createSSDAnchorGeneratorPlugin"); }
-TENSORRTAPI INvPlugin* createSSDDetectionOutputPlugin(DetectionOutputParameters) { return missing("createSSDDetectionOutputPlugin"); }
-TENSORRTAPI INvPlugin* createSSDDetectionOutputPlugin(void const*, std::size_t) { return missing("createSSDDetectionOutputPlugin"); }
-TENSORRTAPI INvPlugin* createConcatPlugin(int, bool) { return missing("createConcatPlugin"); }
-TENSORRTAPI INvPlugin* createConcatPlugin(void const*, std::size_t) { return missing("createConcatPlugin"); }
-TENSORRTAPI INvPlugin* createPReLUPlugin(float) { return missing("createPReLUPlugin"); }
-TENSORRTAPI INvPlugin* createPReLUPlugin(void const*, std::size_t) { return missing("createPReLUPlugin"); }
-TENSORRTAPI INvPlugin* createYOLOReorgPlugin(int) { return missing("createYOLOReorgPlugin"); }
-TENSORRTAPI INvPlugin* createYOLOReorgPlugin(void const*, std::size_t) { return missing("createYOLOReorgPlugin"); }
-TENSORRTAPI INvPlugin* createYOLORegionPlugin(RegionParameters) { return missing("createYOLORegionPlugin"); }
-TENSORRTAPI INvPlugin* createYOLORegionPlugin(void const*, std::size_t) { return missing("createYOLORegionPlugin"); }
+TENSORRTAPI INvPlugin* createFasterRCNNPlugin(void const*, std::size_t) {
+  refuse("createFasterRCNNPlugin");
+  return nullptr;
+}
+TENSORRTAPI INvPlugin* createSSDNormalizePlugin(Weights const* scales, bool acrossSpatial, bool channelShared, float eps) {
+  return old(PluginType::kNORMALIZE, createNormalizePlugin(scales, acrossSpatial, channelShared, eps));
+}
+TENSORRTAPI INvPlugin* createSSDNormalizePlugin(void const* data, std::size_t length) {
+  return old(PluginType::kNORMALIZE, "Normalize_TRT", data, length);
+}
+// The order is of the batch and three dims.
+TENSORRTAPI INvPlugin* createSSDPermutePlugin(Quadruple order) {
+  return old(PluginType::kPERMUTE, make("Permute_TRT", [&](Fields& f) {
+               f.integers("order", {order.data[0], order.data[1], order.data[2], order.data[3]});
+             }));
+}
+TENSORRTAPI INvPlugin* createSSDPermutePlugin(void const* data, std::size_t length) {
+  return old(PluginType::kPERMUTE, "Permute_TRT", data, length);
+}
+TENSORRTAPI INvPlugin* createSSDPriorBoxPlugin(PriorBoxParameters param) { return old(PluginType::kPRIORBOX, createPriorBoxPlugin(param)); }
+TENSORRTAPI INvPlugin* createSSDPriorBoxPlugin(void const* data, std::size_t length) {
+  return old(PluginType::kPRIORBOX, "PriorBox_TRT", data, length);
+}
+TENSORRTAPI INvPlugin* createSSDAnchorGeneratorPlugin(GridAnchorParameters* boxParams, int numLayers) {
+  return old(PluginType::kANCHORGENERATOR, createAnchorGeneratorPlugin(boxParams, numLayers));
+}
+TENSORRTAPI INvPlugin* createSSDAnchorGeneratorPlugin(void const* data, std::size_t length) {
+  return old(PluginType::kANCHORGENERATOR, "GridAnchorRect_TRT", data, length);
+}
+TENSORRTAPI INvPlugin* createSSDDetectionOutputPlugin(DetectionOutputParameters param) {
+  return old(PluginType::kSSDDETECTIONOUTPUT, createNMSPlugin(param));
+}
+TENSORRTAPI INvPlugin* createSSDDetectionOutputPlugin(void const* data, std::size_t length) {
+  return old(PluginType::kSSDDETECTIONOUTPUT, "NMS_TRT", data, length);
+}
+TENSORRTAPI INvPlugin* createConcatPlugin(int concatAxis, bool ignoreBatch) {
+  return old(PluginType::kCONCAT,
+             make("Concat_TRT", [&](Fields& f) { f.integer("axis", concatAxis).integer("ignoreBatch", ignoreBatch); }));
+}
+TENSORRTAPI INvPlugin* createConcatPlugin(void const* data, std::size_t length) {
+  return old(PluginType::kCONCAT, "Concat_TRT", data, length);
+}
+TENSORRTAPI INvPlugin* createPReLUPlugin(float negSlope) { return old(PluginType::kPRELU, createLReLUPlugin(negSlope)); }
+TENSORRTAPI INvPlugin* createPReLUPlugin(void const* data, std::size_t length) {
+  return old(PluginType::kPRELU, "LReLU_TRT", data, length);
+}
+TENSORRTAPI INvPlugin* createYOLOReorgPlugin(int stride) { return old(PluginType::kYOLOREORG, createReorgPlugin(stride)); }
+TENSORRTAPI INvPlugin* createYOLOReorgPlugin(void const* data, std::size_t length) {
+  return old(PluginType::kYOLOREORG, "Reorg_TRT", data, length);
+}
+TENSORRTAPI INvPlugin* createYOLORegionPlugin(RegionParameters params) { return old(PluginType::kYOLOREGION, createRegionPlugin(params)); }
+TENSORRTAPI INvPlugin* createYOLORegionPlugin(void const* data, std::size_t length) {
+  return old(PluginType::kYOLOREGION, "Region_TRT", data, length);
+}
 
 }  // namespace plugin
 }  // namespace nvinfer1

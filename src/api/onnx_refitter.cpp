@@ -31,18 +31,25 @@ class ParserRefitter final : public nvonnxparser::IParserRefitter {
       const auto* bytes = static_cast<const std::byte*>(model);
       loaded_.assign(bytes, bytes + size);
       directory_ = directory_of(path);
+      initializers_.clear();
       return Ok{};
     });
   }
-  bool loadInitializer(char const* name, void const*, std::size_t) override {
-    reporter_.report(unsupported("loadInitializer: '" + std::string(name ? name : "") +
-                                 "': weights from the program are not supported in this version"));
-    return false;
+  bool loadInitializer(char const* name, void const* data, std::size_t size) override {
+    return guarded(reporter_, false, [&]() -> Status {
+      if (loaded_.empty()) return invalid("loadInitializer: no model is loaded; call loadModelProto first");
+      if (!name || (!data && size > 0)) return invalid("loadInitializer: the name or the data is null");
+      const auto* bytes = static_cast<const std::byte*>(data);
+      initializers_[name] = std::make_shared<const std::vector<std::byte>>(bytes, bytes + size);
+      return Ok{};
+    });
   }
   bool refitModelProto() override {
     return refit([&](const OnnxImportOptions& options) -> Result<std::unique_ptr<Network>> {
       if (loaded_.empty()) return invalid("refitModelProto: no model is loaded; call loadModelProto first");
-      return import_onnx(Bytes(loaded_), directory_, options);
+      OnnxImportOptions with_weights = options;
+      with_weights.initializers = initializers_;
+      return import_onnx(Bytes(loaded_), directory_, with_weights);
     });
   }
   int32_t getNbErrors() const override { return static_cast<int32_t>(errors_.size()); }
@@ -91,6 +98,7 @@ class ParserRefitter final : public nvonnxparser::IParserRefitter {
   std::vector<std::unique_ptr<ParserErrorFacade>> errors_;
   std::vector<std::unique_ptr<Network>> kept_;
   std::vector<std::byte> loaded_;
+  std::map<std::string, std::shared_ptr<const std::vector<std::byte>>, std::less<>> initializers_;
   std::string directory_;
 };
 

@@ -5,6 +5,8 @@
 
 #include "api/adapters/plugin_adapter.h"
 #include "api/plugin_registry.h"
+#include "api/plugins/stock.h"
+#include "api/plugins/stock_creators.h"
 
 namespace ingot::api {
 namespace {
@@ -182,6 +184,9 @@ CustomImport import_plugins(nvinfer1::IPluginRegistry& registry) {
     // Without a namespace of its own, the node's domain may be one.
     if (!creator && space->empty() && !node.domain().empty())
       creator = registry.getCreator(node.op_type().c_str(), version->c_str(), node.domain().c_str());
+    // The ready-made ones serve models of programs that do not ask for them too.
+    if (!creator && find_stock_kind(node.op_type(), *version) && ingotRegisterPlugins(nullptr, space->c_str()))
+      creator = registry.getCreator(node.op_type().c_str(), version->c_str(), space->c_str());
     if (!creator) return std::nullopt;
     return import_plugin(node, network, *creator);
   };

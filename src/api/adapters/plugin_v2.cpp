@@ -1,6 +1,7 @@
 // IPluginV2 and its four kinds. The library clones what it is given: once for each network and engine, and, from IPluginV2Ext on, for
 // each context. A clone for an engine is configured, then initialized; those for contexts are attached to them.
 #include "api/adapters/plugin_adapter.h"
+#include "api/plugins/stock.h"
 
 namespace ingot::api {
 namespace {
@@ -322,6 +323,7 @@ class Adapter final : public PluginAdapter {
 }  // namespace
 
 Result<std::unique_ptr<Plugin>> plugin_operator(IPluginV2& plugin, bool batched) {
+  if (is_stock_plugin(plugin)) return stock_operator(plugin);
   auto op = std::make_unique<Plugin>();
   TRY(call_plugin("a plugin: getPluginType", [&] {
     const auto text = [](const char* given) { return std::string(given ? given : ""); };
