@@ -195,11 +195,14 @@ class StockPlugin final : public nvinfer1::IPluginV2DynamicExt {
   Result<Tensors> wired(Network& network, const TensorTypes& inputs) const {
     Tensors tensors;
     for (const TensorType& type : inputs) {
-      TRY_ASSIGN(Tensor * input, network.add_input("", type));
+      TRY_ASSIGN(Tensor * input, network.add_input("x" + std::to_string(tensors.size()), type));
       tensors.push_back(input);
     }
     auto made = kind_.layers(network, tensors, fields_);
     if (!made.ok()) return std::move(made).error().within("plugin '" + kind_.name + "'");
+    if (made->size() != outputs_.size())
+      return invalid("plugin '" + kind_.name + "' has " + std::to_string(outputs_.size()) + " outputs, but its layers give " +
+                     std::to_string(made->size()));
     for (size_t o = 0; o < made->size(); ++o) {
       Tensor*& output = (*made)[o];
       const auto wanted = outputs_[o] == 'i'                     ? ingot::DataType::kInt32

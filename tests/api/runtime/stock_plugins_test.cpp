@@ -129,57 +129,6 @@ TEST(StockPlugins, efficient_nms_keeps_the_best_boxes) {
   expect_near(rows[0], {4, 3}, {0, 0, 1, 0, 0, 2, -1, -1, -1, -1, -1, -1});
 }
 
-TEST(StockPlugins, batched_nms_in_a_network_with_an_implicit_batch) {
-  Program p;
-  p.network.reset(p.builder->createNetworkV2(0));
-  Program old;
-  std::unique_ptr<INetworkDefinition> network(old.builder->createNetwork());
-  ASSERT_NE(network, nullptr);
-  ASSERT_TRUE(network->hasImplicitBatchDimension());
-  ITensor* in[] = {network->addInput("boxes", DataType::kFLOAT, dims({3, 1, 4})),
-                   network->addInput("scores", DataType::kFLOAT, dims({3, 2}))};
-  IPluginV2* plugin = make("BatchedNMS_TRT", Fields()
-                                                 .ints("numClasses", {2})
-                                                 .ints("topK", {3})
-                                                 .ints("keepTopK", {2})
-                                                 .reals("scoreThreshold", {0.2F})
-                                                 .reals("iouThreshold", {0.5F})
-                                                 .ints("clipBoxes", {0}));
-  ASSERT_NE(plugin, nullptr);
-  EXPECT_EQ(plugin->getNbOutputs(), 4);
-  IPluginV2Layer* layer = network->addPluginV2(in, 2, *plugin);
-  ASSERT_NE(layer, nullptr) << old.log.errors;
-  EXPECT_STREQ(layer->getPlugin().getPluginType(), "BatchedNMS_TRT");
-  plugin->destroy();
-  EXPECT_EQ(shape_of(layer->getOutput(1)->getDimensions()), (std::vector<int64_t>{2, 4}));
-  for (int32_t o = 0; o < 4; ++o) network->markOutput(*layer->getOutput(o));
-  old.builder->setMaxBatchSize(2);
-  std::unique_ptr<ICudaEngine> engine(old.builder->buildEngineWithConfig(*network, *old.config));
-  ASSERT_NE(engine, nullptr) << old.log.errors;
-  // A plan holds the layers and needs no creator.
-  std::unique_ptr<IHostMemory> plan(engine->serialize());
-  std::unique_ptr<IRuntime> runtime(createInferRuntime(old.log));
-  std::unique_ptr<ICudaEngine> loaded(runtime->deserializeCudaEngine(plan->data(), plan->size()));
-  ASSERT_NE(loaded, nullptr) << old.log.errors;
-  std::unique_ptr<IExecutionContext> context(loaded->createExecutionContext());
-  std::vector<float> boxes, scores;
-  for (int image = 0; image < 2; ++image) {
-    for (double value : kBoxes.numbers) boxes.push_back(static_cast<float>(value));
-    for (double value : kScores.numbers) scores.push_back(image ? 0 : static_cast<float>(value));
-  }
-  int32_t count[2] = {-5, -5};
-  float found[16], kept[4], classes[4];
-  void* bindings[] = {boxes.data(), scores.data(), count, found, kept, classes};
-  ASSERT_TRUE(context->execute(2, bindings)) << old.log.errors;
-  EXPECT_EQ(count[0], 2);
-  EXPECT_EQ(count[1], 0);
-  EXPECT_FLOAT_EQ(kept[0], 0.75);
-  EXPECT_FLOAT_EQ(kept[1], 0.625);
-  EXPECT_FLOAT_EQ(found[4], 2);
-  EXPECT_FLOAT_EQ(classes[1], 1);
-  EXPECT_FLOAT_EQ(classes[2], -1);
-}
-
 TEST(StockPlugins, single_shot_detectors) {
   const auto priors =
       run(make("PriorBox_TRT", Fields().reals("minSize", {2}).ints("flip", {0}).reals("variance", {0.1F, 0.1F, 0.2F, 0.2F})),
@@ -341,29 +290,6 @@ TEST(StockPlugins, functions_of_generations_4_and_5_make_them) {
   const float scale = 3;
   const Weights scales{DataType::kFLOAT, &scale, 1};
   expect_near(run(createNormalizePlugin(&scales, true, true, 0), {x}).at(0), {1, 1, 1, 3}, {-3 / std::sqrt(2.0), 0, 3 / std::sqrt(2.0)});
-
-  // As an IPlugin, in a network of that time.
-  Program p;
-  std::unique_ptr<INetworkDefinition> network(p.builder->createNetwork());
-  ITensor* in = network->addInput("x", DataType::kFLOAT, dims({2, 1, 3}));
-  plugin::INvPlugin* permute = plugin::createSSDPermutePlugin({{0, 2, 3, 1}});
-  ASSERT_NE(permute, nullptr);
-  EXPECT_EQ(permute->getPluginType(), PluginType::kPERMUTE);
-  IPluginLayer* layer = network->addPlugin(&in, 1, *permute);
-  ASSERT_NE(layer, nullptr) << p.log.errors;
-  network->markOutput(*layer->getOutput(0));
-  p.builder->setMaxBatchSize(2);
-  std::unique_ptr<ICudaEngine> engine(p.builder->buildCudaEngine(*network));
-  ASSERT_NE(engine, nullptr) << p.log.errors;
-  std::unique_ptr<IExecutionContext> context(engine->createExecutionContext());
-  float values[12], y[12] = {};
-  for (int i = 0; i < 12; ++i) values[i] = static_cast<float>(i);
-  void* bindings[] = {values, y};
-  ASSERT_TRUE(context->execute(2, bindings)) << p.log.errors;
-  EXPECT_EQ(std::vector<float>(y, y + 12), (std::vector<float>{0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11}));
-  context.reset();
-  engine.reset();
-  permute->destroy();
   EXPECT_EQ(createRPNROIPlugin(16, 6000, 300, 0.7F, 16, 0.0625F, DimsHW(7, 7), Weights{}, Weights{}), nullptr);
 }
 
