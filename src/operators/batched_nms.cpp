@@ -147,8 +147,8 @@ EXAMPLE("batched_nms without classes, with a limit, a background and pixels") {
   // As pixels, the union of the first two is 4 and what they share 3.5.
   expect_values(
       "input b [1, 3, 1, 4]\ninput s [1, 3, 2]\nn, y, z, c, i = batched_nms(b, s) most=6 inclusive_pixels=true "
-      "overlap_threshold=0.8\noutput n\n",
-      {kBoxes, kScores}, {{4}});
+      "overlap_threshold=0.8\noutput n\noutput i\n",
+      {kBoxes, kScores}, {{4}, {1, 2, 1, 2, -1, -1}});
 }
 
 EXAMPLE("batched_nms refuses boxes that fit no scores") {
