@@ -6,7 +6,8 @@
 //     --rows NAME=FILE            an input that takes one row of the file a step, so that the model runs once for each row
 //     --state INPUT=OUTPUT        this output of a step is this input of the next
 //     --expect-rows NAME=FILE     an output whose values, step by step, are the rows of the file
-//     --time                      says how long a run takes, as the device measures it
+//     --time                      says how long a run takes, as the device measures it, and what building, loading and enqueuing take
+//     --plan FILE                 loads the plan from there, or leaves it there where there is none
 //     --expect-rows-found NAME=FILE  detections: rows of 7 that begin with the image, whose score is above 0; the others count not
 //     --static                    imports for the shapes of the given arrays alone
 //     --planes                    images go into TensorFlow's graphs as [N, C, H, W]
@@ -34,7 +35,7 @@ namespace {
 using Named = std::map<std::string, std::string>;
 
 struct Options {
-  std::string model, weights, engine = "reference";
+  std::string model, weights, plan, engine = "reference";
   std::vector<std::string> outputs;
   double limit = 1e-4, most_memory = 1.1;
   Named inputs, fills, looser, rows, states, expected, expected_rows, expected_found;
@@ -55,10 +56,12 @@ Result<Options> parse(int argc, char** argv) {
                    : argument == "--expect-rows"       ? &options.expected_rows
                    : argument == "--expect-rows-found" ? &options.expected_found
                                                        : nullptr;
-    if (argument == "--weights" || argument == "--output") {
+    if (argument == "--weights" || argument == "--output" || argument == "--plan") {
       if (++i == argc) return invalid(argument + " wants a value");
       if (argument == "--weights")
         options.weights = argv[i];
+      else if (argument == "--plan")
+        options.plan = argv[i];
       else
         options.outputs.emplace_back(argv[i]);
     } else if (named || argument == "--batches") {
@@ -303,6 +306,7 @@ Result<bool> run(int argc, char** argv) {
   TRY_ASSIGN(Options options, parse(argc, argv));
   auto facts = std::make_shared<EngineFacts>();
   facts->times = options.times;
+  facts->plan_file = options.plan;
   TRY_ASSIGN(Engine engine, engine_by_name(options.engine, facts));
   FileImport import;
   import.model = options.model;
@@ -340,7 +344,11 @@ Result<bool> run(int argc, char** argv) {
     std::printf(", %zu steps, %.1f MiB of activations", facts->steps, static_cast<double>(facts->arena_bytes) / (1 << 20));
     std::printf(small ? " (%.2fx)" : ", WRONG: %.2f times what lives at once", memory);
   }
-  if (options.times) std::printf(", %.3f ms a run", facts->ms);
+  if (options.times) {
+    std::printf(", %.3f ms a run, %.1f us to enqueue, ", facts->ms, facts->enqueue_us);
+    if (facts->build_ms > 0) std::printf("built in %.1f s, ", facts->build_ms / 1e3);
+    std::printf("loaded in %.0f ms", facts->load_ms);
+  }
   std::printf("\n");
   return right && small;
 }

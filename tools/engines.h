@@ -19,8 +19,11 @@ using Engine = std::function<Result<Run>(std::shared_ptr<const Network> network)
 struct EngineFacts {
   size_t steps = 0;
   size_t arena_bytes = 0, live_bytes = 0;  // memory of activations, and the largest sum of those that live at the same time
+  std::string plan_file;                   // where not empty: the plan is loaded from there, or built and left there
+  double build_ms = 0, load_ms = 0;        // 0 where it was not built
   bool times = false;                      // asks for:
   double ms = 0;                           // one run, as the device measures it
+  double enqueue_us = 0;                   // the host's time of an enqueue, the median of many
 };
 
 // "reference": by references alone, slow and sure. "build": built (kTF32 off), written as a plan, loaded and run on the default device;

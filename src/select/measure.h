@@ -9,8 +9,8 @@ namespace ingot {
 Hash128 timing_key(const Tactic& tactic, const Problem& problem);
 // Shapes of the outputs at the shapes that the problem is tuned for.
 std::vector<Shape> opt_outputs(const Layer& layer, const SymbolValues& opt);
-// Median milliseconds of warm runs on made-up inputs.
-Result<double> measure_ms(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs);
+// Median milliseconds of warm runs on made-up inputs; of one run where that is far beyond `best_ms`.
+Result<double> measure_ms(const Tactic& tactic, const Problem& problem, const std::vector<Shape>& outputs, double best_ms);
 // Bytes of workspace at the shapes that the problem is tuned for. `packed` are its weights; null to pack them here.
 Result<size_t> workspace_bytes(const Tactic& tactic, const Problem& problem, const std::vector<PackedWeights>* packed,
                                const std::vector<Shape>& outputs);

@@ -119,8 +119,15 @@ class Selector {
     }
     const std::vector<Shape> outputs = opt_outputs(layer, opt_);
     std::map<std::vector<Format>, std::vector<Candidate>> groups;
+    // The most promising first: those that turn out far slower than the best so far are measured roughly.
+    std::vector<size_t> in_order = kept;
+    std::stable_sort(in_order.begin(), in_order.end(), [&](size_t a, size_t b) { return all[a].ms < all[b].ms; });
+    double best_ms = std::numeric_limits<double>::infinity();
+    for (size_t i : in_order) {
+      TRY(time(all[i], problems[i], outputs, kept.size() > 1, best_ms));
+      if (all[i].measured) best_ms = std::min(best_ms, all[i].ms);
+    }
     for (size_t i : kept) {
-      TRY(time(all[i], problems[i], outputs, kept.size() > 1));
       if (!std::isfinite(all[i].ms)) continue;
       groups[outside_formats(layer, all[i].formats)].push_back(all[i]);
       debug("tactics", label + " " + std::string(all[i].tactic->name()) + " " +
@@ -159,8 +166,9 @@ class Selector {
     return status.ok();
   }
 
-  // Fills in the time: from the cache, or measured. A tactic that fails here is put out of the running.
-  Status time(Candidate& candidate, const Problem& problem, const std::vector<Shape>& outputs, bool worth_it) {
+  // Fills in the time: from the cache, or measured, roughly where it is far beyond the best so far. A tactic that fails here is put out of
+  // the running.
+  Status time(Candidate& candidate, const Problem& problem, const std::vector<Shape>& outputs, bool worth_it, double best_ms) {
     if (is_view_tactic(candidate.tactic->name())) {
       candidate.ms = 0;
       return Ok{};
@@ -180,7 +188,7 @@ class Selector {
                        std::string(problem.op->name()));
     }
     if (!options_.measure) return Ok{};
-    const auto ms = measure_ms(*candidate.tactic, problem, outputs);
+    const auto ms = measure_ms(*candidate.tactic, problem, outputs, best_ms);
     if (!ms.ok()) {
       debug("tactics", std::string(candidate.tactic->name()) + " failed: " + ms.error().message);
       candidate.ms = std::numeric_limits<double>::infinity();
@@ -218,7 +226,7 @@ class Selector {
         if (is_reference(*tactic) || (options_.device && tactic->device() != options_.device->kind()) || !tactic->accepts(problem).ok())
           continue;
         Candidate candidate{tactic, {}, least, false};
-        if (time(candidate, problem, {shape}, true).ok()) best = std::min(best, candidate.ms);
+        if (time(candidate, problem, {shape}, true, best).ok()) best = std::min(best, candidate.ms);
       }
       if (std::isfinite(best)) least = best;
     }

@@ -217,6 +217,134 @@ TEST(CudaTactics, attention) {
   });
 }
 
+// Tensor cores make tiles, so sizes span several and end inside one.
+TEST(CudaTactics, products_on_tensor_cores) {
+  for_seeds([](Random& random) {
+    const DataType type = random.pick({DataType::kHalf, DataType::kBf16});
+    MatMul op(false, random.chance(0.5));
+    const int64_t m = random.pick({1, 70, 150, 200}), n = 8 * random.between(1, 30), k = 8 * random.between(1, 20);
+    Shape output{m, n}, a{m, k};
+    if (random.chance(0.3)) {
+      output.insert(output.begin(), 2);
+      a.insert(a.begin(), 2);
+    }
+    Trial trial;
+    trial.inputs = {random.array(type, a, -1, 1), random.array(type, op.transpose_b ? Shape{n, k} : Shape{k, n}, -1, 1)};
+    add_tail(random, type, n, output, &trial, &op);
+    trial.constants = {false, true, true};
+    trial.op = &op;
+    trial.tolerance = sum_tolerance(type, k);
+    return run_trial("cuda.matmul_mma_4", trial);
+  });
+}
+
+TEST(CudaTactics, convolutions_on_tensor_cores) {
+  for_seeds([](Random& random) {
+    const DataType type = random.pick({DataType::kHalf, DataType::kBf16});
+    const int64_t channels = 8 * random.between(1, 20), outputs = 8 * random.between(1, 20);
+    Convolution op;
+    const Shape x{random.between(1, 3), channels, random.between(5, 12), random.between(5, 12)};
+    Trial trial;
+    trial.inputs = {random.array(type, x, -1, 1), random.array(type, {outputs, channels, 1, 1}, -1, 1)};
+    add_tail(random, type, outputs, {x[0], outputs, x[2], x[3]}, &trial, &op);
+    trial.op = &op;
+    trial.tolerance = sum_tolerance(type, channels);
+    return run_trial("cuda.convolution_mma_4", trial);
+  });
+}
+
+TEST(CudaTactics, depthwise_convolutions_by_tiles) {
+  for_seeds([](Random& random) {
+    const DataType type = random_float(random);
+    const int64_t channels = 8 * random.between(1, 9), stride = random.between(1, 2);
+    Convolution op;
+    op.groups = channels;
+    op.strides = {stride, random.between(1, 2)};
+    op.dilations = {1, random.between(1, 2)};
+    op.pads_begin = {random.between(0, 2), 1};
+    op.pads_end = {1, random.between(0, 2)};
+    const Shape x{2, channels, random.between(5, 12), random.between(5, 12)}, w{channels, 1, random.between(1, 5), 3};
+    Trial trial;
+    trial.inputs = {random.array(type, x, -1, 1), random.array(type, w, -1, 1)};
+    auto types = op.infer({{type, to_dims(x)}, {type, to_dims(w)}});
+    if (!types.ok()) return types.error().message;
+    add_tail(random, type, channels, constant_shape((*types)[0].dims), &trial, &op);
+    trial.op = &op;
+    trial.tolerance = sum_tolerance(type, 15);
+    return run_trial("cuda.depthwise_tiles", trial);
+  });
+}
+
+TEST(CudaTactics, pools_and_normalization_by_vectors) {
+  for_seeds([](Random& random) {
+    const DataType type = random_float(random);
+    Pool pool;
+    pool.kind = random.pick({PoolKind::kMax, PoolKind::kAverage});
+    pool.kernel = {random.between(1, 3), 3};
+    pool.strides = {2, random.between(1, 2)};
+    pool.pads_begin = {pool.kernel[0] - 1, 1};
+    pool.pads_end = {0, 1};
+    pool.ceil_mode = random.chance(0.5);
+    pool.count_include_pad = random.chance(0.5);
+    Trial trial;
+    trial.inputs = {random.array(type, {2, 8 * random.between(1, 6), random.between(4, 15), 9}, -1, 1)};
+    trial.op = &pool;
+    trial.tolerance = sum_tolerance(type, 9);
+    if (auto failure = run_trial("cuda.pool_vectors", trial); !failure.empty()) return failure;
+    Normalization normalization;
+    normalization.kind = random.pick({NormalizationKind::kLayer, NormalizationKind::kRms});
+    normalization.axes = {-1};
+    const int64_t row = random.pick({8, 64, 264, 768, 1024, 2048});
+    const Shape shape{random.between(1, 5), random.between(1, 9), row};
+    trial.inputs = {random.array(type, shape, -2, 2), random.array(type, {row}, -1, 1)};
+    if (random.chance(0.7)) trial.inputs.push_back(random.array(type, {row}, -1, 1));
+    trial.constants = {false, true, true};
+    trial.op = &normalization;
+    trial.tolerance = sum_tolerance(type, row);
+    trial.tolerance.absolute += is_floating(type) && type != DataType::kFloat ? 1e-2 : 1e-4;
+    return run_trial("cuda.normalization_vectors", trial);
+  });
+}
+
+TEST(CudaTactics, attention_on_tensor_cores) {
+  for_seeds([](Random& random) {
+    const DataType type = random.pick({DataType::kHalf, DataType::kBf16});
+    Attention op;
+    op.causal = random.chance(0.3);
+    op.softcap = random.chance(0.2) ? 3 : 0;
+    const int64_t heads = 4, key_heads = random.pick({1, 2, 4}), depth = random.pick({8, 40, 64, 64, 128}),
+                  queries = random.between(1, 150);
+    const int64_t keys = op.causal ? queries : random.between(1, 150);
+    Trial trial;
+    trial.inputs = {random.array(type, {2, heads, queries, depth}), random.array(type, {2, key_heads, keys, depth}),
+                    random.array(type, {2, key_heads, keys, depth})};
+    if (random.chance(0.5)) {
+      const DataType mask = random.pick({type, DataType::kFloat, DataType::kBool});
+      trial.inputs.push_back(random.array(mask, {2, 1, random.chance(0.5) ? queries : 1, keys}));
+    }
+    trial.op = &op;
+    trial.tolerance = sum_tolerance(type, keys);
+    trial.tolerance.absolute += type == DataType::kBf16 ? 1e-2 : 2e-3;  // weights are rounded before they meet the values
+    return run_trial("cuda.attention_flash", trial);
+  });
+}
+
+TEST(CudaTactics, attention_of_packed_heads_on_tensor_cores) {
+  for_seeds([](Random& random) {
+    const DataType type = random.pick({DataType::kHalf, DataType::kBf16});
+    Attention op;
+    op.heads = random.between(1, 3);
+    op.packed = true;
+    const int64_t depth = random.pick({16, 64});
+    Trial trial;
+    trial.inputs = {random.array(type, {2, random.between(1, 100), 3 * op.heads * depth})};
+    trial.op = &op;
+    trial.tolerance = sum_tolerance(type, 100);
+    trial.tolerance.absolute += type == DataType::kBf16 ? 1e-2 : 2e-3;
+    return run_trial("cuda.attention_flash", trial);
+  });
+}
+
 TEST(CudaTactics, moves) {
   for_seeds([](Random& random) {
     const DataType type = random.pick({DataType::kFloat, DataType::kHalf, DataType::kInt8, DataType::kInt64});

@@ -11,7 +11,7 @@ namespace {
 constexpr int kHeuristicModes[] = {3, 2};  // the library's best guess, and what always works
 constexpr int kHeuristicMode = 200, kHeuristicGraph = 201, kHeuristicResults = 202;
 constexpr int kConfigEngine = 300, kConfigKnobs = 302;
-constexpr int kPlanHandle = 400, kPlanConfig = 401, kPlanWorkspace = 402;
+constexpr int kPlanHandle = 400, kPlanConfig = 401, kPlanWorkspace = 402, kPlanText = 405;
 constexpr int kKnobType = 600, kKnobValue = 601;
 constexpr int kPackIds = 1000, kPackData = 1001, kPackWorkspace = 1003;
 constexpr int kEngineGraph = 1300, kEngineIndex = 1301, kEngineNotes = 1303;
@@ -164,6 +164,24 @@ Result<CudnnPlan> cudnn_plan(const Cudnn& library, void* handle, const CudnnObje
   TRY_ASSIGN(result.plan, CudnnObject::make(library, CudnnKind::kPlan));
   TRY(result.plan.set(kPlanHandle, kCudnnHandle, 1, &handle));
   TRY(result.plan.set_object(kPlanConfig, config));
+  TRY(result.plan.finalize());
+  TRY_ASSIGN([[maybe_unused]] int64_t count, result.plan.get(kPlanWorkspace, kCudnnInt64, 1, &result.workspace_bytes));
+  return result;
+}
+
+Result<std::vector<std::byte>> cudnn_plan_bytes(const CudnnPlan& plan) {
+  TRY_ASSIGN(const int64_t size, plan.plan.get(kPlanText, kCudnnChar, 0, nullptr));
+  if (size <= 0) return unsupported("cuDNN does not write this plan");
+  std::vector<std::byte> bytes(static_cast<size_t>(size));
+  TRY_ASSIGN([[maybe_unused]] const int64_t written, plan.plan.get(kPlanText, kCudnnChar, size, bytes.data()));
+  return bytes;
+}
+
+Result<CudnnPlan> cudnn_plan_from(const Cudnn& library, void* handle, const std::vector<std::byte>& bytes) {
+  CudnnPlan result;
+  TRY_ASSIGN(result.plan, CudnnObject::make(library, CudnnKind::kPlan));
+  TRY(result.plan.set(kPlanHandle, kCudnnHandle, 1, &handle));
+  TRY(result.plan.set(kPlanText, kCudnnChar, static_cast<int64_t>(bytes.size()), bytes.data()));
   TRY(result.plan.finalize());
   TRY_ASSIGN([[maybe_unused]] int64_t count, result.plan.get(kPlanWorkspace, kCudnnInt64, 1, &result.workspace_bytes));
   return result;

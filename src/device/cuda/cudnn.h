@@ -52,7 +52,7 @@ enum class CudnnKind {
 // Types of attributes.
 constexpr int kCudnnHandle = 0, kCudnnDataType = 1, kCudnnBool = 2, kCudnnInt64 = 3, kCudnnFloat = 4, kCudnnPointer = 6,
               kCudnnConvolutionMode = 7, kCudnnHeuristicMode = 8, kCudnnKnobType = 9, kCudnnNumericalNote = 11, kCudnnPointwiseMode = 14,
-              kCudnnDescriptor = 15;
+              kCudnnDescriptor = 15, kCudnnChar = 24;
 
 class CudnnObject {
  public:
@@ -95,6 +95,9 @@ struct CudnnPlan {
   int64_t workspace_bytes = 0;
 };
 Result<CudnnPlan> cudnn_plan(const Cudnn& library, void* handle, const CudnnObject& graph, const CudnnEngine& engine);
+// A plan as the library writes it, with what it compiled for it, and back: much faster than making it anew.
+Result<std::vector<std::byte>> cudnn_plan_bytes(const CudnnPlan& plan);
+Result<CudnnPlan> cudnn_plan_from(const Cudnn& library, void* handle, const std::vector<std::byte>& bytes);
 // Runs a plan on data by the numbers of its tensors.
 Status cudnn_run(const Cudnn& library, CudnnHandle& handle, const CudnnPlan& plan, const std::vector<int64_t>& ids,
                  const std::vector<void*>& data, void* workspace, Stream stream);

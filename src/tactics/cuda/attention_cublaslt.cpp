@@ -4,6 +4,7 @@
 
 #include "tactics/cuda/attention_geometry.h"
 #include "tactics/cuda/expression_code.h"
+#include "tactics/cuda/library_product.h"
 #include "tactics/cuda/lt_product.h"
 
 namespace ingot::cuda {
@@ -11,8 +12,6 @@ namespace {
 
 constexpr size_t kMostScores = size_t{4} << 30;  // bytes
 constexpr int64_t kKept = 16;                    // scores that a lane keeps in registers, at most
-
-bool has_input(const Problem& problem, size_t input) { return input < problem.inputs.size() && is_present(problem, input); }
 
 // Batch dims of both products: images, heads of keys, heads of queries that share them; the largest last, for the library walks that one
 // itself.
@@ -72,10 +71,7 @@ struct AttentionKernel final : Kernel {
     auto made = by_products(shapes, outputs);
     if (made.ok()) return made;
     // Scores that are too many, and products that the library has no way for.
-    const Tactic* rows = TacticCatalogue::instance().find("cuda.attention");
-    if (!rows) return made;
-    TRY_ASSIGN(std::unique_ptr<Kernel> kernel, rows->prepare(problem, {}));
-    return kernel->launch(shapes, outputs);
+    return launch_by("cuda.attention", problem, shapes, outputs);
   }
 
   Result<std::unique_ptr<Launch>> by_products(const std::vector<Shape>& shapes, const std::vector<Shape>& outputs) const {
@@ -157,11 +153,7 @@ struct CublasLtAttention final : CudaTactic {
     kernel->has_mask = has_input(problem, 3);
     return std::unique_ptr<Kernel>(std::move(kernel));
   }
-  std::optional<double> estimate_ms(const Problem& problem) const override {
-    double elements = 0;
-    for (const Shape& shape : problem.opt_inputs) elements += static_cast<double>(volume(shape).value_or(0));
-    return 0.01 + elements * 2e-9;
-  }
+  std::optional<double> estimate_ms(const Problem& problem) const override { return 0.01 + input_elements(problem) * 2e-9; }
 };
 
 }  // namespace

@@ -2,10 +2,12 @@
 // tune for, so that selection times them; the same engine serves other shapes where it can. Bias, residual and ReLU are part of the graph,
 // other epilogues a pass over its result.
 #include <algorithm>
+#include <map>
 
+#include "base/hash.h"
 #include "device/cuda/cudnn.h"
 #include "operators/convolution.h"
-#include "tactics/cuda/finish.h"
+#include "tactics/cuda/library_product.h"
 #include "tactics/cuda/product_code.h"
 
 namespace ingot::cuda {
@@ -28,35 +30,14 @@ constexpr int kNoteTensorCore = 0, kNoteDownConvert = 1, kNoteReducedPrecision =
               kNoteWinograd6 = 7, kNoteWinograd13 = 8;
 enum Id : int64_t { kX = 1, kW, kBias, kResidual, kY, kFirstVirtual };
 
-bool has_input(const Problem& problem, size_t input) { return input < problem.inputs.size() && is_present(problem, input); }
 int dnn_type(DataType type) { return type == DataType::kHalf ? kDnnHalf : type == DataType::kBf16 ? kDnnBf16 : kDnnFloat; }
-
-struct Plan {
-  bool bias = false, relu = false, residual = false, rest = false;
-};
-Plan plan_of(const Problem& problem, const EpilogueFields& fields) {
-  Plan plan;
-  plan.bias = has_input(problem, 2);
-  const std::string text = fields.epilogue.text();
-  const bool alike = has_input(problem, 3) && problem.inputs[3].type == problem.outputs[0].type;
-  if (text == "x0") return plan;
-  if (text == "relu(x0)")
-    plan.relu = true;
-  else if (alike && (text == "add(x0, x1)" || text == "add(x1, x0)"))
-    plan.residual = true;
-  else if (alike && (text == "relu(add(x0, x1))" || text == "relu(add(x1, x0))"))
-    plan.relu = plan.residual = true;
-  else
-    plan.rest = true;
-  return plan;
-}
 
 // The graph of a convolution: its objects live as long as it.
 class Graph {
  public:
   Graph(const Cudnn& library, void* handle) : library_(library), handle_(handle) {}
 
-  Status build(const WindowGeometry& g, DataType type, DataType output, const Plan& plan) {
+  Status build(const WindowGeometry& g, DataType type, DataType output, const EpiloguePlan& plan) {
     const size_t first = g.input[0] == 1 && g.output[0] == 1 && g.kernel[0] == 1 ? 1 : 0, spatial = 3 - first;
     std::vector<int64_t> x{g.batch, g.input_channels}, w{g.output_channels, g.group_inputs()}, y{g.batch, g.output_channels},
         bias{1, g.output_channels};
@@ -188,19 +169,36 @@ bool is_right(const CudnnEngine& engine, const Problem& problem) {
   });
 }
 
+// What is known of graphs by now. Making plans takes up to half a second each, and building, loading and layers alike ask for the same.
+struct Known {
+  std::mutex mutex;
+  std::map<std::string, std::shared_ptr<const CudnnPlan>> plans;  // by graph and rank
+  std::map<std::string, std::vector<CudnnEngine>> engines;        // by graph
+};
+Known& known() {
+  static auto* made = new Known;
+  return *made;
+}
+constexpr size_t kMostKnown = 512;
+
+template <class Value>
+void remember(std::map<std::string, Value>* values, const std::string& key, const Value& value) {
+  if (values->size() >= kMostKnown) values->clear();
+  (*values)[key] = value;
+}
+
 struct DnnLaunch final : Launch {
   const Cudnn* library = nullptr;
   CudnnHandle* handle = nullptr;
-  CudnnPlan made;
+  std::shared_ptr<const CudnnPlan> made;
   Operands operands;
   DeviceMemory bias;
-  Plan plan;
-  Finish finish;
+  EpiloguePlan plan;
+  Rest rest;
   bool has_residual = false;
-  int64_t count = 0;
 
   size_t workspace_bytes() const override {
-    return made.workspace_bytes > 0 ? static_cast<size_t>(made.workspace_bytes) + kWorkspaceAlignment : 0;
+    return made->workspace_bytes > 0 ? static_cast<size_t>(made->workspace_bytes) + kWorkspaceAlignment : 0;
   }
   Status run(const RunArguments& arguments) const override {
     std::vector<int64_t> ids{kX, kW, kY};
@@ -215,8 +213,8 @@ struct DnnLaunch final : Launch {
       ids.push_back(kResidual);
       data.push_back(residual);
     }
-    TRY(cudnn_run(*library, *handle, made, ids, data, aligned_workspace(arguments.workspace), arguments.stream));
-    return plan.rest ? finish.run(arguments.outputs[0], residual, arguments.outputs[0], count, arguments.stream) : Status(Ok{});
+    TRY(cudnn_run(*library, *handle, *made, ids, data, aligned_workspace(arguments.workspace), arguments.stream));
+    return rest.run(arguments.outputs[0], residual, arguments.stream);
   }
 };
 
@@ -228,30 +226,92 @@ struct DnnKernel final : Kernel {
   Problem problem;
   Operands operands;
   DeviceMemory bias;
-  Plan plan;
-  CudnnEngine engine;
+  EpiloguePlan plan;
+  WindowGeometry tuned;  // for the shapes to tune for
+  int rank = 0;
 
   WindowGeometry geometry_for(const std::vector<Shape>& shapes, const Shape& output) const {
     const Shape taps(shapes[1].begin() + 2, shapes[1].end()), spatial(shapes[0].begin() + 2, shapes[0].end());
     return window_geometry(op, op.pads_for(spatial, taps), taps, op.groups, shapes[0], output);
   }
 
+  // All that makes one graph and its right engines differ from others.
+  std::string key_of(const WindowGeometry& g) const {
+    std::string key = device->description() + " cudnn " + std::to_string(library->version_call()) + " " +
+                      std::string(name_of(problem.inputs[0].type)) + (problem.allow_tf32 ? " tf32" : "");
+    for (const bool flag : {plan.bias, plan.relu, plan.residual}) key += flag ? " 1" : " 0";
+    const auto add = [&](int64_t number) { key += " " + std::to_string(number); };
+    for (const int64_t number : {g.batch, g.groups, g.input_channels, g.output_channels}) add(number);
+    for (int d = 0; d < 3; ++d) {
+      for (const int64_t number : {g.input[d], g.output[d], g.kernel[d], g.strides[d], g.dilations[d], g.pads[d]}) add(number);
+    }
+    return key;
+  }
+
+  // The right engines for a geometry, best first; `graph` is built for it.
+  Result<std::vector<CudnnEngine>> engines_for(const std::string& key, const Graph& graph) const {
+    std::lock_guard lock(known().mutex);
+    if (const auto found = known().engines.find(key); found != known().engines.end()) return found->second;
+    TRY_ASSIGN(std::vector<CudnnEngine> engines, cudnn_engines(*library, graph.made()));
+    std::erase_if(engines, [&](const CudnnEngine& engine) { return !is_right(engine, problem); });
+    remember(&known().engines, key, engines);
+    return engines;
+  }
+
+  // The plan for a geometry: one that is known, one from the cache of kernels, or a new one, by the engine that has this rank for the
+  // shapes to tune for, else by the first that serves it.
+  Result<std::shared_ptr<const CudnnPlan>> plan_for(const WindowGeometry& geometry) const {
+    const std::string key = key_of(geometry), ranked = key_of(tuned) + " rank " + std::to_string(rank) + " for " + key,
+                      entry = hash_text("cudnn plan " + ranked).hex();
+    {
+      std::lock_guard lock(known().mutex);
+      if (const auto found = known().plans.find(ranked); found != known().plans.end()) return found->second;
+    }
+    std::vector<std::byte> bytes;
+    CudnnPlan made;
+    if (read_cache_entry(entry, &bytes)) {
+      if (auto read = cudnn_plan_from(*library, handle->handle, bytes); read.ok()) made = std::move(read).value();
+    }
+    if (!made.plan) {
+      TRY_ASSIGN(made, new_plan(key, geometry));
+      if (auto written = cudnn_plan_bytes(made); written.ok()) write_cache_entry(entry, *written);
+    }
+    auto shared = std::make_shared<const CudnnPlan>(std::move(made));
+    std::lock_guard lock(known().mutex);
+    remember<std::shared_ptr<const CudnnPlan>>(&known().plans, ranked, shared);
+    return shared;
+  }
+
+  Result<CudnnPlan> new_plan(const std::string& key, const WindowGeometry& geometry) const {
+    Graph graph(*library, handle->handle), for_tuned(*library, handle->handle);
+    TRY(build(&graph, geometry));
+    TRY(build(&for_tuned, tuned));
+    TRY_ASSIGN(std::vector<CudnnEngine> engines, engines_for(key_of(tuned), for_tuned));
+    REQUIRES(engines.size() > static_cast<size_t>(rank), "cuDNN proposes " + std::to_string(engines.size()) + " engines");
+    const auto try_engine = [&](const CudnnEngine& engine) -> Result<CudnnPlan> {
+      TRY_ASSIGN(CudnnPlan made, cudnn_plan(*library, handle->handle, graph.made(), engine));
+      REQUIRES(made.workspace_bytes <= kMostWorkspace, "it takes a workspace of " + std::to_string(made.workspace_bytes >> 20) + " MiB");
+      return made;
+    };
+    auto made = try_engine(engines[static_cast<size_t>(rank)]);
+    if (made.ok() || key == key_of(tuned)) return made;
+    TRY_ASSIGN(engines, engines_for(key, graph));
+    for (size_t i = 0; i < engines.size() && !made.ok(); ++i) made = try_engine(engines[i]);
+    return made;
+  }
+
+  Status build(Graph* graph, const WindowGeometry& geometry) const {
+    const Status status = graph->build(geometry, problem.inputs[0].type, problem.outputs[0].type, plan);
+    return status.ok() ? Status(Ok{}) : Status(unsupported(status.error().message));
+  }
+
   Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& shapes, const std::vector<Shape>& outputs) const override {
     auto launch = std::make_unique<DnnLaunch>();
-    TRY_ASSIGN(launch->count, volume(outputs[0]));
-    if (launch->count == 0) return by_tiles(shapes, outputs);
+    TRY_ASSIGN(const int64_t count, volume(outputs[0]));
+    if (count == 0) return launch_by("cuda.convolution", problem, shapes, outputs);
     TRY(device->make_current());
-    Graph graph(*library, handle->handle);
-    if (!graph.build(geometry_for(shapes, outputs[0]), problem.inputs[0].type, problem.outputs[0].type, plan).ok())
-      return by_tiles(shapes, outputs);
-    auto made = cudnn_plan(*library, handle->handle, graph.made(), engine);
-    if (!made.ok() || made->workspace_bytes > kMostWorkspace) {
-      auto engines = cudnn_engines(*library, graph.made());
-      for (size_t i = 0; engines.ok() && i < engines->size() && (!made.ok() || made->workspace_bytes > kMostWorkspace); ++i) {
-        if (is_right((*engines)[i], problem)) made = cudnn_plan(*library, handle->handle, graph.made(), (*engines)[i]);
-      }
-    }
-    if (!made.ok() || made->workspace_bytes > kMostWorkspace) return by_tiles(shapes, outputs);
+    auto made = plan_for(geometry_for(shapes, outputs[0]));
+    if (!made.ok()) return launch_by("cuda.convolution", problem, shapes, outputs);
     launch->made = std::move(made).value();
     launch->library = library;
     launch->handle = handle;
@@ -259,20 +319,8 @@ struct DnnKernel final : Kernel {
     launch->bias = bias;
     launch->plan = plan;
     launch->has_residual = has_input(problem, 3);
-    if (plan.rest) {
-      const DataType residual = launch->has_residual ? problem.inputs[3].type : DataType::kFloat;
-      TRY_ASSIGN(launch->finish, Finish::make(*device, op, problem.outputs[0].type, launch->has_residual, residual, problem.outputs[0].type,
-                                              launch->count));
-    }
+    TRY_ASSIGN(launch->rest, Rest::make(*device, problem, op, plan, count));
     return std::unique_ptr<Launch>(std::move(launch));
-  }
-
-  // Shapes that no engine serves.
-  Result<std::unique_ptr<Launch>> by_tiles(const std::vector<Shape>& shapes, const std::vector<Shape>& outputs) const {
-    const Tactic* tiles = TacticCatalogue::instance().find("cuda.convolution");
-    if (!tiles) return unsupported("cuDNN has no engine for this convolution, and cuda.convolution is switched off");
-    TRY_ASSIGN(std::unique_ptr<Kernel> kernel, tiles->prepare(problem, {}));
-    return kernel->launch(shapes, outputs);
   }
 };
 
@@ -288,15 +336,10 @@ class CudnnConvolution final : public CudaTactic {
     TRY(accepts_window_product(problem, *op));
     const DataType type = problem.inputs[0].type, output = problem.outputs[0].type;
     REQUIRES(is_channels_last_problem(problem), "the tensors are not channels-last");
-    REQUIRES(type == DataType::kHalf || type == DataType::kBf16 || type == DataType::kFloat,
-             "the operands are of type " + std::string(name_of(type)));
     REQUIRES(output == type, "the output is of type " + std::string(name_of(output)));
     REQUIRES(is_constant(problem, 1), "the weights are no constant");
-    REQUIRES(!op->is_quantized() && op->sum_scale == 0 && op->residual_scale == 0 && op->output_scale == 0, "the layer is quantized");
-    REQUIRES(!has_input(problem, 2) || (is_constant(problem, 2) && is_floating(problem.inputs[2].type)), "the bias is no constant");
-    REQUIRES(!has_input(problem, 3) || (is_floating(problem.inputs[3].type) && !is_constant(problem, 3)),
-             "the residual is no tensor of floats");
-    return Ok{};
+    REQUIRES(!has_input(problem, 3) || !is_constant(problem, 3), "the residual is a constant");
+    return accepts_library_product(problem, *op);
   }
   std::vector<Formats> proposals(const Problem& problem) const override {
     if (problem.inputs.empty() || problem.inputs[0].rank() < 3) return {};
@@ -310,25 +353,13 @@ class CudnnConvolution final : public CudaTactic {
     TRY_ASSIGN(kernel->handle, cudnn_handle(*kernel->device));
     kernel->op = static_cast<const Convolution&>(*problem.op);
     kernel->problem = problem;
-    kernel->plan = plan_of(problem, kernel->op);
+    kernel->plan = epilogue_plan(problem, kernel->op);
     TRY(kernel->device->make_current());
-    TensorTypes types = problem.inputs;
-    for (size_t i = 0; i < types.size(); ++i) {
-      if (is_present(problem, i)) types[i].dims = to_dims(problem.opt_inputs[i]);
-    }
-    const auto outputs = problem.op->infer(types);
-    if (!outputs.ok()) return unsupported(outputs.error().message);
-    const Shape output = constant_shape((*outputs)[0].dims);
+    TRY_ASSIGN(const Shape output, tuned_output(problem));
     REQUIRES(volume(output).value_or(0) > 0, "the output is empty");
-    Graph graph(*kernel->library, kernel->handle->handle);
-    if (auto status =
-            graph.build(kernel->geometry_for(problem.opt_inputs, output), problem.inputs[0].type, problem.outputs[0].type, kernel->plan);
-        !status.ok())
-      return unsupported(status.error().message);
-    TRY_ASSIGN(std::vector<CudnnEngine> engines, cudnn_engines(*kernel->library, graph.made()));
-    std::erase_if(engines, [&](const CudnnEngine& engine) { return !is_right(engine, problem); });
-    REQUIRES(engines.size() > static_cast<size_t>(rank_), "cuDNN proposes " + std::to_string(engines.size()) + " engines");
-    kernel->engine = std::move(engines[static_cast<size_t>(rank_)]);
+    kernel->rank = rank_;
+    kernel->tuned = kernel->geometry_for(problem.opt_inputs, output);
+    TRY_ASSIGN(const std::shared_ptr<const CudnnPlan> plan, kernel->plan_for(kernel->tuned));
 
     // [M, C, taps] as [M, taps, C]
     Problem own = problem;
@@ -336,19 +367,11 @@ class CudnnConvolution final : public CudaTactic {
     TRY_ASSIGN(own.constants[1],
                permuted(w, {w.shape()[0], w.shape()[1], w.count() / std::max<int64_t>(1, w.shape()[0] * w.shape()[1])}, {0, 2, 1}));
     TRY_ASSIGN(kernel->operands, Operands::make(*kernel->device, own));
-    if (kernel->plan.bias) {
-      const Array& given = problem.constants[2];
-      TRY_ASSIGN(Array bias, Array::make(problem.outputs[0].type, given.shape()));
-      bias.mutable_data();
-      for (int64_t i = 0; i < given.count(); ++i) bias.set_number(i, given.number(i));
-      TRY_ASSIGN(kernel->bias, uploaded(*kernel->device, bias));
-    }
+    TRY_ASSIGN(kernel->bias, library_bias(*kernel->device, problem, kernel->plan));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }
   std::optional<double> estimate_ms(const Problem& problem) const override {
-    double elements = 0;
-    for (const Shape& shape : problem.opt_inputs) elements += static_cast<double>(volume(shape).value_or(0));
-    return 0.004 + 0.001 * rank_ + elements * 1e-9;
+    return 0.004 + 0.001 * rank_ + input_elements(problem) * 1e-9;
   }
 
  private:

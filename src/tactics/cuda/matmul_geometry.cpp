@@ -55,6 +55,12 @@ Result<ProductParameters> matmul_geometry(const MatMul& op, const std::vector<Sh
   batch_strides(a, a_strides, &in_a);
   batch_strides(b, b_strides, &in_b);
   TRY(merge_dims(&sizes, {&in_a, &in_b, &in_y, &in_residual}));
+  // A single row may lie anywhere: as far from the next as the batch is.
+  if (sizes.size() == 1 && p.rows == 1) {
+    p.a_row = in_a[0];
+    p.y_row = in_y[0];
+    p.residual_row = in_residual[0];
+  }
   // One matrix b for all of a: its rows make one product.
   if (sizes.size() == 1 && in_b[0] == 0 && in_a[0] == p.rows * p.a_row && in_y[0] == p.rows * p.y_row &&
       in_residual[0] == p.rows * p.residual_row) {

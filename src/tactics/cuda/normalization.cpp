@@ -1,24 +1,11 @@
 // cuda.normalization: layer, RMS, instance and group normalization with the epilogue fused.
-#include "operators/normalization.h"
-
-#include "tactics/cuda/expression_code.h"
+#include "tactics/cuda/normalization_code.h"
 #include "tactics/cuda/row_plan.h"
 
 namespace ingot::cuda {
 namespace {
 
 bool by_channel(NormalizationKind kind) { return kind == NormalizationKind::kInstance || kind == NormalizationKind::kGroup; }
-bool has_input(const Problem& problem, size_t input) { return input < problem.inputs.size() && is_present(problem, input); }
-
-Result<std::string> epilogue_code(const Problem& problem) {
-  const auto& op = static_cast<const Normalization&>(*problem.op);
-  if (op.epilogue.empty()) return std::string("#define EPILOGUE v\n");
-  std::vector<DataType> types{problem.inputs[0].type};
-  if (has_input(problem, 3)) types.push_back(problem.inputs[3].type);
-  TRY_ASSIGN(std::string function, expression_function("epilogue", op.epilogue, types, problem.outputs[0].type));
-  return function + (types.size() > 1 ? "#define EPILOGUE epilogue(v, second)\n" : "#define EPILOGUE epilogue(v)\n");
-}
-
 struct NormalizationLaunch final : Launch {
   KernelFunction kernel;
   RowPlan plan;
@@ -92,19 +79,7 @@ struct NormalizationRows final : CudaTactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Normalization*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no normalization");
-    REQUIRES(!op->is_scaled(), "it has scales around it");
-    TRY(has_known_types(problem));
-    TRY(has_plain_formats(problem));
-    REQUIRES(input_format(problem, 0) == output_format(problem, 0), "input and output have different formats");
-    for (size_t i = 1; i < 3 && i < problem.inputs.size(); ++i)
-      REQUIRES(!is_present(problem, i) || input_format(problem, i) == Format::kLinear, "scale or bias is not linear");
-    if (has_input(problem, 3)) {
-      REQUIRES(problem.inputs[3].dims == problem.inputs[0].dims, "the epilogue's input is broadcast");
-      REQUIRES(input_format(problem, 3) == input_format(problem, 0), "the epilogue's input lies in another format");
-    }
-    auto code = epilogue_code(problem);
-    if (!code.ok()) return std::move(code).error();
-    return Ok{};
+    return accepts_normalization(problem);
   }
   std::vector<Formats> proposals(const Problem& problem) const override {
     Formats linear = linear_formats(problem);
@@ -112,7 +87,7 @@ struct NormalizationRows final : CudaTactic {
     if (problem.inputs.empty() || problem.inputs[0].rank() < 3 || is_constant(problem, 0)) return result;
     Formats last = linear;
     last.inputs[0] = last.outputs[0] = Format::kChannelsLast;
-    if (has_input(problem, 3) && !is_constant(problem, 3)) last.inputs[3] = Format::kChannelsLast;
+    if (problem.inputs.size() > 3 && is_present(problem, 3) && !is_constant(problem, 3)) last.inputs[3] = Format::kChannelsLast;
     result.push_back(std::move(last));
     return result;
   }
@@ -122,18 +97,9 @@ struct NormalizationRows final : CudaTactic {
     kernel->op = static_cast<const Normalization&>(*problem.op);
     kernel->format = input_format(problem, 0);
     kernel->inputs = problem.inputs.size();
-    for (size_t i = 0; i < 4; ++i) kernel->present.push_back(has_input(problem, i));
+    for (size_t i = 0; i < 4; ++i) kernel->present.push_back(i < problem.inputs.size() && is_present(problem, i));
     TRY_ASSIGN(kernel->operands, Operands::make(*kernel->device, problem));
-    TRY_ASSIGN(kernel->code, epilogue_code(problem));
-    const auto type = [&](size_t input) {
-      return kernel->present[input] ? storage_type(problem.inputs[input].type) : std::string("float");
-    };
-    kernel->code += "typedef " + compute_type(problem.inputs[0].type) + " REAL;\ntypedef " + type(0) + " X;\ntypedef " +
-                    storage_type(problem.outputs[0].type) + " Y;\ntypedef " + type(1) + " SCALE;\ntypedef " + type(2) +
-                    " SHIFT;\ntypedef " + type(3) + " SECOND;\n#define CENTERED " +
-                    std::to_string(kernel->op.kind != NormalizationKind::kRms) + "\n#define HAS_SCALE " +
-                    std::to_string(kernel->present[1]) + "\n#define HAS_SHIFT " + std::to_string(kernel->present[2]) +
-                    "\n#define HAS_SECOND " + std::to_string(kernel->present[3]) + "\n";
+    TRY_ASSIGN(kernel->code, normalization_code(problem));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }
 };
