@@ -238,17 +238,27 @@ TEST(CudaTactics, products_on_tensor_cores) {
   });
 }
 
+// With one tap, with windows whose channels fill 16 bytes, and with windows read element by element.
 TEST(CudaTactics, convolutions_on_tensor_cores) {
   for_seeds([](Random& random) {
     const DataType type = random.pick({DataType::kHalf, DataType::kBf16});
-    const int64_t channels = 8 * random.between(1, 20), outputs = 8 * random.between(1, 20);
+    const int64_t outputs = 8 * random.between(1, 20), taps = random.pick({1, 3, 4}), stride = random.pick({1, 1, 2, 4});
+    const int64_t channels = taps == 1 ? 8 * random.between(1, 20) : random.pick({3, 4, 8, 24});
     Convolution op;
-    const Shape x{random.between(1, 3), channels, random.between(5, 12), random.between(5, 12)};
+    const Shape x{random.between(1, 3), channels, random.between(5, 16), 4 * random.between(2, 4)}, w{outputs, channels, taps, taps};
+    op.strides = {random.between(1, 2), stride};
+    op.dilations = {random.between(1, 2), 1};
+    if (taps > 1) {
+      op.pads_begin = {random.between(0, 2), random.between(0, 2)};
+      op.pads_end = {random.between(0, 2), random.between(1, 2)};
+    }
     Trial trial;
-    trial.inputs = {random.array(type, x, -1, 1), random.array(type, {outputs, channels, 1, 1}, -1, 1)};
-    add_tail(random, type, outputs, {x[0], outputs, x[2], x[3]}, &trial, &op);
+    trial.inputs = {random.array(type, x, -1, 1), random.array(type, w, -1, 1)};
+    auto types = op.infer({{type, to_dims(x)}, {type, to_dims(w)}});
+    if (!types.ok()) return std::string();  // the window is larger than the image
+    add_tail(random, type, outputs, constant_shape((*types)[0].dims), &trial, &op);
     trial.op = &op;
-    trial.tolerance = sum_tolerance(type, channels);
+    trial.tolerance = sum_tolerance(type, channels * taps * taps);
     return run_trial("cuda.convolution_mma_4", trial);
   });
 }

@@ -58,13 +58,16 @@ struct FlashKernel final : Kernel {
     launch->operands = operands;
     launch->packed = op.packed;
     const DataType mask = launch->has_mask ? problem.inputs[3].type : DataType::kFloat;
+    const auto even = [](long long stride) { return stride % 2 == 0; };
+    const bool pairs =
+        launch->has_mask && p.mask_strides[3] == 1 && p.keys % 2 == 0 && std::all_of(p.mask_strides, p.mask_strides + 3, even);
     const int64_t depth = rounded_up(p.depth), values = rounded_up(p.value_depth);
-    const std::string code = std::string(kernel_text("tensor_core")) + "typedef " + storage_type(type) + " T;\ntypedef " +
-                             storage_type(mask) + " MASK;\n#define HAS_MASK " + std::to_string(launch->has_mask) + "\n#define MASK_DROPS " +
-                             std::to_string(mask == DataType::kBool) + "\n#define MASK_ROWS " +
-                             std::to_string(launch->has_mask && p.mask_strides[2] != 0) + "\n#define WARPS " +
-                             std::to_string(launch->warps) + "\n#define DEPTH " + std::to_string(depth) + "\n#define VALUES " +
-                             std::to_string(values) + "\n#define KEYS " + std::to_string(std::max(depth, values) <= 64 ? 64 : 32) + "\n";
+    const std::string code =
+        std::string(kernel_text("tensor_core")) + "typedef " + storage_type(type) + " T;\ntypedef " + storage_type(mask) +
+        " MASK;\n#define HAS_MASK " + std::to_string(launch->has_mask) + "\n#define MASK_DROPS " + std::to_string(mask == DataType::kBool) +
+        "\n#define MASK_ROWS " + std::to_string(launch->has_mask && p.mask_strides[2] != 0) + "\n#define MASK_PAIRS " +
+        std::to_string(pairs) + "\n#define WARPS " + std::to_string(launch->warps) + "\n#define DEPTH " + std::to_string(depth) +
+        "\n#define VALUES " + std::to_string(values) + "\n#define KEYS " + std::to_string(std::max(depth, values) <= 64 ? 64 : 32) + "\n";
     TRY_ASSIGN(launch->kernel, KernelFunction::make(*device, kernel_source("attention_flash", code), "attention_flash"));
     return std::unique_ptr<Launch>(std::move(launch));
   }

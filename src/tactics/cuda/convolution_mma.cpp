@@ -1,34 +1,74 @@
-// cuda.convolution_mma_N: channels-last convolutions with one tap of half and bf16 as a product on tensor cores, with any epilogue in the
-// same kernel, by the N-th of the tiles.
+// cuda.convolution_mma_N: channels-last convolutions over two dimensions of half and bf16 as a product on tensor cores, with any epilogue
+// in the same kernel, by the N-th of the tiles. One tap without stride and padding is a plain product; else its rows are read as windows.
 #include "operators/convolution.h"
 #include "tactics/cuda/product_mma.h"
+#include "tactics/cuda/window_kernel.h"
 
 namespace ingot::cuda {
 namespace {
 
+bool is_plain(const Convolution& op, const Shape& w) {
+  for (size_t d = 0; d < 2; ++d) {
+    if (w[d + 2] != 1 || op.stride(d) != 1 || op.pad_begin(d) != 0 || op.pad_end(d) != 0) return false;
+  }
+  return true;
+}
+
+// Terms of a sum, taps and channels, rounded up to 8 by zeros.
+int64_t depth_of(const Shape& w) { return ceil_divide(w[1] * w[2] * w[3], 8) * 8; }
+
 // Rows are positions of all images, columns output channels.
-ProductParameters parameters_of(const Shape& x, const Shape& y) {
+ProductParameters parameters_of(const Shape& w, const Shape& y) {
   ProductParameters p{};
-  p.rows = y[0];
-  for (size_t d = 2; d < y.size(); ++d) p.rows *= y[d];
-  p.depth = p.a_row = x[1];
+  p.rows = y[0] * y[2] * y[3];
+  p.depth = p.a_row = p.b_column = depth_of(w);
   p.columns = p.y_row = p.residual_row = y[1];
   p.a_depth = p.b_depth = p.y_column = p.residual_column = 1;
-  p.b_column = p.depth;
   return p;
 }
 
+Result<WindowRows> windows_of(const WindowGeometry& geometry) {
+  WindowRows rows{};
+  const int64_t channels = geometry.input_channels, image = geometry.input_count() * channels;
+  if (image >= INT32_MAX / 2) return unsupported("an image has more than 2^30 elements");
+  const auto number = [](int64_t value) { return static_cast<int>(value); };
+  for (int d = 0; d < 2; ++d) rows.output[d] = number(geometry.output[d + 1]);
+  rows.height = number(geometry.input[1]);
+  rows.line = number(geometry.input[2] * channels);
+  rows.stride[0] = number(geometry.strides[1]);
+  rows.stride[1] = number(geometry.strides[2] * channels);
+  rows.pad[0] = number(geometry.pads[1]);
+  rows.pad[1] = number(geometry.pads[2] * channels);
+  rows.dilation = number(geometry.dilations[1]);
+  rows.image = image;
+  return rows;
+}
+
+// Whether 8 elements that are read together lie on 16 bytes, and inside an image or outside.
+bool is_aligned(const Convolution& op, const Problem& problem) {
+  const Shape& w = problem.constants[1].shape();
+  if (w[1] % 8 == 0) return true;
+  const Dims& x = problem.inputs[0].dims;
+  if (!x[2].is_constant() || !x[3].is_constant()) return false;
+  const Window::Pads pads = op.pads_for({x[2].value(), x[3].value()}, {w[2], w[3]});
+  return w[1] * w[3] % 8 == 0 && op.stride(1) * w[1] % 8 == 0 && pads.begin[1] * w[1] % 8 == 0 && x[3].value() * w[1] % 8 == 0 &&
+         x[2].value() * x[3].value() * w[1] % 8 == 0;
+}
+
 struct ConvolutionMmaKernel final : Kernel {
-  Problem problem;
+  Convolution op;
   Operands operands;
   MmaProduct product;
+  size_t inputs = 0;
 
   Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& shapes, const std::vector<Shape>& outputs) const override {
     auto launch = std::make_unique<MmaLaunch>();
-    launch->parameters = parameters_of(shapes[0], outputs[0]);
+    launch->parameters = parameters_of(shapes[1], outputs[0]);
+    const Shape taps(shapes[1].begin() + 2, shapes[1].end()), spatial(shapes[0].begin() + 2, shapes[0].end());
+    TRY_ASSIGN(launch->windows, windows_of(window_geometry(op, pads_of(op, spatial, taps), taps, op.groups, shapes[0], outputs[0])));
     launch->product = product;
     launch->operands = operands;
-    launch->inputs = problem.inputs.size();
+    launch->inputs = inputs;
     return std::unique_ptr<Launch>(std::move(launch));
   }
 };
@@ -43,13 +83,13 @@ class ConvolutionMma final : public CudaTactic {
     REQUIRES(op, std::string(problem.op->name()) + " is no convolution");
     TRY(accepts_window_product(problem, *op));
     REQUIRES(is_channels_last_problem(problem), "the tensors are not channels-last");
+    REQUIRES(problem.inputs[0].rank() == 4 && is_constant(problem, 1), "it is not over two dimensions with constant weights");
     REQUIRES(op->groups == 1, "there are " + std::to_string(op->groups) + " groups");
-    const Dims& w = problem.inputs[1].dims;
-    for (size_t d = 2; d < w.size(); ++d)
-      REQUIRES(w[d].is(1) && op->stride(d - 2) == 1 && op->pad_begin(d - 2) == 0 && op->pad_end(d - 2) == 0,
-               "there is more than one tap, a stride or padding");
+    const Shape& w = problem.constants[1].shape();
+    REQUIRES(op->dilation(1) == 1 || w[3] == 1, "the taps of a line are no neighbours");
+    for (size_t d = 0; d < 2; ++d) REQUIRES(op->pad_begin(d) >= 0 && op->pad_end(d) >= 0, "the padding is negative");
     TRY_ASSIGN(const Shape output, tuned_output(problem));
-    const ProductParameters p = parameters_of(problem.opt_inputs[0], output);
+    const ProductParameters p = parameters_of(w, output);
     return accepts_mma(problem, *op, tile_, p.rows, p.columns, p.depth);
   }
   std::vector<Formats> proposals(const Problem& problem) const override {
@@ -60,9 +100,28 @@ class ConvolutionMma final : public CudaTactic {
   Result<std::unique_ptr<Kernel>> prepare(const Problem& problem, const std::vector<PackedWeights>&) const override {
     auto kernel = std::make_unique<ConvolutionMmaKernel>();
     TRY_ASSIGN(CudaDevice * device, device_of(problem));
-    kernel->problem = problem;
-    TRY_ASSIGN(kernel->operands, Operands::make(*device, problem));
-    TRY_ASSIGN(kernel->product, MmaProduct::make(*device, problem, static_cast<const Convolution&>(*problem.op), tile_));
+    kernel->op = static_cast<const Convolution&>(*problem.op);
+    kernel->inputs = problem.inputs.size();
+    const Shape& w = problem.constants[1].shape();
+    Problem own = problem;
+    // [M, C, taps] as [M, taps, C], each of the M with zeros behind it.
+    TRY_ASSIGN(Array rows, permuted(problem.constants[1], {w[0], w[1], w[2] * w[3]}, {0, 2, 1}));
+    const int64_t depth = depth_of(w), terms = w[1] * w[2] * w[3];
+    if (depth != terms) {
+      TRY_ASSIGN(Array padded, Array::make(rows.type(), {w[0], depth}));
+      auto* to = padded.as_mutable<uint16_t>();
+      const auto* from = static_cast<const uint16_t*>(rows.data());
+      for (int64_t m = 0; m < w[0]; ++m) {
+        std::copy_n(from + m * terms, terms, to + m * depth);
+        std::fill_n(to + m * depth + terms, depth - terms, uint16_t{0});
+      }
+      rows = std::move(padded);
+    }
+    own.constants[1] = std::move(rows);
+    TRY_ASSIGN(kernel->operands, Operands::make(*device, own));
+    const MmaWindows windows{w[2], w[1] * w[3], is_aligned(kernel->op, problem)};
+    const bool plain = is_plain(kernel->op, w) && w[1] % 8 == 0;
+    TRY_ASSIGN(kernel->product, MmaProduct::make(*device, problem, kernel->op, tile_, plain ? nullptr : &windows));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }
   std::optional<double> estimate_ms(const Problem& problem) const override { return 0.004 + input_elements(problem) * 1e-9; }

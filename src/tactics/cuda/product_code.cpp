@@ -1,7 +1,5 @@
 #include "tactics/cuda/product_code.h"
 
-#include <cstring>
-
 namespace ingot::cuda {
 namespace {
 
@@ -120,14 +118,27 @@ void set_pointers(WindowParameters* p, const Operands& operands, const RunArgume
 Result<Array> permuted(const Array& array, const Shape& shape, const std::vector<size_t>& order) {
   const Shape strides = reordered(row_major_strides(shape), order), result_shape = reordered(shape, order);
   TRY_ASSIGN(Array result, Array::make(array.type(), result_shape));
-  const auto size = static_cast<size_t>(bits_of(array.type()) / 8);
-  auto* to = static_cast<std::byte*>(result.mutable_data());
-  const auto* from = static_cast<const std::byte*>(array.data());
-  size_t i = 0;
-  for (IndexWalk walk(result_shape); !walk.done(); walk.next(), ++i) {
-    int64_t at = 0;
-    for (size_t d = 0; d < strides.size(); ++d) at += walk.index()[d] * strides[d];
-    std::memcpy(to + i * size, from + static_cast<size_t>(at) * size, size);
+  if (array.count() == 0) return result;
+  // The last dim in a plain loop: weights of large networks pass here at each load.
+  const int64_t inner = result_shape.back(), step = strides.back();
+  Shape outer = result_shape;
+  outer.back() = 1;
+  const auto copy = [&](auto element) {
+    using Element = decltype(element);
+    const auto* from = static_cast<const Element*>(array.data());
+    auto* to = static_cast<Element*>(result.mutable_data());
+    for (IndexWalk walk(outer); !walk.done(); walk.next()) {
+      int64_t at = 0;
+      for (size_t d = 0; d < strides.size(); ++d) at += walk.index()[d] * strides[d];
+      for (int64_t i = 0; i < inner; ++i) *to++ = from[at + i * step];
+    }
+  };
+  switch (bits_of(array.type())) {
+    case 8: copy(uint8_t{}); break;
+    case 16: copy(uint16_t{}); break;
+    case 32: copy(uint32_t{}); break;
+    case 64: copy(uint64_t{}); break;
+    default: return unsupported("elements of type " + std::string(name_of(array.type())) + " are not permuted");
   }
   return result;
 }

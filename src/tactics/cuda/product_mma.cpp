@@ -18,25 +18,34 @@ Status accepts_mma(const Problem& problem, const EpilogueFields& fields, const M
   return Ok{};
 }
 
-Result<MmaProduct> MmaProduct::make(CudaDevice& device, const Problem& problem, const EpilogueFields& fields, const MmaTile& tile) {
+Result<MmaProduct> MmaProduct::make(CudaDevice& device, const Problem& problem, const EpilogueFields& fields, const MmaTile& tile,
+                                    const MmaWindows* windows) {
   MmaProduct product;
   product.tile_ = tile;
+  product.has_windows_ = windows != nullptr;
   TRY_ASSIGN(std::string code, product_definitions(problem, fields));
-  const auto define = [&](const char* name, int value) { code += "#define " + std::string(name) + " " + std::to_string(value) + "\n"; };
+  const auto define = [&](const char* name, int64_t value) { code += "#define " + std::string(name) + " " + std::to_string(value) + "\n"; };
   define("ROWS", tile.rows);
   define("COLUMNS", tile.columns);
   define("WARP_ROWS", tile.warp_rows);
   define("WARP_COLUMNS", tile.warp_columns);
   define("STEP", tile.step);
   define("STAGES", tile.stages);
+  define("WINDOWS", windows != nullptr);
+  if (windows) {
+    define("TAP_LINES", windows->lines);
+    define("LINE", windows->line);
+    define("ALIGNED", windows->aligned);
+  }
   code += kernel_text("tensor_core");
   TRY_ASSIGN(product.kernel_, KernelFunction::make(device, kernel_source("product_mma", code, true), "product_mma"));
   return product;
 }
 
-Status MmaProduct::run(const ProductParameters& p, Stream stream) const {
+Status MmaProduct::run(const ProductParameters& p, const WindowRows& windows, Stream stream) const {
   const int threads = tile_.rows / tile_.warp_rows * (tile_.columns / tile_.warp_columns) * 32;
-  return kernel_.launch({ceil_divide(p.rows, tile_.rows) * ceil_divide(p.columns, tile_.columns)}, threads, stream, p);
+  const GridSize grid{ceil_divide(p.rows, tile_.rows) * ceil_divide(p.columns, tile_.columns)};
+  return has_windows_ ? kernel_.launch(grid, threads, stream, p, windows) : kernel_.launch(grid, threads, stream, p);
 }
 
 Status MmaLaunch::run(const RunArguments& arguments) const {
@@ -46,7 +55,7 @@ Status MmaLaunch::run(const RunArguments& arguments) const {
   p.bias = inputs > 2 ? operands.at(arguments, 2) : nullptr;
   p.residual = inputs > 3 ? operands.at(arguments, 3) : nullptr;
   p.y = arguments.outputs[0];
-  return product.run(p, arguments.stream);
+  return product.run(p, windows, arguments.stream);
 }
 
 }  // namespace ingot::cuda

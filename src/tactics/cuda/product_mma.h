@@ -1,4 +1,4 @@
-// Products on tensor cores with any epilogue in the same kernel: what the tactics of matrix products and 1x1 convolutions share.
+// Products on tensor cores with any epilogue in the same kernel: what the tactics of matrix products and convolutions share.
 #pragma once
 
 #include "tactics/cuda/product_code.h"
@@ -18,21 +18,30 @@ constexpr int kMmaTileCount = static_cast<int>(sizeof kMmaTiles / sizeof kMmaTil
 // product that is tuned for.
 Status accepts_mma(const Problem& problem, const EpilogueFields& fields, const MmaTile& tile, int64_t rows, int64_t columns, int64_t depth);
 
+// Rows that are windows: lines of taps, elements of each, and whether 8 of those lie on 16 bytes.
+struct MmaWindows {
+  int64_t lines = 0, line = 0;
+  bool aligned = false;
+};
+
 class MmaProduct {
  public:
-  static Result<MmaProduct> make(CudaDevice& device, const Problem& problem, const EpilogueFields& fields, const MmaTile& tile);
-  // `p` has sizes, strides and pointers.
-  Status run(const ProductParameters& p, Stream stream) const;
+  static Result<MmaProduct> make(CudaDevice& device, const Problem& problem, const EpilogueFields& fields, const MmaTile& tile,
+                                 const MmaWindows* windows = nullptr);
+  // `p` has sizes, strides and pointers; `windows` says where windows lie.
+  Status run(const ProductParameters& p, const WindowRows& windows, Stream stream) const;
 
  private:
   KernelFunction kernel_;
   MmaTile tile_{};
+  bool has_windows_ = false;
 };
 
 // Of one product whose pointers are left for the run.
 struct MmaLaunch final : Launch {
   MmaProduct product;
   ProductParameters parameters{};
+  WindowRows windows{};
   Operands operands;
   size_t inputs = 0;
 

@@ -1,9 +1,20 @@
 // y = softmax(scale * q * k^T + mask) * v on tensor cores; scores are in registers alone. A warp makes 16 rows of a head, a block of WARPS
 // warps walks the keys KEYS at a time with a running maximum and sum, loading the next ones meanwhile. T is the storage type; DEPTH and
-// VALUES are the numbers of a key and of a value, rounded up to 16. MASK_ROWS: the mask differs from query to query.
+// VALUES are the numbers of a key and of a value, rounded up to 16. MASK_ROWS: the mask differs from query to query;
+// MASK_PAIRS: neighbouring keys' entries are read as one.
 #if HAS_TENSOR_CORES
 constexpr int kKeyRow = DEPTH / 8 + 1, kValueRow = VALUES / 8 + 1;  // 16 bytes each; odd, so that 8 rows lie in different banks
 constexpr float kLog2E = 1.4426950408889634f;
+
+__device__ __forceinline__ float power_of_2(float x) {
+#ifdef INGOT_EMULATED
+  return exp2f(x);
+#else
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+#endif
+}
 #endif
 
 extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const AttentionParameters p) {
@@ -20,7 +31,10 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const A
   const T* v = (const T*)p.v + batch * p.v_strides[0] + head / (p.heads / p.key_heads) * p.v_strides[1];
 #if HAS_MASK
   const MASK* mask = (const MASK*)p.mask + batch * p.mask_strides[0] + head * p.mask_strides[1];
+  const MASK* mask_rows[2];
+  for (int r = 0; r < 2; ++r) mask_rows[r] = mask + (MASK_ROWS ? min(row0 + group + r * 8, p.queries - 1) * p.mask_strides[2] : 0);
 #endif
+  const float scale = p.scale * kLog2E;
   const int last = p.causal ? min(p.keys, (tile + 1) * 16 * WARPS) : p.keys, blocks = (last + KEYS - 1) / KEYS;
 
   const auto load_keys = [&](int block) {
@@ -73,39 +87,62 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const A
           multiply<T>(scores[n + 1], query[j], keys[2], keys[3]);
         }
       }
+      // Scores are exponents of 2 from here on.
+#pragma unroll
+      for (int n = 0; n < KEYS / 8; ++n) {
+#pragma unroll
+        for (int i = 0; i < 4; ++i)
+          scores[n][i] = p.softcap != 0 ? kLog2E * p.softcap * tanhf(scores[n][i] * p.scale / p.softcap) : scores[n][i] * scale;
+      }
+#if HAS_MASK
+#pragma unroll
+      for (int n = 0; n < KEYS / 8; ++n) {
+        const int key = first + n * 8 + pair;
+        if (n * 8 >= count) continue;
+#pragma unroll
+        for (int r = 0; r < (MASK_ROWS ? 2 : 1); ++r) {
+          Pack<MASK, 2> own;
+#if MASK_PAIRS
+          own = *(const Pack<MASK, 2>*)(mask_rows[r] + min(key, p.keys - 2));
+#else
+          own.items[0] = mask_rows[r][min(key, p.keys - 1) * p.mask_strides[3]];
+          own.items[1] = mask_rows[r][min(key + 1, p.keys - 1) * p.mask_strides[3]];
+#endif
+#pragma unroll
+          for (int i = 0; i < 2; ++i) {
+            const float added = MASK_DROPS ? (load(own.items[i]) == 0 ? lowest : 0.0f) : (float)load(own.items[i]) * kLog2E;
+            scores[n][r * 2 + i] += added;
+            if (!MASK_ROWS) scores[n][2 + i] += added;
+          }
+        }
+      }
+#endif
+      if (count < KEYS || (p.causal && first + KEYS - 1 > row0)) {
+#pragma unroll
+        for (int n = 0; n < KEYS / 8; ++n) {
+#pragma unroll
+          for (int i = 0; i < 4; ++i) {
+            const int key = first + n * 8 + pair + i % 2;
+            if (key >= last || (p.causal && key > row0 + group + i / 2 * 8)) scores[n][i] = lowest;
+          }
+        }
+      }
       float block_most[2] = {lowest, lowest};
 #pragma unroll
       for (int n = 0; n < KEYS / 8; ++n) {
 #pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          const int key = first + n * 8 + pair + i % 2, row = row0 + group + i / 2 * 8;
-          float score = lowest;
-          if (key < last && !(p.causal && key > row)) {
-            score = scores[n][i] * p.scale;
-            if (p.softcap != 0) score = p.softcap * tanhf(score / p.softcap);
-#if HAS_MASK
-            const int mask_row = MASK_ROWS ? min(row, p.queries - 1) : 0;
-            const MASK own = mask[mask_row * p.mask_strides[2] + key * p.mask_strides[3]];
-#if MASK_DROPS
-            if (load(own) == 0) score = lowest;
-#else
-            score += (float)load(own);
-#endif
-#endif
-            score *= kLog2E;
-          }
-          scores[n][i] = score;
-          block_most[i / 2] = fmaxf(block_most[i / 2], score);
-        }
+        for (int i = 0; i < 4; ++i) block_most[i / 2] = fmaxf(block_most[i / 2], scores[n][i]);
       }
+      float shift[2];
 #pragma unroll
       for (int r = 0; r < 2; ++r) {
         block_most[r] = fmaxf(block_most[r], __shfl_xor_sync(0xffffffffu, block_most[r], 1));
         block_most[r] = fmaxf(block_most[r], __shfl_xor_sync(0xffffffffu, block_most[r], 2));
         const float new_most = fmaxf(most[r], block_most[r]);
         // Where nothing has been seen yet there is nothing to rescale.
-        const float rescale = most[r] == new_most ? 1.0f : exp2f(most[r] - new_most);
+        const float rescale = most[r] == new_most ? 1.0f : power_of_2(most[r] - new_most);
         most[r] = new_most;
+        shift[r] = new_most == lowest ? 0.0f : new_most;  // a row that sees nothing has weights of 0
         sum[r] *= rescale;
 #pragma unroll
         for (int n = 0; n < VALUES / 8; ++n) {
@@ -117,7 +154,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const A
       for (int n = 0; n < KEYS / 8; ++n) {
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
-          const float weight = scores[n][i] == lowest ? 0.0f : exp2f(scores[n][i] - most[i / 2]);
+          const float weight = power_of_2(scores[n][i] - shift[i / 2]);
           scores[n][i] = weight;
           sum[i / 2] += weight;
         }
@@ -145,11 +182,11 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const A
     sum[r] += __shfl_xor_sync(0xffffffffu, sum[r], 2);
     const int row = row0 + group + r * 8;
     if (row >= p.queries) continue;
-    const float scale = sum[r] > 0 ? 1 / sum[r] : 0.0f;
+    const float share = sum[r] > 0 ? 1 / sum[r] : 0.0f;
     T* y = (T*)p.y + batch * p.y_strides[0] + head * p.y_strides[1] + row * p.y_strides[2];
 #pragma unroll
     for (int n = 0; n < VALUES / 8; ++n) {
-      if (n * 8 + pair < p.value_depth) *(uint32*)(y + n * 8 + pair) = pair_of<T>(result[n][r * 2] * scale, result[n][r * 2 + 1] * scale);
+      if (n * 8 + pair < p.value_depth) *(uint32*)(y + n * 8 + pair) = pair_of<T>(result[n][r * 2] * share, result[n][r * 2 + 1] * share);
     }
   }
 #endif

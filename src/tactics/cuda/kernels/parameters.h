@@ -71,6 +71,15 @@ struct WindowParameters {
   float residual_scale, output_scale;
 };
 
+// Where the rows of a convolution's product lie in a channels-last image: the taps of a line of its window are neighbours there.
+struct WindowRows {
+  int output[2];          // height and width
+  int height, line;       // of an image: lines, and elements of each
+  int stride[2], pad[2];  // lines, and elements along a line
+  int dilation;           // lines from tap to tap
+  long long image;        // elements
+};
+
 struct GatherParameters {
   const void *x, *indices, *updates;
   void* y;

@@ -1,9 +1,12 @@
 // y = finish(a * b^T) on tensor cores: a [rows, depth] and b [columns, depth], both dense along the depth; rows lie a_row and y_row apart. A
 // block makes ROWS x COLUMNS of y, a warp WARP_ROWS x WARP_COLUMNS, STEP deep at a time with STAGES steps on their way. A is the storage
 // type of both; depth and columns are multiples of 8.
+// WINDOWS: rows of a are windows of an image instead, TAP_LINES lines of LINE elements; where ALIGNED, 8 of them that are read together lie
+// on 16 bytes, inside the image or outside.
 constexpr int kThreads = (ROWS / WARP_ROWS) * (COLUMNS / WARP_COLUMNS) * 32;
 #if HAS_TENSOR_CORES
-constexpr int kParts = STEP / 8;  // 16 bytes each, of a row of a step
+constexpr int kParts = STEP / 8;  // 16 bytes each, of a row of a step; a thread has the same part of all its rows
+static_assert(kThreads % kParts == 0, "");
 constexpr int kStage = (ROWS + COLUMNS) * kParts;
 // Where part `part` of row `row` lies: 8 rows that are read together lie in different banks.
 __device__ __forceinline__ int place(int row, int part) {
@@ -11,7 +14,13 @@ __device__ __forceinline__ int place(int row, int part) {
 }
 #endif
 
-extern "C" __global__ void __launch_bounds__(kThreads) product_mma(const ProductParameters p) {
+#if WINDOWS
+#define WINDOW_ROWS , const WindowRows windows
+#else
+#define WINDOW_ROWS
+#endif
+
+extern "C" __global__ void __launch_bounds__(kThreads) product_mma(const ProductParameters p WINDOW_ROWS) {
 #if HAS_TENSOR_CORES
   // What the warps write their sums through afterwards takes no more than the stages.
   constexpr int kResults = ROWS / WARP_ROWS * (COLUMNS / WARP_COLUMNS) * 16 * (WARP_COLUMNS + 4) / 4;
@@ -25,16 +34,67 @@ extern "C" __global__ void __launch_bounds__(kThreads) product_mma(const Product
   const A* b = (const A*)p.b;
   const int steps = (int)((p.depth + STEP - 1) / STEP);
 
+  constexpr int kLoads = (ROWS * kParts + kThreads - 1) / kThreads;  // of a in a step, by a thread
+#if WINDOWS
+  int first_line[kLoads], first_element[kLoads];
+  int64 image[kLoads];
+#pragma unroll
+  for (int i = 0; i < kLoads; ++i) {
+    const int64 row = row0 + (i * kThreads + thread) / kParts;
+    const int pixels = windows.output[0] * windows.output[1], pixel = (int)(row % pixels);
+    // No line of a row behind the last is inside.
+    first_line[i] = row < p.rows ? pixel / windows.output[1] * windows.stride[0] - windows.pad[0] : -(1 << 30);
+    first_element[i] = pixel % windows.output[1] * windows.stride[1] - windows.pad[1];
+    image[i] = row < p.rows ? row / pixels * windows.image : 0;
+  }
+  // Element k of a window.
+  const auto element = [&](int i, int k, bool* inside) {
+    const int line = first_line[i] + k / LINE * windows.dilation, at = first_element[i] + k % LINE;
+    *inside = k < TAP_LINES * LINE && line >= 0 && line < windows.height && at >= 0 && at < windows.line;
+    return a + (*inside ? image[i] + (int64)line * windows.line + at : 0);
+  };
+#endif
+#if WINDOWS && !ALIGNED
+  Pack<A, 8> fetched[kLoads];
+  const auto fetch = [&](int step) {
+#pragma unroll
+    for (int i = 0; i < kLoads; ++i) {
+#pragma unroll
+      for (int j = 0; j < 8; ++j) {
+        bool inside;
+        const A* from = element(i, step * STEP + thread % kParts * 8 + j, &inside);
+        fetched[i].items[j] = inside ? *from : A{0};
+      }
+    }
+  };
+  const auto put = [&](int step) {
+#pragma unroll
+    for (int i = 0; i < kLoads; ++i) {
+      const int at = i * kThreads + thread;
+      if (ROWS * kParts % kThreads != 0 && at >= ROWS * kParts) break;
+      stages[step % STAGES * kStage + place(at / kParts, at % kParts)] = fetched[i];
+    }
+  };
+#endif
+
   const auto load_step = [&](int step) {
     Pack<A, 8>* stage = stages + step % STAGES * kStage;
     const int64 k0 = (int64)step * STEP;
+#if !WINDOWS || ALIGNED
 #pragma unroll
-    for (int i = 0; i < (ROWS * kParts + kThreads - 1) / kThreads; ++i) {
+    for (int i = 0; i < kLoads; ++i) {
       const int at = i * kThreads + thread, row = at / kParts, part = at % kParts;
       if (ROWS * kParts % kThreads != 0 && at >= ROWS * kParts) break;
+#if WINDOWS
+      bool inside;
+      const A* from = element(i, step * STEP + thread % kParts * 8, &inside);
+#else
       const bool inside = row0 + row < p.rows && k0 + part * 8 < p.depth;
-      copy_16(stage + place(row, part), inside ? a + (row0 + row) * p.a_row + k0 + part * 8 : a, inside);
+      const A* from = inside ? a + (row0 + row) * p.a_row + k0 + part * 8 : a;
+#endif
+      copy_16(stage + place(row, part), from, inside);
     }
+#endif
 #pragma unroll
     for (int i = 0; i < (COLUMNS * kParts + kThreads - 1) / kThreads; ++i) {
       const int at = i * kThreads + thread, column = at / kParts, part = at % kParts;
@@ -45,14 +105,25 @@ extern "C" __global__ void __launch_bounds__(kThreads) product_mma(const Product
   };
 #pragma unroll
   for (int step = 0; step < STAGES - 1; ++step) {
-    if (step < steps) load_step(step);
+    if (step < steps) {
+#if WINDOWS && !ALIGNED
+      fetch(step);
+      put(step);
+#endif
+      load_step(step);
+    }
     commit_copies();
   }
   float sums[WARP_ROWS / 16][WARP_COLUMNS / 8][4] = {};
   for (int step = 0; step < steps; ++step) {
     wait_copies<STAGES - 2>();
     __syncthreads();
-    if (step + STAGES - 1 < steps) load_step(step + STAGES - 1);
+    if (step + STAGES - 1 < steps) {
+#if WINDOWS && !ALIGNED
+      fetch(step + STAGES - 1);  // on its way while this step is multiplied
+#endif
+      load_step(step + STAGES - 1);
+    }
     commit_copies();
     const Pack<A, 8>* a_tile = stages + step % STAGES * kStage;
     const Pack<A, 8>* b_tile = a_tile + ROWS * kParts;
@@ -71,6 +142,9 @@ extern "C" __global__ void __launch_bounds__(kThreads) product_mma(const Product
         for (int n = 0; n < WARP_COLUMNS / 8; ++n) multiply<A>(sums[m][n], x[m], w[n / 2][n % 2 * 2], w[n / 2][n % 2 * 2 + 1]);
       }
     }
+#if WINDOWS && !ALIGNED
+    if (step + STAGES - 1 < steps) put(step + STAGES - 1);
+#endif
   }
   wait_copies<0>();
   __syncthreads();
