@@ -65,9 +65,10 @@ struct FlashKernel final : Kernel {
     const std::string code =
         std::string(kernel_text("tensor_core")) + "typedef " + storage_type(type) + " T;\ntypedef " + storage_type(mask) +
         " MASK;\n#define HAS_MASK " + std::to_string(launch->has_mask) + "\n#define MASK_DROPS " + std::to_string(mask == DataType::kBool) +
-        "\n#define MASK_ROWS " + std::to_string(launch->has_mask && p.mask_strides[2] != 0) + "\n#define MASK_PAIRS " +
-        std::to_string(pairs) + "\n#define WARPS " + std::to_string(launch->warps) + "\n#define DEPTH " + std::to_string(depth) +
-        "\n#define VALUES " + std::to_string(values) + "\n#define KEYS " + std::to_string(std::max(depth, values) <= 64 ? 64 : 32) + "\n";
+        "\n#define MASK_ROWS " + std::to_string(launch->has_mask && p.mask_strides[2] != 0) + "\n#define SOFTCAP " +
+        std::to_string(p.softcap != 0) + "\n#define CAUSAL " + std::to_string(p.causal) + "\n#define MASK_PAIRS " + std::to_string(pairs) +
+        "\n#define WARPS " + std::to_string(launch->warps) + "\n#define DEPTH " + std::to_string(depth) + "\n#define VALUES " +
+        std::to_string(values) + "\n#define KEYS " + std::to_string(std::max(depth, values) <= 64 ? 64 : 32) + "\n";
     TRY_ASSIGN(launch->kernel, KernelFunction::make(*device, kernel_source("attention_flash", code), "attention_flash"));
     return std::unique_ptr<Launch>(std::move(launch));
   }

@@ -6,6 +6,8 @@
 constexpr int kKeyRow = DEPTH / 8 + 1, kValueRow = VALUES / 8 + 1;  // 16 bytes each; odd, so that 8 rows lie in different banks
 constexpr float kLog2E = 1.4426950408889634f;
 
+template <bool VALUE> struct Flag { static constexpr bool value = VALUE; };
+
 __device__ __forceinline__ float power_of_2(float x) {
 #ifdef INGOT_EMULATED
   return exp2f(x);
@@ -35,7 +37,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const A
   for (int r = 0; r < 2; ++r) mask_rows[r] = mask + (MASK_ROWS ? min(row0 + group + r * 8, p.queries - 1) * p.mask_strides[2] : 0);
 #endif
   const float scale = p.scale * kLog2E;
-  const int last = p.causal ? min(p.keys, (tile + 1) * 16 * WARPS) : p.keys, blocks = (last + KEYS - 1) / KEYS;
+  const int last = CAUSAL ? min(p.keys, (tile + 1) * 16 * WARPS) : p.keys, blocks = (last + KEYS - 1) / KEYS;
 
   const auto load_keys = [&](int block) {
     Pack<T, 8>* k_tile = k_tiles[block % 2];
@@ -65,22 +67,44 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const A
   }
   float most[2] = {lowest, lowest}, sum[2] = {0, 0}, result[VALUES / 8][4] = {};
   for (int block = 0; block < blocks; ++block) {
+    const int first = block * KEYS, count = min(KEYS, last - first);
     if (block + 1 < blocks) load_keys(block + 1);
     commit_copies();
+#if HAS_MASK
+    // On its way while keys and values are waited for.
+    Pack<MASK, 2> masks[KEYS / 8][MASK_ROWS ? 2 : 1];
+#pragma unroll
+    for (int n = 0; n < KEYS / 8; ++n) {
+      const int key = first + n * 8 + pair;
+#pragma unroll
+      for (int r = 0; r < (MASK_ROWS ? 2 : 1); ++r) {
+#if MASK_PAIRS
+        masks[n][r] = *(const Pack<MASK, 2>*)(mask_rows[r] + min(key, p.keys - 2));
+#else
+        masks[n][r].items[0] = mask_rows[r][min(key, p.keys - 1) * p.mask_strides[3]];
+        masks[n][r].items[1] = mask_rows[r][min(key + 1, p.keys - 1) * p.mask_strides[3]];
+#endif
+      }
+    }
+#endif
     wait_copies<1>();
     __syncthreads();
-    const int first = block * KEYS, count = min(KEYS, last - first);
-    if (row0 < p.queries && !(p.causal && first > row0 + 15)) {
+    // Blocks that are whole ask nothing of their keys, so that the compiler may order all of it.
+    const auto attend = [&](auto whole) {
+      constexpr bool kWhole = decltype(whole)::value;
       const Pack<T, 8>* k_tile = k_tiles[block % 2];
       const Pack<T, 8>* v_tile = v_tiles[block % 2];
       float scores[KEYS / 8][4];
 #pragma unroll
-      for (int n = 0; n < KEYS / 8; n += 2) {
+      for (int n = 0; n < KEYS / 8; ++n) {
 #pragma unroll
-        for (int i = 0; i < 4; ++i) scores[n][i] = scores[n + 1][i] = 0;
-        if (n * 8 >= count) continue;
+        for (int i = 0; i < 4; ++i) scores[n][i] = 0;
+      }
 #pragma unroll
-        for (int j = 0; j < DEPTH / 16; ++j) {
+      for (int j = 0; j < DEPTH / 16; ++j) {
+#pragma unroll
+        for (int n = 0; n < KEYS / 8; n += 2) {
+          if (!kWhole && n * 8 >= count) continue;
           uint32 keys[4];
           load_matrices<false>(keys, k_tile + (n * 8 + lane / 16 * 8 + lane % 8) * kKeyRow + j * 2 + lane / 8 % 2);
           multiply<T>(scores[n], query[j], keys[0], keys[1]);
@@ -92,38 +116,25 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const A
       for (int n = 0; n < KEYS / 8; ++n) {
 #pragma unroll
         for (int i = 0; i < 4; ++i)
-          scores[n][i] = p.softcap != 0 ? kLog2E * p.softcap * tanhf(scores[n][i] * p.scale / p.softcap) : scores[n][i] * scale;
+          scores[n][i] = SOFTCAP ? kLog2E * p.softcap * tanhf(scores[n][i] * p.scale / p.softcap) : scores[n][i] * scale;
       }
 #if HAS_MASK
 #pragma unroll
       for (int n = 0; n < KEYS / 8; ++n) {
-        const int key = first + n * 8 + pair;
-        if (n * 8 >= count) continue;
 #pragma unroll
-        for (int r = 0; r < (MASK_ROWS ? 2 : 1); ++r) {
-          Pack<MASK, 2> own;
-#if MASK_PAIRS
-          own = *(const Pack<MASK, 2>*)(mask_rows[r] + min(key, p.keys - 2));
-#else
-          own.items[0] = mask_rows[r][min(key, p.keys - 1) * p.mask_strides[3]];
-          own.items[1] = mask_rows[r][min(key + 1, p.keys - 1) * p.mask_strides[3]];
-#endif
-#pragma unroll
-          for (int i = 0; i < 2; ++i) {
-            const float added = MASK_DROPS ? (load(own.items[i]) == 0 ? lowest : 0.0f) : (float)load(own.items[i]) * kLog2E;
-            scores[n][r * 2 + i] += added;
-            if (!MASK_ROWS) scores[n][2 + i] += added;
-          }
+        for (int i = 0; i < 4; ++i) {
+          const MASK own = masks[n][MASK_ROWS ? i / 2 : 0].items[i % 2];
+          scores[n][i] += MASK_DROPS ? (load(own) == 0 ? lowest : 0.0f) : (float)load(own) * kLog2E;
         }
       }
 #endif
-      if (count < KEYS || (p.causal && first + KEYS - 1 > row0)) {
+      if (!kWhole || (CAUSAL && first + KEYS - 1 > row0)) {
 #pragma unroll
         for (int n = 0; n < KEYS / 8; ++n) {
 #pragma unroll
           for (int i = 0; i < 4; ++i) {
             const int key = first + n * 8 + pair + i % 2;
-            if (key >= last || (p.causal && key > row0 + group + i / 2 * 8)) scores[n][i] = lowest;
+            if (key >= last || (CAUSAL && key > row0 + group + i / 2 * 8)) scores[n][i] = lowest;
           }
         }
       }
@@ -161,7 +172,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const A
       }
 #pragma unroll
       for (int j = 0; j < KEYS / 16; ++j) {
-        if (j * 16 >= count) continue;
+        if (!kWhole && j * 16 >= count) continue;
         const uint32 weights[4] = {pair_of<T>(scores[2 * j][0], scores[2 * j][1]), pair_of<T>(scores[2 * j][2], scores[2 * j][3]),
                                    pair_of<T>(scores[2 * j + 1][0], scores[2 * j + 1][1]),
                                    pair_of<T>(scores[2 * j + 1][2], scores[2 * j + 1][3])};
@@ -173,6 +184,12 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const A
           multiply<T>(result[n + 1], weights, values[2], values[3]);
         }
       }
+    };
+    if (row0 < p.queries && !(CAUSAL && first > row0 + 15)) {
+      if (count == KEYS)
+        attend(Flag<true>{});
+      else
+        attend(Flag<false>{});
     }
     __syncthreads();
   }
