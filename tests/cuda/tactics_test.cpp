@@ -234,7 +234,7 @@ TEST(CudaTactics, products_on_tensor_cores) {
     trial.constants = {false, true, true};
     trial.op = &op;
     trial.tolerance = sum_tolerance(type, k);
-    return run_trial("cuda.matmul_mma_4", trial);
+    return run_trial("cuda.matmul_mma_5", trial);
   });
 }
 
@@ -259,7 +259,7 @@ TEST(CudaTactics, convolutions_on_tensor_cores) {
     add_tail(random, type, outputs, constant_shape((*types)[0].dims), &trial, &op);
     trial.op = &op;
     trial.tolerance = sum_tolerance(type, channels * taps * taps);
-    return run_trial("cuda.convolution_mma_4", trial);
+    return run_trial("cuda.convolution_mma_5", trial);
   });
 }
 

@@ -10,8 +10,8 @@ namespace ingot::cuda {
 struct MmaTile {
   int rows, columns, warp_rows, warp_columns, step, stages;
 };
-constexpr MmaTile kMmaTiles[] = {
-    {128, 128, 64, 64, 32, 3}, {128, 64, 64, 32, 32, 4}, {128, 32, 32, 32, 32, 4}, {64, 64, 32, 32, 64, 3}, {32, 32, 16, 16, 64, 4}};
+constexpr MmaTile kMmaTiles[] = {{128, 128, 64, 64, 32, 3}, {128, 128, 64, 32, 32, 3}, {128, 64, 64, 32, 32, 4},
+                                 {128, 32, 32, 32, 32, 4},  {64, 64, 32, 32, 64, 3},   {32, 32, 16, 16, 64, 4}};
 constexpr int kMmaTileCount = static_cast<int>(sizeof kMmaTiles / sizeof kMmaTiles[0]);
 
 // y = finish(a * b^T): input 1 of the problem is a constant; depth and columns are multiples of 8, and the tile is not far larger than the
