@@ -51,6 +51,7 @@ Status accepts_window_product(const Problem& problem, const EpilogueFields& fiel
   TRY(accepts_product(problem, fields));
   const int64_t rank = problem.inputs[0].rank();
   REQUIRES(rank >= 3 && rank <= 5, "the rank is " + std::to_string(rank));
+  REQUIRES(!fields.is_quantized() || problem.outputs[0].dims[1].is_constant(), "the number of quantized channels is open");
   REQUIRES(problem.inputs[0].type == problem.inputs[1].type || (bits_of(problem.inputs[0].type) == 8 && is_integer(problem.inputs[0].type)),
            "the operands differ in type");
   const Format format = output_format(problem, 0);

@@ -30,6 +30,12 @@ Result<TfValue> reshape(const TfOp& op) {
     // A batch of 1 that the file wrote down stands for any.
     if (op.batch_is_open() && !dims.empty() && dims[0] == 1 && x->type.rank() > 0 && !x->type.dims[0].is_constant())
       reshape.dims.dims[0] = input_dim(0);
+    // Dims that are all known stand as numbers, as in other formats.
+    if (const auto types = reshape.infer({x->type}); types.ok()) {
+      const Dims& made = types->front().dims;
+      const bool known = std::all_of(made.begin(), made.end(), [](const Dim& dim) { return dim.is_constant(); });
+      if (known) reshape = Reshape::between(x->type.dims, made).value_or(reshape);
+    }
     TRY_ASSIGN(Tensor * y, op.add(reshape, {x}));
     return TfValue{y};
   }
