@@ -352,7 +352,7 @@ using Groups = std::map<std::string, Counts>;
 bool write_table(const std::string& path, const std::vector<Suite>& suites, const Groups& groups) {
   std::string text =
       "# ONNX operators\n\nWritten by `tools/onnx_node_tests --table=docs/onnx-operators.md`: ONNX's own tests, of all releases that were "
-      "run. A test is\npassed, or declined with a reason at import; none fails. Opsets from 1 on are read.\n\n"
+      "run. A test is\npassed or declined with a reason at import, by the reference operators; none fails. Opsets from 1 on are read.\n\n"
       "| Release | Suite | Passed | Declined | Why |\n|---|---|---|---|---|\n";
   for (const Suite& suite : suites)
     text += "| " + suite.release + " | " + suite.name + " | " + std::to_string(suite.counts.passed) + " | " +
