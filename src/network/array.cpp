@@ -59,6 +59,12 @@ void store(void* data, int64_t index, T value) {
 
 }  // namespace
 
+Array::Array(const Array&) = default;
+Array::Array(Array&&) noexcept = default;
+Array& Array::operator=(const Array&) = default;
+Array& Array::operator=(Array&&) noexcept = default;
+Array::~Array() = default;
+
 Result<Array> Array::make(DataType type, Shape shape) {
   Array array;
   TRY_ASSIGN(array.count_, volume(shape));

@@ -17,6 +17,11 @@ namespace ingot {
 class Array {
  public:
   Array() = default;
+  Array(const Array&);  // in the source, as those of Dim
+  Array(Array&&) noexcept;
+  Array& operator=(const Array&);
+  Array& operator=(Array&&) noexcept;
+  ~Array();
   // Zeros. An error where the size overflows or memory runs out.
   static Result<Array> make(DataType type, Shape shape);
   // Takes over bytes that somebody else keeps alive (a mapped file, the user's weights) through `keeper`.

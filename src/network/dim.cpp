@@ -111,6 +111,12 @@ Dim::Dim(int64_t value) {
   if (value != 0) terms_.push_back({value, {}});
 }
 
+Dim::Dim(const Dim&) = default;
+Dim::Dim(Dim&&) noexcept = default;
+Dim& Dim::operator=(const Dim&) = default;
+Dim& Dim::operator=(Dim&&) noexcept = default;
+Dim::~Dim() = default;
+
 Dim Dim::symbol(std::string name) {
   auto atom = std::make_shared<Atom>();
   atom->text = name;

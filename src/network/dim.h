@@ -29,6 +29,12 @@ class Dim {
   };
 
   Dim(int64_t value = 0);
+  // In the source, and copied in nearly every file: inline they would be a third of what the compiler emits.
+  Dim(const Dim&);
+  Dim(Dim&&) noexcept;
+  Dim& operator=(const Dim&);
+  Dim& operator=(Dim&&) noexcept;
+  ~Dim();
   static Dim symbol(std::string name);
 
   bool is_constant() const { return terms_.empty() || (terms_.size() == 1 && terms_[0].factors.empty()); }

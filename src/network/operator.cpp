@@ -46,6 +46,13 @@ Hash128 Operator::hash() const {
   return hash_text(text);
 }
 
+Field::Field(std::string name, FieldValue value) : name(std::move(name)), value(std::move(value)) {}
+Field::Field(const Field&) = default;
+Field::Field(Field&&) noexcept = default;
+Field& Field::operator=(const Field&) = default;
+Field& Field::operator=(Field&&) noexcept = default;
+Field::~Field() = default;
+
 namespace detail {
 
 Error wrong_field_kind(std::string_view name, std::string_view wanted, const FieldValue& got) {
@@ -60,6 +67,83 @@ Error unknown_word(std::string_view name, std::string_view word, const std::vect
 
 Error unknown_field(std::string_view op, std::string_view name) {
   return invalid(std::string(op) + " has no field '" + std::string(name) + "'");
+}
+
+void add_field(std::vector<Field>& fields, const char* name, FieldValue&& value) { fields.emplace_back(name, std::move(value)); }
+
+Status from_field(std::string_view name, const FieldValue& field, bool& value) {
+  if (const auto* number = std::get_if<int64_t>(&field)) {
+    value = *number != 0;
+    return Ok{};
+  }
+  const auto* flag = std::get_if<bool>(&field);
+  if (!flag) return wrong_field_kind(name, "true or false", field);
+  value = *flag;
+  return Ok{};
+}
+
+Status from_field(std::string_view name, const FieldValue& field, int64_t& value) {
+  const auto* number = std::get_if<int64_t>(&field);
+  if (!number) return wrong_field_kind(name, "an integer", field);
+  value = *number;
+  return Ok{};
+}
+
+Status from_field(std::string_view name, const FieldValue& field, double& value) {
+  if (const auto* integer = std::get_if<int64_t>(&field)) {
+    value = static_cast<double>(*integer);
+    return Ok{};
+  }
+  const auto* number = std::get_if<double>(&field);
+  if (!number) return wrong_field_kind(name, "a number", field);
+  value = *number;
+  return Ok{};
+}
+
+Status from_field(std::string_view name, const FieldValue& field, float& value) {
+  double number = 0;
+  TRY(from_field(name, field, number));
+  value = static_cast<float>(number);
+  return Ok{};
+}
+
+Status from_field(std::string_view name, const FieldValue& field, std::string& value) {
+  const auto* text = std::get_if<std::string>(&field);
+  if (!text) return wrong_field_kind(name, "a text", field);
+  value = *text;
+  return Ok{};
+}
+
+Status from_field(std::string_view name, const FieldValue& field, DataType& value) {
+  const auto* word = std::get_if<std::string>(&field);
+  if (!word) return wrong_field_kind(name, "a type name", field);
+  TRY_ASSIGN(value, data_type_from_name(*word));
+  return Ok{};
+}
+
+Status from_field(std::string_view name, const FieldValue& field, std::vector<int64_t>& value) {
+  const auto* integers = std::get_if<std::vector<int64_t>>(&field);
+  if (!integers) return wrong_field_kind(name, "a list of integers", field);
+  value = *integers;
+  return Ok{};
+}
+
+Status from_field(std::string_view name, const FieldValue& field, std::vector<double>& value) {
+  if (const auto* integers = std::get_if<std::vector<int64_t>>(&field)) {
+    value.assign(integers->begin(), integers->end());
+    return Ok{};
+  }
+  const auto* numbers = std::get_if<std::vector<double>>(&field);
+  if (!numbers) return wrong_field_kind(name, "a list of numbers", field);
+  value = *numbers;
+  return Ok{};
+}
+
+Status from_field(std::string_view name, const FieldValue& field, std::vector<float>& value) {
+  std::vector<double> numbers;
+  TRY(from_field(name, field, numbers));
+  value.assign(numbers.begin(), numbers.end());
+  return Ok{};
 }
 
 }  // namespace detail

@@ -27,6 +27,13 @@ using FieldValue =
     std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>, Array, std::shared_ptr<Network>>;
 
 struct Field {
+  Field(std::string name, FieldValue value);
+  Field(const Field&);  // in the source, as those of Dim
+  Field(Field&&) noexcept;
+  Field& operator=(const Field&);
+  Field& operator=(Field&&) noexcept;
+  ~Field();
+
   std::string name;
   FieldValue value;
 };
@@ -101,16 +108,22 @@ FieldValue to_field(const T& value) {
 Error wrong_field_kind(std::string_view name, std::string_view wanted, const FieldValue& got);
 Error unknown_word(std::string_view name, std::string_view word, const std::vector<std::string_view>& words);
 
+void add_field(std::vector<Field>& fields, const char* name, FieldValue&& value);
+
+// Those that many operators have, compiled once.
+Status from_field(std::string_view name, const FieldValue& field, bool& value);
+Status from_field(std::string_view name, const FieldValue& field, int64_t& value);
+Status from_field(std::string_view name, const FieldValue& field, float& value);
+Status from_field(std::string_view name, const FieldValue& field, double& value);
+Status from_field(std::string_view name, const FieldValue& field, std::string& value);
+Status from_field(std::string_view name, const FieldValue& field, DataType& value);
+Status from_field(std::string_view name, const FieldValue& field, std::vector<int64_t>& value);
+Status from_field(std::string_view name, const FieldValue& field, std::vector<float>& value);
+Status from_field(std::string_view name, const FieldValue& field, std::vector<double>& value);
+
 template <class T>
 Status from_field(std::string_view name, const FieldValue& field, T& value) {
-  if constexpr (std::is_same_v<T, DataType>) {
-    const auto* word = std::get_if<std::string>(&field);
-    if (!word) return wrong_field_kind(name, "a type name", field);
-    auto parsed = data_type_from_name(*word);
-    if (!parsed.ok()) return std::move(parsed).error();
-    value = *parsed;
-    return Ok{};
-  } else if constexpr (kIsEnum<T>) {
+  if constexpr (kIsEnum<T>) {
     const auto* word = std::get_if<std::string>(&field);
     if (!word) return wrong_field_kind(name, "a word", field);
     std::vector<std::string_view> known;
@@ -122,40 +135,13 @@ Status from_field(std::string_view name, const FieldValue& field, T& value) {
       known.push_back(text);
     }
     return unknown_word(name, *word, known);
-  } else if constexpr (std::is_same_v<T, bool>) {
-    if (const auto* number = std::get_if<int64_t>(&field)) {
-      value = *number != 0;
-      return Ok{};
-    }
-    const auto* flag = std::get_if<bool>(&field);
-    if (!flag) return wrong_field_kind(name, "true or false", field);
-    value = *flag;
-    return Ok{};
   } else if constexpr (std::is_integral_v<T>) {
-    const auto* number = std::get_if<int64_t>(&field);
-    if (!number) return wrong_field_kind(name, "an integer", field);
-    value = static_cast<T>(*number);
-    return Ok{};
-  } else if constexpr (std::is_floating_point_v<T>) {
-    if (const auto* integer = std::get_if<int64_t>(&field)) {
-      value = static_cast<T>(*integer);
-      return Ok{};
-    }
-    const auto* number = std::get_if<double>(&field);
-    if (!number) return wrong_field_kind(name, "a number", field);
-    value = static_cast<T>(*number);
+    int64_t number = 0;
+    TRY(from_field(name, field, number));
+    value = static_cast<T>(number);
     return Ok{};
   } else if constexpr (requires { value.set_from_field(field); }) {
     return value.set_from_field(field);
-  } else if constexpr (std::is_same_v<T, std::vector<float>> || std::is_same_v<T, std::vector<double>>) {
-    if (const auto* integers = std::get_if<std::vector<int64_t>>(&field)) {
-      value.assign(integers->begin(), integers->end());
-      return Ok{};
-    }
-    const auto* numbers = std::get_if<std::vector<double>>(&field);
-    if (!numbers) return wrong_field_kind(name, "a list of numbers", field);
-    value.assign(numbers->begin(), numbers->end());
-    return Ok{};
   } else {
     const auto* same = std::get_if<T>(&field);
     if (!same) return wrong_field_kind(name, "another kind of value", field);
@@ -178,7 +164,7 @@ class OperatorBase : public Operator {
   std::vector<Field> fields() const override {
     std::vector<Field> result;
     auto& self = const_cast<Derived&>(static_cast<const Derived&>(*this));
-    self.fields([&](const char* name, auto& value) { result.push_back({name, detail::to_field(value)}); });
+    self.fields([&](const char* name, auto& value) { detail::add_field(result, name, detail::to_field(value)); });
     return result;
   }
   Status set_field(std::string_view name, const FieldValue& value) override {

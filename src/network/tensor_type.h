@@ -15,6 +15,14 @@ enum class Place : uint8_t {
 };
 
 struct TensorType {
+  TensorType();
+  TensorType(DataType type, Dims dims, std::optional<std::vector<Dim>> values = std::nullopt, Place place = Place::kDevice);
+  TensorType(const TensorType&);  // in the source, as those of Dim
+  TensorType(TensorType&&) noexcept;
+  TensorType& operator=(const TensorType&);
+  TensorType& operator=(TensorType&&) noexcept;
+  ~TensorType();
+
   DataType type = DataType::kFloat;
   Dims dims;
   // The elements, row-major, of a small integer or bool tensor (at most kMostValues elements) where they are known or symbolic.
@@ -22,7 +30,7 @@ struct TensorType {
   Place place = Place::kDevice;
 
   int64_t rank() const { return static_cast<int64_t>(dims.size()); }
-  bool operator==(const TensorType&) const = default;
+  bool operator==(const TensorType&) const;
   std::string text() const;  // "float [2, batch]"
 
   static constexpr int64_t kMostValues = 64;

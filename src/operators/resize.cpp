@@ -317,8 +317,8 @@ namespace {
 
 // Upsample, and Resize of opset 10: nearest takes the floor, and positions are i / scale.
 Status set_old_style(const OnnxNode& node, Resize* op) {
-  TRY_ASSIGN(std::string mode, node.word("mode", "nearest"));
-  TRY(op->set_field("mode", mode == "bilinear" ? "linear" : mode));
+  TRY_ASSIGN(const std::string mode, node.word("mode", "nearest"));
+  TRY(op->set_field("mode", mode == std::string_view("bilinear") ? "linear" : mode));
   op->coordinates = ResizeCoordinates::kAsymmetric;
   op->rounding = ResizeRounding::kFloor;
   return Ok{};
