@@ -1,11 +1,28 @@
 #include "runtime/engine.h"
 
+#include <chrono>
+#include <cstdio>
 #include <unordered_map>
 
 #include "base/cpu_info.h"
 #include "runtime/prepared.h"
 
 namespace ingot {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr double kLongMs = 0.5;
+
+// What took long until a step was ready; for INGOT_DEBUG=tactics.
+void print_load(Clock::time_point begin, const Choice& choice, const Layer& layer) {
+  if (!debug_enabled("tactics")) return;
+  const double ms = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+  char line[64];
+  std::snprintf(line, sizeof line, "ready after %.2f ms: ", ms);
+  if (ms >= kLongMs) debug("tactics", line + choice.tactic + "  '" + layer.name + "'");
+}
+
+}  // namespace
 
 Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> device, Log& log, std::vector<Misfit>* misfits) {
   register_all_tactics();
@@ -39,7 +56,9 @@ Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> 
       }
       return tactic->prepare(problem, choice.packed);
     };
+    const auto begin = Clock::now();
     auto kernel = prepare();
+    print_load(begin, choice, layer);
     if (!kernel.ok()) {
       if (kernel.error().code == ErrorCode::kOutOfMemory) return std::move(kernel).error().within("layer '" + layer.name + "'");
       log.verbose("layer '" + layer.name + "': " + choice.tactic + " does not fit: " + kernel.error().message);

@@ -206,6 +206,27 @@ TEST_F(CudaRuntime, recent_shapes_and_addresses_keep_their_graphs) {
   }
 }
 
+TEST_F(CudaRuntime, recordings_set_memory_by_kernels) {
+  Array x = Array::make(DataType::kFloat, {2, 150}).value();
+  for (int64_t i = 0; i < x.count(); ++i) x.set_number(i, 1);
+  const auto before = on_device(x), behind = on_device(x);
+  auto* bytes = static_cast<char*>(before.get());
+  auto recording = gpu_->record(
+      [&](Stream stream) -> Status {
+        TRY(gpu_->queue_zeros(bytes, 700, stream));
+        TRY(gpu_->queue_zeros(bytes + 700, 500, stream));
+        return gpu_->queue_copy(behind.get(), bytes, 1200, stream);
+      },
+      nullptr);
+  ASSERT_TRUE(recording.ok()) << recording.error().message;
+  const long memsets = count("memset");
+  EXPECT_OK(gpu_->replay(**recording, {}));
+  EXPECT_OK(device_->synchronize({}));
+  EXPECT_EQ(count("memset"), memsets);
+  const Array y = on_host(behind.get(), {2, 150});
+  for (int64_t i = 0; i < y.count(); ++i) ASSERT_EQ(y.number(i), 0) << i;
+}
+
 TEST_F(CudaRuntime, a_capture_of_the_programs_is_right_the_first_time) {
   auto network = network_of(kNetwork);
   auto engine = build_on(device_, *network);

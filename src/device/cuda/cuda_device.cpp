@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "device/cuda/graph_memsets.h"
 
 namespace ingot::cuda {
 namespace {
@@ -67,6 +68,8 @@ Status CudaDevice::open() {
   CUDA_TRY(driver_, device_attribute, &major, kAttributeMajor, device);
   CUDA_TRY(driver_, device_attribute, &minor, kAttributeMinor, device);
   CUDA_TRY(driver_, device_attribute, &multiprocessors_, kAttributeMultiprocessors, device);
+  int clusters = 0;
+  has_clusters_ = driver_.device_attribute(&clusters, kAttributeClusters, device) == 0 && clusters != 0;
   capability_ = major * 10 + minor;
   architecture_ = architecture_name(major, minor, true);
   if (!compiler_.knows(architecture_))
@@ -179,6 +182,7 @@ Result<std::shared_ptr<Recording>> CudaDevice::record(const std::function<Status
   const int code = driver_.stream_end_capture(capture.stream, &capture.graph);
   TRY(status);
   if (code) return driver_.error("stream_end_capture", code);
+  TRY(replace_memsets(*this, capture.graph));
   auto recording = std::dynamic_pointer_cast<GraphRecording>(previous);
   GraphUpdateResult told{};
   // A graph of the same kernels takes the new addresses as they are.
@@ -203,6 +207,14 @@ Status CudaDevice::copy(void* to, const void* from, size_t bytes, Stream stream)
   if (!stream.handle && driver_.stream_is_capturing(nullptr, &status) != 0) stream.handle = own_stream_;
   if (bytes > 0) CUDA_TRY(driver_, copy, pointer_of(to), pointer_of(from), bytes, handle_of(stream));
   CUDA_TRY(driver_, stream_synchronize, handle_of(stream));
+  return Ok{};
+}
+
+Status CudaDevice::run_now(const std::function<Status(Stream)>& work) const {
+  TRY(make_current());
+  const BesideCapture beside(driver_);
+  TRY(work({own_stream_}));
+  CUDA_TRY(driver_, stream_synchronize, own_stream_);
   return Ok{};
 }
 
@@ -248,13 +260,13 @@ Result<CuFunction> CudaDevice::function(const std::string& source, const std::st
   return function;
 }
 
-Status CudaDevice::launch(CuFunction function, GridSize grid, int block, void** arguments, Stream stream) const {
+Status CudaDevice::launch(CuFunction function, GridSize grid, int block, size_t shared_bytes, void** arguments, Stream stream) const {
   if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return Ok{};
   if (grid.x > INT32_MAX || grid.y > 65535 || grid.z > 65535)
     return unsupported("a grid of " + std::to_string(grid.x) + " x " + std::to_string(grid.y) + " x " + std::to_string(grid.z) +
                        " blocks is too large");
   CUDA_TRY(driver_, launch, function, static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z),
-           static_cast<unsigned>(block), 1, 1, 0, handle_of(stream), arguments, nullptr);
+           static_cast<unsigned>(block), 1, 1, static_cast<unsigned>(shared_bytes), handle_of(stream), arguments, nullptr);
   return Ok{};
 }
 
@@ -265,6 +277,7 @@ CuGraphExec CudaDevice::captured(const std::function<Status(Stream)>& run, int r
   CuGraph graph = nullptr;
   if (driver_.stream_end_capture(own_stream_, &graph) != 0 || !graph) return nullptr;
   CuGraphExec exec = nullptr;
+  good = good && replace_memsets(*this, graph).ok();
   if (good && driver_.graph_instantiate(&exec, graph, 0) != 0) exec = nullptr;
   driver_.graph_destroy(graph);
   return exec;

@@ -39,6 +39,8 @@ class CudaDevice final : public Device {
   Status check_address(const void* address) const override;
   Result<double> measure_ms(const std::function<Status(Stream)>& run) override;
 
+  // Runs work on a stream of the device's own, beside what the program captures, and waits for it.
+  Status run_now(const std::function<Status(Stream)>& work) const;
   // Device to device, as part of the stream.
   Status queue_copy(void* to, const void* from, size_t bytes, Stream stream) const;
   Status queue_zeros(void* to, size_t bytes, Stream stream) const;
@@ -48,11 +50,12 @@ class CudaDevice final : public Device {
   const std::string& architecture() const { return architecture_; }
   int compute_capability() const { return capability_; }  // 90
   int multiprocessors() const { return multiprocessors_; }
+  bool has_clusters() const { return has_clusters_; }
 
   // The kernel `name` of `source`, compiled and loaded at the first call; it lives as long as the device.
   Result<CuFunction> function(const std::string& source, const std::string& name);
-  // `block` threads each; `arguments` holds the address of each of the kernel's parameters.
-  Status launch(CuFunction function, GridSize grid, int block, void** arguments, Stream stream) const;
+  // `block` threads each, and `shared_bytes` besides what the kernel declares; `arguments` holds the address of each of its parameters.
+  Status launch(CuFunction function, GridSize grid, int block, size_t shared_bytes, void** arguments, Stream stream) const;
   // The context is that of the calling thread from now on.
   Status make_current() const;
 
@@ -66,6 +69,7 @@ class CudaDevice final : public Device {
   const Driver& driver_;
   const KernelCompiler& compiler_;
   int ordinal_ = 0, capability_ = 0, multiprocessors_ = 0;
+  bool has_clusters_ = false;
   CuContext context_ = nullptr;
   CuStream own_stream_ = nullptr;
   CuMemoryPool pool_ = nullptr;  // null where the device has none

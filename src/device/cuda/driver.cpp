@@ -62,6 +62,15 @@ Result<Driver> load() {
   take(driver.graph_launch, "cuGraphLaunch");
   take(driver.graph_destroy, "cuGraphDestroy");
   take(driver.graph_exec_destroy, "cuGraphExecDestroy");
+  const bool has_nodes = library.load(driver.graph_nodes, "cuGraphGetNodes") && library.load(driver.node_type, "cuGraphNodeGetType") &&
+                         library.load(driver.node_memset, "cuGraphMemsetNodeGetParams") &&
+                         library.load(driver.node_dependencies, "cuGraphNodeGetDependencies") &&
+                         library.load(driver.node_dependents, "cuGraphNodeGetDependentNodes") &&
+                         library.load(driver.add_kernel_node, "cuGraphAddKernelNode_v2") &&
+                         library.load(driver.add_dependencies, "cuGraphAddDependencies") &&
+                         library.load(driver.destroy_node, "cuGraphDestroyNode");
+  if (!has_nodes) driver.graph_nodes = nullptr;
+  if (!library.load(driver.tensor_map, "cuTensorMapEncodeTiled")) driver.tensor_map = nullptr;
   if (!missing.empty()) return unsupported("the CUDA driver " + library.path() + " lacks " + missing + "; it is too old");
   if (const int code = driver.init(0)) return driver.error("cuInit", code);
   if (const int code = driver.driver_version(&driver.version)) return driver.error("cuDriverGetVersion", code);

@@ -19,12 +19,13 @@ using CuStream = struct CuStreamHandle*;
 using CuEvent = struct CuEventHandle*;
 using CuGraph = struct CuGraphHandle*;
 using CuGraphExec = struct CuGraphExecHandle*;
+using CuGraphNode = struct CuGraphNodeHandle*;
 using CuMemoryPool = struct CuMemoryPoolHandle*;
 
 constexpr CuResult kOutOfMemoryCode = 2;
 // Attributes of a device.
 constexpr int kAttributeMultiprocessors = 16, kAttributeMajor = 75, kAttributeMinor = 76, kAttributeSharedPerBlock = 97,
-              kAttributeMemoryPools = 115;
+              kAttributeMemoryPools = 115, kAttributeClusters = 120;
 constexpr int kPoolReleaseThreshold = 4;
 // Attributes of a pointer, and of a function.
 constexpr int kPointerMemoryType = 2, kPointerIsManaged = 8, kPointerDeviceOrdinal = 9;
@@ -45,6 +46,21 @@ struct MemoryPoolProperties {
 struct GraphUpdateResult {
   int result;
   void *node, *from_node;
+};
+
+constexpr int kGraphMemset = 2;  // kind of a node
+// What a graph's node sets memory to: `height` rows of `width` elements.
+struct MemsetNodeParameters {
+  CuPointer to;
+  size_t pitch;
+  unsigned value, element_bytes;
+  size_t width, height;
+};
+struct KernelNodeParameters {
+  CuFunction function;
+  unsigned grid[3], block[3], shared_bytes;
+  void **parameters, **extra;
+  void *kernel, *context;
 };
 
 // Whether the context is lost: every later call gives the same code.
@@ -103,6 +119,20 @@ struct Driver {
   CuResult (*graph_launch)(CuGraphExec exec, CuStream stream);
   CuResult (*graph_destroy)(CuGraph graph);
   CuResult (*graph_exec_destroy)(CuGraphExec exec);
+
+  // Nodes of graphs; null in drivers that lack one of them.
+  CuResult (*graph_nodes)(CuGraph graph, CuGraphNode* nodes, size_t* count);
+  CuResult (*node_type)(CuGraphNode node, int* type);
+  CuResult (*node_memset)(CuGraphNode node, MemsetNodeParameters* parameters);
+  CuResult (*node_dependencies)(CuGraphNode node, CuGraphNode* before, size_t* count);
+  CuResult (*node_dependents)(CuGraphNode node, CuGraphNode* behind, size_t* count);
+  CuResult (*add_kernel_node)(CuGraphNode* node, CuGraph graph, const CuGraphNode* before, size_t count,
+                              const KernelNodeParameters* parameters);
+  CuResult (*add_dependencies)(CuGraph graph, const CuGraphNode* before, const CuGraphNode* behind, size_t count);
+  CuResult (*destroy_node)(CuGraphNode node);
+  // Describes a box of a matrix for the memory engine of sm_90; null in older drivers.
+  CuResult (*tensor_map)(void* map, int type, unsigned rank, void* address, const uint64_t* sizes, const uint64_t* strides,
+                         const unsigned* box, const unsigned* steps, int interleave, int swizzle, int promotion, int fill);
 
   int version = 0;  // 13000
   std::string path;

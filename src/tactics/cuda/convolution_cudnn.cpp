@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "device/cuda/cudnn.h"
 #include "operators/convolution.h"
+#include "tactics/cuda/device_weights.h"
 #include "tactics/cuda/library_product.h"
 #include "tactics/cuda/product_code.h"
 
@@ -361,12 +362,9 @@ class CudnnConvolution final : public CudaTactic {
     kernel->tuned = kernel->geometry_for(problem.opt_inputs, output);
     TRY_ASSIGN(const std::shared_ptr<const CudnnPlan> plan, kernel->plan_for(kernel->tuned));
 
-    // [M, C, taps] as [M, taps, C]
-    Problem own = problem;
-    const Array& w = problem.constants[1];
-    TRY_ASSIGN(own.constants[1],
-               permuted(w, {w.shape()[0], w.shape()[1], w.count() / std::max<int64_t>(1, w.shape()[0] * w.shape()[1])}, {0, 2, 1}));
-    TRY_ASSIGN(kernel->operands, Operands::make(*kernel->device, own));
+    TRY_ASSIGN(kernel->operands, Operands::make(*kernel->device, problem, {1}));
+    TRY_ASSIGN(DeviceMemory weights, uploaded_taps_first(*kernel->device, problem.constants[1]));
+    kernel->operands.set(1, std::move(weights));
     TRY_ASSIGN(kernel->bias, library_bias(*kernel->device, problem, kernel->plan));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }
@@ -384,7 +382,5 @@ class CudnnConvolution final : public CudaTactic {
 
 namespace ingot {
 #define REGISTER_TACTICS(function) void function(TacticCatalogue& catalogue)
-REGISTER_TACTICS(register_tactic_cuda_convolution_cudnn) {
-  for (int rank = 0; rank < cuda::kRanks; ++rank) catalogue.add(std::make_unique<cuda::CudnnConvolution>(rank));
-}
+REGISTER_TACTICS(register_tactic_cuda_convolution_cudnn) { cuda::add_ranked<cuda::CudnnConvolution>(catalogue, cuda::kRanks); }
 }  // namespace ingot

@@ -1,30 +1,27 @@
 // cuda.convolution_mma_N: channels-last convolutions over two dimensions of half and bf16 as a product on tensor cores, with any epilogue
 // in the same kernel, by the N-th of the tiles. One tap without stride and padding is a plain product; else its rows are read as windows.
-#include "operators/convolution.h"
+#include "tactics/cuda/convolution_product.h"
+#include "tactics/cuda/device_weights.h"
 #include "tactics/cuda/product_mma.h"
 #include "tactics/cuda/window_kernel.h"
 
 namespace ingot::cuda {
 namespace {
 
-bool is_plain(const Convolution& op, const Shape& w) {
-  for (size_t d = 0; d < 2; ++d) {
-    if (w[d + 2] != 1 || op.stride(d) != 1 || op.pad_begin(d) != 0 || op.pad_end(d) != 0) return false;
+// [M, C, taps] as [M, taps, C], each of the M with zeros behind it.
+Result<DeviceMemory> weights_of(CudaDevice& device, const Array& weights) {
+  const Shape& w = weights.shape();
+  const int64_t depth = product_depth(w), terms = w[1] * w[2] * w[3];
+  if (depth == terms) return uploaded_taps_first(device, weights);
+  TRY_ASSIGN(const Array rows, permuted(weights, {w[0], w[1], w[2] * w[3]}, {0, 2, 1}));
+  TRY_ASSIGN(Array padded, Array::make(rows.type(), {w[0], depth}));
+  auto* to = padded.as_mutable<uint16_t>();
+  const auto* from = static_cast<const uint16_t*>(rows.data());
+  for (int64_t m = 0; m < w[0]; ++m) {
+    std::copy_n(from + m * terms, terms, to + m * depth);
+    std::fill_n(to + m * depth + terms, depth - terms, uint16_t{0});
   }
-  return true;
-}
-
-// Terms of a sum, taps and channels, rounded up to 8 by zeros.
-int64_t depth_of(const Shape& w) { return ceil_divide(w[1] * w[2] * w[3], 8) * 8; }
-
-// Rows are positions of all images, columns output channels.
-ProductParameters parameters_of(const Shape& w, const Shape& y) {
-  ProductParameters p{};
-  p.rows = y[0] * y[2] * y[3];
-  p.depth = p.a_row = p.b_column = depth_of(w);
-  p.columns = p.y_row = p.residual_row = y[1];
-  p.a_depth = p.b_depth = p.y_column = p.residual_column = 1;
-  return p;
+  return uploaded(device, padded);
 }
 
 Result<WindowRows> windows_of(const WindowGeometry& geometry) {
@@ -63,7 +60,7 @@ struct ConvolutionMmaKernel final : Kernel {
 
   Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& shapes, const std::vector<Shape>& outputs) const override {
     auto launch = std::make_unique<MmaLaunch>();
-    launch->parameters = parameters_of(shapes[1], outputs[0]);
+    launch->parameters = convolution_product(shapes[1], outputs[0]);
     const Shape taps(shapes[1].begin() + 2, shapes[1].end()), spatial(shapes[0].begin() + 2, shapes[0].end());
     TRY_ASSIGN(launch->windows, windows_of(window_geometry(op, pads_of(op, spatial, taps), taps, op.groups, shapes[0], outputs[0])));
     launch->product = product;
@@ -79,17 +76,13 @@ class ConvolutionMma final : public CudaTactic {
 
   std::string_view name() const override { return name_; }
   Status accepts(const Problem& problem) const override {
-    const auto* op = dynamic_cast<const Convolution*>(problem.op);
-    REQUIRES(op, std::string(problem.op->name()) + " is no convolution");
-    TRY(accepts_window_product(problem, *op));
-    REQUIRES(is_channels_last_problem(problem), "the tensors are not channels-last");
-    REQUIRES(problem.inputs[0].rank() == 4 && is_constant(problem, 1), "it is not over two dimensions with constant weights");
-    REQUIRES(op->groups == 1, "there are " + std::to_string(op->groups) + " groups");
+    TRY(is_image_convolution(problem));
+    const auto* op = static_cast<const Convolution*>(problem.op);
     const Shape& w = problem.constants[1].shape();
     REQUIRES(op->dilation(1) == 1 || w[3] == 1, "the taps of a line are no neighbours");
     for (size_t d = 0; d < 2; ++d) REQUIRES(op->pad_begin(d) >= 0 && op->pad_end(d) >= 0, "the padding is negative");
     TRY_ASSIGN(const Shape output, tuned_output(problem));
-    const ProductParameters p = parameters_of(w, output);
+    const ProductParameters p = convolution_product(w, output);
     return accepts_mma(problem, *op, tile_, p.rows, p.columns, p.depth);
   }
   std::vector<Formats> proposals(const Problem& problem) const override {
@@ -103,24 +96,11 @@ class ConvolutionMma final : public CudaTactic {
     kernel->op = static_cast<const Convolution&>(*problem.op);
     kernel->inputs = problem.inputs.size();
     const Shape& w = problem.constants[1].shape();
-    Problem own = problem;
-    // [M, C, taps] as [M, taps, C], each of the M with zeros behind it.
-    TRY_ASSIGN(Array rows, permuted(problem.constants[1], {w[0], w[1], w[2] * w[3]}, {0, 2, 1}));
-    const int64_t depth = depth_of(w), terms = w[1] * w[2] * w[3];
-    if (depth != terms) {
-      TRY_ASSIGN(Array padded, Array::make(rows.type(), {w[0], depth}));
-      auto* to = padded.as_mutable<uint16_t>();
-      const auto* from = static_cast<const uint16_t*>(rows.data());
-      for (int64_t m = 0; m < w[0]; ++m) {
-        std::copy_n(from + m * terms, terms, to + m * depth);
-        std::fill_n(to + m * depth + terms, depth - terms, uint16_t{0});
-      }
-      rows = std::move(padded);
-    }
-    own.constants[1] = std::move(rows);
-    TRY_ASSIGN(kernel->operands, Operands::make(*device, own));
+    TRY_ASSIGN(kernel->operands, Operands::make(*device, problem, {1}));
+    TRY_ASSIGN(DeviceMemory weights, weights_of(*device, problem.constants[1]));
+    kernel->operands.set(1, std::move(weights));
     const MmaWindows windows{w[2], w[1] * w[3], is_aligned(kernel->op, problem)};
-    const bool plain = is_plain(kernel->op, w) && w[1] % 8 == 0;
+    const bool plain = is_plain_product(kernel->op, w) && w[1] % 8 == 0;
     TRY_ASSIGN(kernel->product, MmaProduct::make(*device, problem, kernel->op, tile_, plain ? nullptr : &windows));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }
@@ -136,7 +116,5 @@ class ConvolutionMma final : public CudaTactic {
 
 namespace ingot {
 #define REGISTER_TACTICS(function) void function(TacticCatalogue& catalogue)
-REGISTER_TACTICS(register_tactic_cuda_convolution_mma) {
-  for (int number = 0; number < cuda::kMmaTileCount; ++number) catalogue.add(std::make_unique<cuda::ConvolutionMma>(number));
-}
+REGISTER_TACTICS(register_tactic_cuda_convolution_mma) { cuda::add_ranked<cuda::ConvolutionMma>(catalogue, cuda::kMmaTileCount); }
 }  // namespace ingot

@@ -18,10 +18,12 @@ std::string kernel_source(std::string_view name, const std::string& definitions,
   return source;
 }
 
-Result<KernelFunction> KernelFunction::make(CudaDevice& device, const std::string& source, const std::string& name) {
+Result<KernelFunction> KernelFunction::make(CudaDevice& device, const std::string& source, const std::string& name, size_t shared_bytes) {
   KernelFunction kernel;
   kernel.device_ = &device;
+  kernel.shared_bytes_ = shared_bytes;
   TRY_ASSIGN(kernel.function_, device.function(source, name));
+  if (shared_bytes > 0) CUDA_TRY(device.driver(), function_set, kernel.function_, kFunctionMostShared, static_cast<int>(shared_bytes));
   return kernel;
 }
 
@@ -58,11 +60,11 @@ Result<DeviceMemory> uploaded(CudaDevice& device, const Array& array) {
   return shared;
 }
 
-Result<Operands> Operands::make(CudaDevice& device, const Problem& problem) {
+Result<Operands> Operands::make(CudaDevice& device, const Problem& problem, const std::vector<size_t>& without) {
   Operands operands;
   operands.constants_.resize(problem.inputs.size());
   for (size_t i = 0; i < problem.inputs.size() && i < problem.constants.size(); ++i) {
-    if (!problem.constants[i].data()) continue;
+    if (!problem.constants[i].data() || std::find(without.begin(), without.end(), i) != without.end()) continue;
     TRY_ASSIGN(operands.constants_[i], uploaded(device, problem.constants[i]));
   }
   return operands;

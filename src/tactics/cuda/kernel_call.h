@@ -24,17 +24,19 @@ std::string kernel_source(std::string_view name, const std::string& definitions,
 class KernelFunction {
  public:
   KernelFunction() = default;
-  static Result<KernelFunction> make(CudaDevice& device, const std::string& source, const std::string& name);
+  // `shared_bytes` of dynamic shared memory a block.
+  static Result<KernelFunction> make(CudaDevice& device, const std::string& source, const std::string& name, size_t shared_bytes = 0);
   template <class... Arguments>
   Status launch(GridSize grid, int block, Stream stream, const Arguments&... arguments) const {
     void* addresses[] = {const_cast<void*>(static_cast<const void*>(&arguments))...};
-    return device_->launch(function_, grid, block, addresses, stream);
+    return device_->launch(function_, grid, block, shared_bytes_, addresses, stream);
   }
   explicit operator bool() const { return function_ != nullptr; }
 
  private:
   CudaDevice* device_ = nullptr;
   CuFunction function_ = nullptr;
+  size_t shared_bytes_ = 0;
 };
 
 // The device that the problem is made ready for.
@@ -50,7 +52,8 @@ Result<DeviceMemory> uploaded(CudaDevice& device, const Array& array);
 // Inputs of a launch: constants in the device's memory, others where the run says.
 class Operands {
  public:
-  static Result<Operands> make(CudaDevice& device, const Problem& problem);
+  // Without constants that the tactic keeps in a form of its own.
+  static Result<Operands> make(CudaDevice& device, const Problem& problem, const std::vector<size_t>& without = {});
   const void* at(const RunArguments& arguments, size_t input) const {
     return input < constants_.size() && constants_[input] ? constants_[input].get() : arguments.inputs[input];
   }
@@ -87,5 +90,10 @@ inline int64_t ceil_divide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 struct CudaTactic : Tactic {
   DeviceKind device() const override { return DeviceKind::kCuda; }
 };
+// Tactics that are numbered: T(0) to T(count - 1).
+template <class T>
+void add_ranked(TacticCatalogue& catalogue, int count) {
+  for (int rank = 0; rank < count; ++rank) catalogue.add(std::make_unique<T>(rank));
+}
 
 }  // namespace ingot::cuda

@@ -113,7 +113,5 @@ class CublasLtProduct final : public CudaTactic {
 
 namespace ingot {
 #define REGISTER_TACTICS(function) void function(TacticCatalogue& catalogue)
-REGISTER_TACTICS(register_tactic_cuda_matmul_cublaslt) {
-  for (int rank = 0; rank < cuda::kRanks; ++rank) catalogue.add(std::make_unique<cuda::CublasLtProduct>(rank));
-}
+REGISTER_TACTICS(register_tactic_cuda_matmul_cublaslt) { cuda::add_ranked<cuda::CublasLtProduct>(catalogue, cuda::kRanks); }
 }  // namespace ingot

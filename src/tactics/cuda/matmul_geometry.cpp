@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "tactics/cuda/library_product.h"
+#include "tactics/cuda/product_code.h"
+
 namespace ingot::cuda {
 
 Result<ProductParameters> matmul_geometry(const MatMul& op, const std::vector<Shape>& shapes, const Shape& output) {
@@ -84,6 +87,25 @@ int64_t batch_count(const ProductParameters& p) {
   int64_t batches = 1;
   for (int d = 0; d < p.batch_rank; ++d) batches *= p.batch_sizes[d];
   return batches;
+}
+
+Status is_one_product(const ProductParameters& p) {
+  REQUIRES(p.batch_rank == 0 && p.a_depth == 1 && p.y_column == 1 && p.a_row % 8 == 0 && p.y_row == p.columns,
+           "it is not one product with dense rows");
+  return Ok{};
+}
+
+Result<ProductParameters> constant_product(const Problem& problem) {
+  const auto* op = dynamic_cast<const MatMul*>(problem.op);
+  REQUIRES(op, std::string(problem.op->name()) + " is no matrix product");
+  TRY(all_linear(problem));
+  TRY(accepts_product(problem, *op));
+  REQUIRES(problem.inputs[0].rank() >= 2 && problem.inputs[1].rank() == 2, "the weights are no matrix");
+  REQUIRES(!has_input(problem, 3) || problem.inputs[3].dims == problem.outputs[0].dims, "the residual is broadcast");
+  TRY_ASSIGN(const Shape output, tuned_output(problem));
+  TRY_ASSIGN(const ProductParameters p, matmul_geometry(*op, problem.opt_inputs, output));
+  TRY(is_one_product(p));
+  return p;
 }
 
 }  // namespace ingot::cuda

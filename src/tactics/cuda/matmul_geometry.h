@@ -11,4 +11,10 @@ Result<ProductParameters> matmul_geometry(const MatMul& op, const std::vector<Sh
 // How many products of matrices it is.
 int64_t batch_count(const ProductParameters& parameters);
 
+// All of it is one product with dense rows.
+Status is_one_product(const ProductParameters& parameters);
+// For the shapes to tune for, of a matrix product of linear tensors with one constant matrix, any epilogue, and a residual that lies as the
+// output does; an error says what else it is.
+Result<ProductParameters> constant_product(const Problem& problem);
+
 }  // namespace ingot::cuda

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -65,8 +66,34 @@ thread_local int thread_mode = 0;
 // The error of a call that a capture forbids, or of a device that is lost.
 int refused(bool unsafe) { return sticky_error ? sticky_error : unsafe && strict_captures > 0 && thread_mode != 2 ? 901 : 0; }
 
+struct Graph;
+struct MemsetParameters {
+  Pointer to;
+  size_t pitch;
+  unsigned value, element_bytes;
+  size_t width, height;
+};
+struct Node {
+  std::function<int()> work;
+  bool sets_memory = false;
+  MemsetParameters memset{};
+  Graph* graph = nullptr;
+};
+// Its nodes follow each other.
 struct Graph {
-  std::vector<std::function<int()>> nodes;
+  std::vector<std::shared_ptr<Node>> nodes;
+
+  std::shared_ptr<Node> made(std::function<int()> work) {
+    auto node = std::make_shared<Node>();
+    node->work = std::move(work);
+    node->graph = this;
+    return node;
+  }
+  size_t place_of(const Node* node) const {
+    size_t at = 0;
+    while (at < nodes.size() && nodes[at].get() != node) ++at;
+    return at;
+  }
 };
 struct Stream {
   Graph* capture = nullptr;
@@ -86,7 +113,7 @@ struct Function {
 int submit(Stream* stream, std::function<int()> work) {
   if (const int code = refused(false)) return code;
   if (stream && stream->capture) {
-    stream->capture->nodes.push_back(std::move(work));
+    stream->capture->nodes.push_back(stream->capture->made(std::move(work)));
     return 0;
   }
   Open open;
@@ -107,7 +134,7 @@ int emulatedSubmit(Stream* stream, std::function<int()>* work) {
 }
 
 void emulatedLose(int code) { sticky_error = code; }
-// Calls of one kind so far: "allocate", "synchronize", "instantiate", "capture", "launch", "replay".
+// Calls of one kind so far: "allocate", "synchronize", "instantiate", "capture", "launch", "memset", "replay".
 long emulatedCount(const char* kind) {
   std::lock_guard lock(mutex);
   return counts[kind];
@@ -142,7 +169,8 @@ int cuDeviceGetName(char* name, int length, int) {
   return 0;
 }
 int cuDeviceGetAttribute(int* value, int attribute, int) {
-  *value = attribute == 75 ? 9 : attribute == 76 ? 0 : attribute == 16 ? 8 : 227 * 1024;
+  // Compute capability 9.0 with 8 multiprocessors, and no clusters of blocks.
+  *value = attribute == 75 ? 9 : attribute == 76 || attribute == 120 ? 0 : attribute == 16 ? 8 : 227 * 1024;
   return 0;
 }
 int cuDeviceTotalMem_v2(size_t* bytes, int) {
@@ -225,10 +253,17 @@ int cuMemcpyAsync(Pointer to, Pointer from, size_t bytes, Stream* stream) {
 }
 int cuMemsetD8Async(Pointer to, unsigned char value, size_t count, Stream* stream) {
   std::lock_guard lock(mutex);
-  return submit(stream, [=] {
+  const int code = submit(stream, [=] {
+    ++counts["memset"];
     std::memset(reinterpret_cast<void*>(to), value, count);
     return 0;
   });
+  if (code == 0 && stream && stream->capture) {
+    Node& node = *stream->capture->nodes.back();
+    node.sets_memory = true;
+    node.memset = {to, 0, value, 1, count, 1};
+  }
+  return code;
 }
 int cuPointerGetAttribute(void* value, int attribute, Pointer address) {
   if (!memory().holds(address)) return kInvalidValue;
@@ -317,6 +352,14 @@ int cuModuleGetFunction(Function** function, Module* module, const char* name) {
   *function = made;
   return 0;
 }
+// What warp_group.cu reads of a map where it is emulated.
+int cuTensorMapEncodeTiled(void* map, int, unsigned, void* address, const uint64_t* sizes, const uint64_t* strides, const unsigned* box,
+                           const unsigned*, int, int, int, int) {
+  const uint64_t told[5] = {reinterpret_cast<uint64_t>(address), sizes[0], sizes[1], strides[0], box[1]};
+  if (told[0] % 16 != 0 || told[3] % 16 != 0 || box[1] > 256) return kInvalidValue;
+  std::memcpy(map, told, sizeof told);
+  return 0;
+}
 int cuFuncSetAttribute(Function*, int, int) { return 0; }
 int cuLaunchKernel(Function* function, unsigned x, unsigned y, unsigned z, unsigned block, unsigned, unsigned, unsigned, Stream* stream,
                    void** parameters, void**) {
@@ -340,6 +383,57 @@ int cuLaunchKernel(Function* function, unsigned x, unsigned y, unsigned z, unsig
     return 0;
   });
 }
+int cuGraphGetNodes(Graph* graph, Node** nodes, size_t* count) {
+  for (size_t i = 0; nodes && i < *count && i < graph->nodes.size(); ++i) nodes[i] = graph->nodes[i].get();
+  *count = graph->nodes.size();
+  return 0;
+}
+int cuGraphNodeGetType(Node* node, int* type) {
+  *type = node->sets_memory ? 2 : 0;
+  return 0;
+}
+int cuGraphMemsetNodeGetParams(Node* node, MemsetParameters* parameters) {
+  *parameters = node->memset;
+  return 0;
+}
+int cuGraphNodeGetDependencies(Node* node, Node** before, size_t* count) {
+  const size_t at = node->graph->place_of(node);
+  *count = at > 0;
+  if (before && at > 0) *before = node->graph->nodes[at - 1].get();
+  return 0;
+}
+int cuGraphNodeGetDependentNodes(Node* node, Node** behind, size_t* count) {
+  const size_t next = node->graph->place_of(node) + 1;
+  *count = next < node->graph->nodes.size();
+  if (behind && *count > 0) *behind = node->graph->nodes[next].get();
+  return 0;
+}
+struct KernelNode {
+  Function* function;
+  unsigned grid[3], block[3], shared_bytes;
+  void **parameters, **extra;
+};
+// It takes its place behind the node that it waits for.
+int cuGraphAddKernelNode_v2(Node** node, Graph* graph, Node* const* before, size_t count, const KernelNode* kernel) {
+  std::lock_guard lock(mutex);
+  Stream recorder;
+  Graph one;
+  recorder.capture = &one;
+  const int code = cuLaunchKernel(kernel->function, kernel->grid[0], kernel->grid[1], kernel->grid[2], kernel->block[0], 1, 1, 0, &recorder,
+                                  kernel->parameters, nullptr);
+  if (code) return code;
+  const size_t at = count > 0 ? graph->place_of(before[0]) + 1 : 0;
+  one.nodes[0]->graph = graph;
+  *node = one.nodes[0].get();
+  graph->nodes.insert(graph->nodes.begin() + static_cast<std::ptrdiff_t>(at), one.nodes[0]);
+  return 0;
+}
+int cuGraphAddDependencies(Graph*, Node* const*, Node* const*, size_t) { return 0; }
+int cuGraphDestroyNode(Node* node) {
+  Graph* graph = node->graph;
+  graph->nodes.erase(graph->nodes.begin() + static_cast<std::ptrdiff_t>(graph->place_of(node)));
+  return 0;
+}
 int cuGraphInstantiateWithFlags(Graph** exec, Graph* graph, unsigned long long) {
   std::lock_guard lock(mutex);
   ++counts["instantiate"];
@@ -356,7 +450,7 @@ int cuGraphLaunch(Graph* exec, Stream*) {
   if (const int code = refused(false)) return code;
   Open open;
   for (const auto& node : exec->nodes) {
-    if (const int code = node()) return code;
+    if (const int code = node->work()) return code;
   }
   return 0;
 }
