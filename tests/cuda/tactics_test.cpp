@@ -244,7 +244,7 @@ TEST(CudaTactics, products_by_warp_groups) {
     const DataType type = random.pick({DataType::kHalf, DataType::kBf16});
     MatMul op(false, random.chance(0.5));
     // More tiles than blocks, sums shorter and longer than the ring, and ends inside of tiles.
-    const int64_t m = random.pick({130, 300, 1100}), n = 32 * random.between(3, 9), k = 8 * random.pick({1, 8, 37, 70});
+    const int64_t m = random.pick({130, 300, 1100}), n = 32 * random.between(5, 9), k = 8 * random.pick({1, 8, 37, 70});
     Trial trial;
     trial.inputs = {random.array(type, {m, k}, -1, 1), random.array(type, op.transpose_b ? Shape{n, k} : Shape{k, n}, -1, 1)};
     add_tail(random, type, n, {m, n}, &trial, &op);
@@ -252,7 +252,7 @@ TEST(CudaTactics, products_by_warp_groups) {
     trial.constants = {false, true, true};
     trial.op = &op;
     trial.tolerance = sum_tolerance(type, k);
-    return run_trial("cuda.matmul_wgmma_0", trial);
+    return run_trial("cuda.matmul_wgmma_" + std::to_string(random.between(0, 2)), trial);
   });
 }
 
@@ -283,7 +283,7 @@ TEST(CudaTactics, convolutions_on_tensor_cores) {
 TEST(CudaTactics, convolutions_by_warp_groups) {
   for_seeds([](Random& random) {
     const DataType type = random.pick({DataType::kHalf, DataType::kBf16});
-    const int64_t channels = 8 * random.between(1, 20), outputs = 32 * random.between(3, 7);
+    const int64_t channels = 8 * random.between(1, 20), outputs = 32 * random.between(5, 8);
     Convolution op;
     const Shape x{random.between(1, 3), channels, random.between(9, 20), 15}, w{outputs, channels, 1, 1};
     Trial trial;
@@ -291,7 +291,7 @@ TEST(CudaTactics, convolutions_by_warp_groups) {
     add_tail(random, type, outputs, {x[0], outputs, x[2], x[3]}, &trial, &op);
     trial.op = &op;
     trial.tolerance = sum_tolerance(type, channels);
-    return run_trial("cuda.convolution_wgmma_0", trial);
+    return run_trial("cuda.convolution_wgmma_" + std::to_string(random.between(0, 2)), trial);
   });
 }
 
