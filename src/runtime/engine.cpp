@@ -2,9 +2,13 @@
 
 #include <chrono>
 #include <cstdio>
+#include <future>
+#include <map>
+#include <optional>
 #include <unordered_map>
 
 #include "base/cpu_info.h"
+#include "operators/plugin.h"
 #include "runtime/prepared.h"
 
 namespace ingot {
@@ -35,11 +39,12 @@ Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> 
                    std::to_string(network.layers().size()) + " layers");
   TRY_ASSIGN(ShapeCase shapes, shape_case(network));
   const bool tf32 = engine->plan_.property("tf32") == "1";
-  bool fits = true;
-  for (size_t step = 0; step < network.layers().size(); ++step) {
+  const size_t steps = network.layers().size();
+  const auto prepare = [&](size_t step) -> Result<std::unique_ptr<Kernel>> {
     const Layer& layer = *network.layers()[step];
     const Choice& choice = engine->plan_.choices[step];
-    const auto prepare = [&]() -> Result<std::unique_ptr<Kernel>> {
+    const auto begin = Clock::now();
+    const auto make = [&]() -> Result<std::unique_ptr<Kernel>> {
       const Tactic* tactic = TacticCatalogue::instance().find(choice.tactic);
       if (!tactic)
         return unsupported("the tactic '" + choice.tactic +
@@ -56,9 +61,35 @@ Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> 
       }
       return tactic->prepare(problem, choice.packed);
     };
-    const auto begin = Clock::now();
-    auto kernel = prepare();
+    auto kernel = make();
     print_load(begin, choice, layer);
+    return kernel;
+  };
+  using Prepared = Result<std::unique_ptr<Kernel>>;
+  std::vector<std::optional<Prepared>> prepared(steps);
+  // What a GPU's tactic does once, such as opening its library, takes longer than all its layers: each does so on a thread of its own, and
+  // layers of those that are done do not wait for the others.
+  std::map<std::string_view, std::pair<size_t, std::future<Prepared>>> firsts;
+  for (size_t step = 0; engine->device_->is_asynchronous() && step < steps; ++step) {
+    const std::string& name = engine->plan_.choices[step].tactic;
+    const bool calls_back = is_reference_tactic(name) || network.layers()[step]->as<Plugin>();
+    if (!calls_back && !firsts.contains(name)) firsts.emplace(name, std::make_pair(step, std::async(prepare, step)));
+  }
+  for (const bool waits : {false, true}) {
+    for (size_t step = 0; step < steps; ++step) {
+      const auto first = firsts.find(engine->plan_.choices[step].tactic);
+      const bool is_begun = first != firsts.end();
+      if (prepared[step] || (is_begun && first->second.first == step)) continue;
+      if (!waits && is_begun && first->second.second.wait_for(std::chrono::seconds(0)) != std::future_status::ready) continue;
+      prepared[step] = prepare(step);
+    }
+  }
+  for (auto& [name, first] : firsts) prepared[first.first] = first.second.get();
+  bool fits = true;
+  for (size_t step = 0; step < steps; ++step) {
+    const Layer& layer = *network.layers()[step];
+    const Choice& choice = engine->plan_.choices[step];
+    Prepared kernel = std::move(*prepared[step]);
     if (!kernel.ok()) {
       if (kernel.error().code == ErrorCode::kOutOfMemory) return std::move(kernel).error().within("layer '" + layer.name + "'");
       log.verbose("layer '" + layer.name + "': " + choice.tactic + " does not fit: " + kernel.error().message);
