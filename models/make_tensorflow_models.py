@@ -62,13 +62,14 @@ def saved_model_v2():
     tf.saved_model.save(model, str(folder / "model"), signatures=model.__call__.get_concrete_function())
 
 
-def saved_model_v1(name, resource):
+def saved_model_v1(name, resource, parts=None):
     with tf.Graph().as_default(), v1.Session() as session:
         x = v1.placeholder(tf.float32, [None, 6], name="x")
         with v1.variable_scope("layer", use_resource=resource):
-            w = v1.get_variable("w", initializer=seeded((6, 5), 1))
+            w = v1.get_variable("w", shape=(6, 5), initializer=v1.constant_initializer(seeded((6, 5), 1)),
+                                partitioner=v1.fixed_size_partitioner(parts) if parts else None)
             b = v1.get_variable("b", initializer=seeded((5,), 2))
-        y = tf.identity(tf.tanh(tf.matmul(x, w) + b), name="y")
+        y = tf.identity(tf.tanh(tf.matmul(x, tf.convert_to_tensor(w)) + b), name="y")
         session.run(v1.global_variables_initializer())
         value = seeded((2, 6))
         folder = keep(name, {"x": value}, {"y": session.run(y, {x: value})})
@@ -161,15 +162,38 @@ def volumes(x):
             "length": tf.norm(picked, axis=1), "clipped": tf.clip_by_value(picked, -0.5, 0.5), "some": tf.cast(tf.reduce_any(picked > 0, 1), tf.float32)}
 
 
+def detector(image, boxes, scores):
+    """What stands behind a detector: the boxes that stay, in the versions of it, and windows of the image."""
+    kept = tf.raw_ops.NonMaxSuppressionV3(boxes=boxes, scores=scores, max_output_size=4, iou_threshold=0.4, score_threshold=0.1)
+    places, count = tf.raw_ops.NonMaxSuppressionV4(boxes=boxes, scores=scores, max_output_size=12, iou_threshold=0.4, score_threshold=0.1,
+                                                   pad_to_max_output_size=True)
+    _, best, more = tf.raw_ops.NonMaxSuppressionV5(boxes=boxes, scores=scores, max_output_size=6, iou_threshold=0.2, score_threshold=0.1,
+                                                   soft_nms_sigma=0.0, pad_to_max_output_size=True)
+    first = tf.gather(boxes, places[:3])
+    windows = tf.image.crop_and_resize(image, first, [0, 1, 0], [3, 4], extrapolation_value=-2.0)
+    nearest = tf.image.crop_and_resize(image, first, [1, 1, 0], [2, 1], method="nearest")
+    return {"kept": kept, "places": places, "count": count, "best": best, "more": more, "windows": tf.identity(windows), "nearest": nearest}
+
+
+def cases(x, index):
+    return {"y": tf.switch_case(index, [lambda: x * 2, lambda: tf.nn.relu(x) - 1, lambda: tf.reduce_sum(x) + x])}
+
+
 saved_model_v2()
 saved_model_v1("saved_model_v1_made", False)
 saved_model_v1("saved_model_v1_resource_made", True)
+saved_model_v1("saved_model_v1_parts_made", False, 3)
 image, few, limit = seeded((2, 4, 4, 2)), seeded((2, 3)), np.float32(2.0)
 for way, make in (("v1", graph_v1), ("v2", graph_v2)):
     make(f"while_{way}_made", loop, {"x": few, "limit": np.float32(0.9)})
     make(f"cond_{way}_made", branches, {"x": few, "limit": np.float32(-50.0)})
     make(f"nested_{way}_made", nested, {"x": few})
     make(f"recurrent_{way}_made", recurrent, {"x": seeded((2, 6, 4))})
+graph_v2("cases_v2_made", cases, {"x": few, "index": np.int32(1)})
+corners = np.random.default_rng(5).uniform(0, 0.7, (12, 2)).astype(np.float32)
+graph_v1("detector_made", detector,
+         {"image": seeded((2, 5, 7, 3)), "boxes": np.concatenate([corners - 0.1, corners + 0.35], 1),
+          "scores": np.random.default_rng(6).uniform(0, 1, 12).astype(np.float32)})
 for left_over in OUT.glob("*/model/fingerprint.pb"):
     left_over.unlink()
 graph_v1("volumes_made", volumes, {"x": seeded((2, 4, 6, 6, 2))})

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "operators/arg_reduce.h"
+#include "operators/classifier.h"
 #include "operators/concat.h"
 #include "operators/elementwise.h"
 #include "operators/gather.h"
@@ -12,7 +13,6 @@
 #include "operators/reduce.h"
 #include "operators/register.h"
 #include "operators/reshape.h"
-#include "operators/softmax.h"
 #include "operators/unsqueeze.h"
 
 namespace ingot {
@@ -163,14 +163,6 @@ Result<Tensor*> label_encoder(const OnnxNode& node, Network& network) {
   return network.add(Elementwise(ScalarOp::kSelect), {found, value, add_scalar(network, value, otherwise)});
 }
 
-Result<Tensor*> transformed(const OnnxNode& node, Network& network, Tensor* y) {
-  TRY_ASSIGN(const std::string transform, node.word("post_transform", "NONE"));
-  if (transform == "NONE") return y;
-  if (transform == "LOGISTIC") return network.add(Elementwise(ScalarOp::kSigmoid), {y});
-  if (transform == "SOFTMAX") return network.add(Softmax(-1), {y});
-  return unsupported("post_transform " + transform + "; NONE, LOGISTIC and SOFTMAX are supported");
-}
-
 // x * coefficients' + intercepts
 Result<Tensor*> linear_scores(const OnnxNode& node, Network& network, int64_t targets) {
   TRY_ASSIGN(Tensor * x, required_input(node, 0));
@@ -189,22 +181,26 @@ Result<Tensor*> linear_scores(const OnnxNode& node, Network& network, int64_t ta
 Result<Tensor*> linear_regressor(const OnnxNode& node, Network& network) {
   TRY_ASSIGN(const int64_t targets, node.integer("targets", 1));
   TRY_ASSIGN(Tensor * y, linear_scores(node, network, targets));
-  return transformed(node, network, y);
+  return transformed_scores(node, network, y);
 }
 
-// The label of the largest score, and the scores.
+// The label of the largest score, and the scores. One row of coefficients scores the second of two classes.
 Result<std::vector<Tensor*>> linear_classifier(const OnnxNode& node, Network& network) {
-  if (node.has("classlabels_strings")) return unsupported("labels that are strings are not supported; numbers are");
-  TRY_ASSIGN(const std::vector<int64_t> labels, node.integers("classlabels_ints", {}));
+  TRY_ASSIGN(const ClassLabels labels, class_labels(node, "classlabels_ints"));
   TRY_ASSIGN(const std::vector<double> intercepts, node.numbers("intercepts", {}));
-  if (labels.size() < 2 || intercepts.size() == 1) return unsupported("a classifier with one row of coefficients for two classes");
-  TRY_ASSIGN(Tensor * scores, linear_scores(node, network, static_cast<int64_t>(labels.size())));
-  ArgReduce largest;
-  largest.axis = 1;
-  largest.keepdims = false;
-  TRY_ASSIGN(Tensor * place, network.add(largest, {scores}));
-  TRY_ASSIGN(Tensor * label, network.add(Gather(0), {network.add_constant("", Array::from_int64s(labels)), place}));
-  TRY_ASSIGN(scores, transformed(node, network, scores));
+  const bool one_row = labels.count == 2 && intercepts.size() == 1;
+  if (!one_row && !intercepts.empty() && static_cast<int64_t>(intercepts.size()) != labels.count)
+    return invalid(fmt::format("there are {} intercepts for {} classes", intercepts.size(), labels.count));
+  TRY_ASSIGN(Tensor * scores, linear_scores(node, network, one_row ? 1 : labels.count));
+  Tensor* places = nullptr;
+  if (one_row) {
+    TRY_ASSIGN(places, places_above(network, scores, 0));
+    TRY_ASSIGN(scores, two_scores(node, network, scores, false));
+  } else {
+    TRY_ASSIGN(places, places_of_largest(network, scores));
+    TRY_ASSIGN(scores, transformed_scores(node, network, scores));
+  }
+  TRY_ASSIGN(Tensor * label, labels_at(labels, network, places));
   return std::vector<Tensor*>{label, scores};
 }
 

@@ -1,5 +1,5 @@
 // y[n, t] = the sum (mean, least, largest) over all trees of what the leaf that row n of x falls into holds for target t.
-// Source: ONNX (ai.onnx.ml) TreeEnsemble-5, TreeEnsembleRegressor-3.
+// Source: ONNX (ai.onnx.ml) TreeEnsemble-5, TreeEnsembleRegressor-3, TreeEnsembleClassifier-3.
 #pragma once
 
 #include "network/operator.h"
@@ -59,8 +59,6 @@ struct TreeEnsemble final : OperatorBase<TreeEnsemble> {
   using OperatorBase::fields;
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;
   Result<Arrays> evaluate(const Arrays& inputs) const override;
-  static Result<Tensor*> from_onnx(const OnnxNode& node, Network& network);
-  static Result<Tensor*> from_onnx_regressor(const OnnxNode& node, Network& network);
 
  private:
   // An error where a list has another length than the others, or a child, feature or target lies outside.

@@ -310,6 +310,33 @@ TEST(Caffe, RegionsArePooled) {
       HasSubstr("the pooled size is 0 by 0"));
 }
 
+TEST(Caffe, EachCellOfARegionHasAChannelOfItsOwn) {
+  const std::string deploy = input("x", {1, 4, 2, 2}) + input("r", {1, 5, 1, 1}) +
+                             "layer { name: 'p' type: 'PSROIPooling' bottom: 'x' bottom: 'r' top: 'y' "
+                             "psroi_pooling_param { spatial_scale: 0.5 output_dim: 1 group_size: 2 } }";
+  auto network = import(deploy);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  // Four pixels are two elements: cell (i, j) is element (i, j) of channel 2i + j.
+  auto outputs = (*network)->evaluate({Array::of(DataType::kFloat, {1, 4, 2, 2}, counting(16)),
+                                       Array::of(DataType::kFloat, {1, 5, 1, 1}, std::vector<float>{0, 0, 0, 3, 3})});
+  ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+  EXPECT_EQ((*outputs)[0].shape(), (Shape{1, 1, 2, 2}));
+  EXPECT_THAT((*outputs)[0].floats(), ElementsAre(0, 5, 10, 15));
+}
+
+TEST(Caffe, FiltersKeepWhatTheSelectorChooses) {
+  const std::string bottoms = input("x", {3, 2}) + input("z", {3}) + input("s", {3, 1, 1, 1});
+  auto network = import(bottoms + "layer { name: 'f' type: 'Filter' bottom: 'x' bottom: 'z' bottom: 's' top: 'a' top: 'b' }");
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  auto outputs = (*network)->evaluate({Array::of(DataType::kFloat, {3, 2}, counting(6)), Array::of(DataType::kFloat, {3}, counting(3)),
+                                       Array::of(DataType::kFloat, {3, 1, 1, 1}, std::vector<float>{1, 0, 2})});
+  ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+  EXPECT_THAT((*outputs)[0].floats(), ElementsAre(0, 1, 4, 5));
+  EXPECT_THAT((*outputs)[1].floats(), ElementsAre(0, 2));
+  EXPECT_THAT(error_of(bottoms + "layer { name: 'f' type: 'Filter' bottom: 'x' bottom: 'z' bottom: 's' top: 'a' }"),
+              HasSubstr("it has 2 bottoms before its selector, and 1 tops"));
+}
+
 TEST(Caffe, WindowsAndRowsAndMadeUpData) {
   EXPECT_THAT(run({1, 2, 2, 2}, counting(8), "type: 'Im2col' convolution_param { kernel_size: 2 pad: 0 }"),
               ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));

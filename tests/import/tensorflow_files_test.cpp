@@ -243,6 +243,59 @@ TEST(TensorFlow, FunctionsThatCallThemselvesEnd) {
   EXPECT_THAT(graph.error(), HasSubstr("functions call each other more than 32 deep"));
 }
 
+// y = x times 2, 3 or 5, as an index says; others take the last.
+Graph switched() {
+  Graph graph;
+  auto& index = graph.add("Placeholder", "index", {});
+  (*index.mutable_attr())["dtype"].set_type(3);
+  (*index.mutable_attr())["shape"].mutable_shape();
+  graph.placeholder("x", {2});
+  auto& choice = graph.add("Case", "y", {"index", "x"});
+  for (const float factor : {2.0f, 3.0f, 5.0f}) {
+    auto* function = graph.def.mutable_library()->add_function();
+    const std::string name = "times" + std::to_string(static_cast<int>(factor));
+    function->mutable_signature()->set_name(name);
+    function->mutable_signature()->add_input_arg()->set_name("a");
+    function->mutable_signature()->add_output_arg()->set_name("r");
+    auto* constant = function->add_node_def();
+    constant->set_name("factor");
+    constant->set_op("Const");
+    auto& tensor = *(*constant->mutable_attr())["value"].mutable_tensor();
+    tensor.set_dtype(1);
+    tensor.mutable_tensor_shape();
+    tensor.add_float_val(factor);
+    auto* product = function->add_node_def();
+    product->set_name("product");
+    product->set_op("Mul");
+    product->add_input("a");
+    product->add_input("factor:output:0");
+    (*function->mutable_ret())["r"] = "product:z:0";
+    (*choice.mutable_attr())["branches"].mutable_list()->add_func()->set_name(name);
+  }
+  return graph;
+}
+
+TEST(TensorFlow, CasesAreBranchesWithinBranches) {
+  auto network = switched().import();
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ(count_of<If>(**network), 1u);
+  for (const auto& [index, factor] : {std::pair(0, 2.0f), {1, 3.0f}, {2, 5.0f}, {7, 5.0f}, {-1, 5.0f}}) {
+    auto outputs =
+        (*network)->evaluate({Array::scalar(DataType::kInt32, index), Array::of(DataType::kFloat, {2}, std::vector<float>{1, 10})});
+    ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+    EXPECT_THAT((*outputs)[0].floats(), ElementsAre(factor, 10 * factor)) << index;
+  }
+  Graph known = switched();
+  known.def.mutable_node(0)->set_op("Const");
+  auto& number = *(*known.def.mutable_node(0)->mutable_attr())["value"].mutable_tensor();
+  number.set_dtype(3);
+  number.mutable_tensor_shape();
+  number.add_int_val(1);
+  EXPECT_THAT(run(known, {2}, {1, 10}), ElementsAre(3, 30));
+  known.def.mutable_node(2)->mutable_attr()->erase("branches");
+  EXPECT_THAT(known.error(), HasSubstr("its attribute 'branches' names no functions"));
+}
+
 class SavedModelFiles : public ::testing::Test {
  protected:
   void SetUp() override {

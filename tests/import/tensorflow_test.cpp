@@ -162,6 +162,72 @@ TEST(TensorFlow, ElementsMove) {
   EXPECT_THAT(run(lrn, {1, 1, 1, 2}, {1, 2}), Pointwise(FloatNear(1e-5f), {1.f / 6, 2.f / 6}));
 }
 
+// Three boxes, of which the second overlaps the first by 0.9 of their union.
+Graph boxes(const std::string& op, const std::vector<std::string>& inputs) {
+  Graph graph;
+  graph.placeholder("scores", {3});
+  graph.floats("boxes", {3, 4}, {0, 0, 1, 1, 0, 0, 1, 0.9f, 0, 0.95f, 1, 2});
+  graph.ints("most", {3}, true);
+  graph.floats("half", {}, {0.5f});
+  graph.floats("zero", {}, {0});
+  graph.add(op, "y", inputs);
+  return graph;
+}
+
+TEST(TensorFlow, BoxesThatOverlapBetterOnesGo) {
+  const std::vector<float> scores = {0.6f, 0.9f, 0.3f};
+  Graph first = boxes("NonMaxSuppression", {"boxes", "scores", "most"});
+  EXPECT_THAT(run(first, {3}, scores), ElementsAre(1, 2));
+  EXPECT_THAT(run(boxes("NonMaxSuppressionV3", {"boxes", "scores", "most", "half", "half"}), {3}, scores), ElementsAre(1));
+  Graph loose = first;
+  (*loose.def.mutable_node(loose.def.node_size() - 1)->mutable_attr())["iou_threshold"].set_f(0.95f);
+  EXPECT_THAT(run(loose, {3}, scores), ElementsAre(1, 0, 2));
+  for (const std::string op : {"NonMaxSuppressionV4", "NonMaxSuppressionV5"}) {
+    Graph padded = boxes(op, {"boxes", "scores", "most", "half", "half"});
+    auto* node = padded.def.mutable_node(padded.def.node_size() - 1);
+    const bool with_scores = op.ends_with("5");
+    if (with_scores) node->add_input("zero");
+    (*node->mutable_attr())["pad_to_max_output_size"].set_b(true);
+    TfImportOptions options;
+    options.outputs = with_scores ? std::vector<std::string>{"y", "y:1", "y:2"} : std::vector<std::string>{"y", "y:1"};
+    auto network = padded.import(options);
+    ASSERT_TRUE(network.ok()) << network.error().message;
+    auto outputs = (*network)->evaluate({Array::of(DataType::kFloat, {3}, scores)});
+    ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+    EXPECT_THAT((*outputs)[0].integers(), ElementsAre(1, 0, 0));
+    if (with_scores) {
+      EXPECT_THAT((*outputs)[1].floats(), ElementsAre(0.9f, 0, 0));
+    }
+    EXPECT_THAT(outputs->back().integers(), ElementsAre(1));
+  }
+  EXPECT_THAT(boxes("NonMaxSuppressionV5", {"boxes", "scores", "most", "half", "zero", "half"}).error(), HasSubstr("soft suppression"));
+}
+
+TEST(TensorFlow, WindowsOfImagesAreResized) {
+  Graph graph;
+  graph.placeholder("x", {1, 2, 3, 1});
+  // The whole image, its middle at half a row, and a window that begins outside.
+  graph.floats("boxes", {3, 4}, {0, 0, 1, 1, 0.5f, 0, 0.5f, 1, -1, 0.5f, 0, 0.5f});
+  graph.ints("images", {0, 0, 0});
+  graph.ints("size", {2, 3});
+  auto& crop = graph.add("CropAndResize", "y", {"x", "boxes", "images", "size"});
+  (*crop.mutable_attr())["extrapolation_value"].set_f(-1);
+  const std::vector<float> image = {0, 1, 2, 10, 11, 12};
+  EXPECT_THAT(run(graph, {1, 2, 3, 1}, image), Pointwise(FloatNear(1e-5f), {0, 1, 2, 10, 11, 12, 5, 6, 7, 5, 6, 7, -1, -1, -1, 1, 1, 1}));
+  set_word(*graph.def.mutable_node(4), "method", "nearest");
+  EXPECT_THAT(run(graph, {1, 2, 3, 1}, image), ElementsAre(0, 1, 2, 10, 11, 12, 10, 11, 12, 10, 11, 12, -1, -1, -1, 1, 1, 1));
+  set_word(*graph.def.mutable_node(4), "method", "cubic");
+  EXPECT_THAT(graph.error(), HasSubstr("its method is 'cubic'; bilinear and nearest are supported"));
+  // One row and column: the middle of the box.
+  Graph single = graph;
+  set_word(*single.def.mutable_node(4), "method", "bilinear");
+  single.def.mutable_node(3)->Clear();
+  Graph size;
+  size.ints("size", {1, 1});
+  *single.def.mutable_node(3) = size.def.node(0);
+  EXPECT_THAT(run(single, {1, 2, 3, 1}, image), Pointwise(FloatNear(1e-5f), {6, 6, -1}));
+}
+
 TEST(TensorFlow, ConstantsMayBeWrittenInShort) {
   Graph graph;
   graph.placeholder("x", {4});

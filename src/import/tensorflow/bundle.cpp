@@ -63,6 +63,34 @@ Status read_block(Bytes table, Block place, Use&& use) {
   return Ok{};
 }
 
+// Numbers that sort as bytes do: the sign turned, behind as many leading ones as there are further bytes.
+void add_sorted_number(std::string& key, int64_t number) {
+  int bytes = 1;
+  while (bytes < 8 && (number < -(int64_t{1} << (7 * bytes - 1)) || number >= int64_t{1} << (7 * bytes - 1))) ++bytes;
+  // What needs more than 8 bytes is no place in a tensor, and finds nothing.
+  const uint64_t bits = static_cast<uint64_t>(number) ^ ((uint64_t{1} << bytes) - 1) << (7 * bytes);
+  for (int i = bytes - 1; i >= 0; --i) key.push_back(static_cast<char>(bits >> (8 * i)));
+}
+
+// The key of a slice's entry: 0, the name, the number of dimensions, then start and length of each (-1 for all of it).
+std::string slice_key(const std::string& name, const tf::TensorSlice& slice) {
+  std::string key(1, '\0');
+  for (char c : name) {
+    key.push_back(c);
+    if (c == '\0') key.push_back('\xff');
+    if (c == '\xff') key.push_back('\0');
+  }
+  key.push_back('\0');
+  key.push_back('\1');
+  if (slice.extent_size() > 0) key.push_back('\1');
+  key.push_back(static_cast<char>(slice.extent_size()));
+  for (const auto& extent : slice.extent()) {
+    add_sorted_number(key, extent.start());
+    add_sorted_number(key, extent.has_length_case() == tf::TensorSlice::Extent::kLength ? extent.length() : -1);
+  }
+  return key;
+}
+
 std::string string_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace
@@ -125,7 +153,56 @@ Result<Array> TensorBundle::tensor(const std::string& key) const {
   if (found == entries_.end()) return invalid("the checkpoint has no '" + key + "'");
   tf::BundleEntry entry;
   if (!entry.ParseFromString(found->second)) return invalid("the checkpoint's entry '" + key + "' is damaged");
-  if (entry.slices_size() > 0) return unsupported("the checkpoint holds '" + key + "' in slices; save it without partitions");
+  return entry.slices_size() > 0 ? joined(entry, key) : read(entry, key);
+}
+
+// A variable in parts, each of which is an entry of its own.
+Result<Array> TensorBundle::joined(const tf::BundleEntry& whole, const std::string& key) const {
+  const auto type = tf_type_of(whole.dtype());
+  if (!type) return unsupported("'" + key + "' has TensorFlow's type " + std::to_string(whole.dtype()) + ", which is no number type");
+  Shape shape;
+  for (const auto& dim : whole.shape().dim()) shape.push_back(dim.size());
+  TRY_ASSIGN(const int64_t count, volume(shape));
+  int64_t stored = 0;
+  for (const auto& shard : shards_) stored += static_cast<int64_t>(shard->bytes().size());
+  if (count > stored) return invalid("'" + key + "' " + to_text(shape) + " has more elements than the checkpoint has bytes");
+  TRY_ASSIGN(Array array, Array::make(*type, shape));
+  const size_t element = static_cast<size_t>(bits_of(*type)) / 8;
+  int64_t filled = 0;
+  for (const auto& slice : whole.slices()) {
+    const std::string where = "a slice of '" + key + "'";
+    const auto found = entries_.find(slice_key(key, slice));
+    tf::BundleEntry entry;
+    if (found == entries_.end() || !entry.ParseFromString(found->second)) return invalid(where + " is missing in the checkpoint");
+    TRY_ASSIGN(const Array part, read(entry, key));
+    bool fits = part.type() == *type && part.shape().size() == shape.size() && slice.extent_size() == static_cast<int>(shape.size());
+    Shape start;
+    for (size_t d = 0; fits && d < shape.size(); ++d) {
+      start.push_back(slice.extent(static_cast<int>(d)).start());
+      fits = start[d] >= 0 && start[d] <= shape[d] && part.shape()[d] <= shape[d] - start[d];
+    }
+    if (!fits) return invalid(where + " is " + to_text(part.shape()) + ", which does not fit into " + to_text(shape));
+    filled += part.count();
+    if (part.count() == 0) continue;
+    // Row by row along the last axis.
+    const int64_t row = shape.empty() ? 1 : part.shape().back();
+    for (int64_t from = 0; from < part.count(); from += row) {
+      int64_t to = 0, rest = from, stride = 1;
+      for (size_t d = shape.size(); d-- > 0;) {
+        to += (start[d] + rest % part.shape()[d]) * stride;
+        rest /= part.shape()[d];
+        stride *= shape[d];
+      }
+      std::memcpy(static_cast<std::byte*>(array.mutable_data()) + static_cast<size_t>(to) * element,
+                  static_cast<const std::byte*>(part.data()) + static_cast<size_t>(from) * element, static_cast<size_t>(row) * element);
+    }
+  }
+  if (filled != count)
+    return invalid("the slices of '" + key + "' hold " + std::to_string(filled) + " of its " + std::to_string(count) + " elements");
+  return array;
+}
+
+Result<Array> TensorBundle::read(const tf::BundleEntry& entry, const std::string& key) const {
   const auto type = tf_type_of(entry.dtype());
   if (!type) return unsupported("'" + key + "' has TensorFlow's type " + std::to_string(entry.dtype()) + ", which is no number type");
   Shape shape;

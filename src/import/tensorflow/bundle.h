@@ -9,6 +9,10 @@
 #include "base/mapped_file.h"
 #include "network/array.h"
 
+namespace ingot_tensorflow {
+class BundleEntry;
+}
+
 namespace ingot {
 
 // Keys and values of a sorted table (LevelDB's format, blocks not compressed), as the index of a checkpoint is one.
@@ -20,12 +24,14 @@ class TensorBundle {
   static Result<TensorBundle> open(const std::string& prefix);
 
   bool has(const std::string& key) const { return entries_.contains(key); }
-  // Its elements stay in the mapped shard. An error where it is no tensor of numbers, cut into slices, or beyond its shard.
+  // Its elements stay in the mapped shard, unless it is stored in slices. An error where it is no tensor of numbers, or beyond its shard.
   Result<Array> tensor(const std::string& key) const;
   // Keys by the full names of variables, where the program that saved them told.
   const std::map<std::string, std::string>& full_names() const { return full_names_; }
 
  private:
+  Result<Array> joined(const ingot_tensorflow::BundleEntry& whole, const std::string& key) const;
+  Result<Array> read(const ingot_tensorflow::BundleEntry& entry, const std::string& key) const;
   Result<Bytes> bytes_of_string(const std::string& key) const;
 
   std::map<std::string, std::string> entries_;

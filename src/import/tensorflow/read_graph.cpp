@@ -96,6 +96,11 @@ std::optional<TfAttribute> attribute_of(const tf::AttrValue& value) {
     case Value::kList: {
       const auto& list = value.list();
       if (list.s_size()) return std::vector<std::string>(list.s().begin(), list.s().end());
+      if (list.func_size()) {
+        std::vector<std::string> names;
+        for (const auto& function : list.func()) names.push_back(function.name());
+        return names;
+      }
       if (list.f_size()) return std::vector<double>(list.f().begin(), list.f().end());
       return std::vector<int64_t>(list.i().begin(), list.i().end());
     }

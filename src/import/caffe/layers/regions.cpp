@@ -1,7 +1,9 @@
-// Layers of detectors by regions: Proposal, also as Faster R-CNN's Python layer, ROIPooling, and NVIDIA's RPROI, which is both.
+// Layers of detectors by regions: Proposal, also as Faster R-CNN's Python layer, ROIPooling,
+// PSROIPooling, and NVIDIA's RPROI, which is both of the first.
 #include <cstdlib>
 
 #include "import/caffe/layer.h"
+#include "operators/position_roi_pool.h"
 #include "operators/proposal.h"
 #include "operators/reshape.h"
 #include "operators/roi_pool.h"
@@ -78,12 +80,16 @@ Result<std::vector<Tensor*>> python(const CaffeLayer& layer) {
   return outputs;
 }
 
+// Regions [R, 5, 1, 1] as [R, 5].
+Result<Tensor*> flat_regions(const CaffeLayer& layer, Tensor* regions) {
+  if (regions->type.rank() != 4) return regions;
+  return layer.add(Reshape(std::vector<int64_t>{0, 5}), {regions}, "regions");
+}
+
 Result<Tensor*> pooled(const CaffeLayer& layer, Tensor* x, Tensor* regions, uint32_t height, uint32_t width, double scale) {
   if (height < 1 || width < 1 || height > 4096 || width > 4096)
     return invalid("the pooled size is " + std::to_string(height) + " by " + std::to_string(width) + "; it lies in 1 to 4096");
-  if (regions->type.rank() == 4) {  // [R, 5, 1, 1]
-    TRY_ASSIGN(regions, layer.add(Reshape(std::vector<int64_t>{0, 5}), {regions}, "regions"));
-  }
+  TRY_ASSIGN(regions, flat_regions(layer, regions));
   RoiPool op;
   op.height = height;
   op.width = width;
@@ -95,6 +101,17 @@ Result<Tensor*> roi_pooling(const CaffeLayer& layer) {
   TRY(layer.expects(2, 2));
   const auto& parameter = layer.parameter().roi_pooling_param();
   return pooled(layer, layer.input(0), layer.input(1), parameter.pooled_h(), parameter.pooled_w(), parameter.spatial_scale());
+}
+
+Result<Tensor*> position_pooling(const CaffeLayer& layer) {
+  TRY(layer.expects(2, 2));
+  const auto& parameter = layer.parameter().psroi_pooling_param();
+  PositionRoiPool op;
+  op.outputs = parameter.output_dim();
+  op.cells = parameter.group_size();
+  op.scale = parameter.spatial_scale();
+  TRY_ASSIGN(Tensor * regions, flat_regions(layer, layer.input(1)));
+  return layer.add(op, {layer.input(0), regions});
 }
 
 // Bottoms scores, shifts, features, image; tops regions and what is pooled from them.
@@ -130,6 +147,7 @@ CAFFE_LAYERS(regions) {
   catalogue.add("Proposal", proposal);
   catalogue.add("Python", python);
   catalogue.add("ROIPooling", one_caffe_output<roi_pooling>);
+  catalogue.add("PSROIPooling", one_caffe_output<position_pooling>);
   catalogue.add("RPROI", rp_roi);
 }
 

@@ -1,7 +1,10 @@
-// Windows as channels, rows by number, and made-up data.
+// Windows as channels, rows by number or by choice, and made-up data.
 #include "import/caffe/layer.h"
+#include "operators/compress.h"
 #include "operators/convolution.h"
 #include "operators/gather.h"
+#include "operators/reshape.h"
+#include "operators/runtime_dims.h"
 
 namespace ingot {
 namespace {
@@ -83,11 +86,33 @@ Result<std::vector<Tensor*>> dummy_data(const CaffeLayer& layer) {
   return tops;
 }
 
+// The items of the batch for which the last bottom, one number each, is not 0.
+Result<std::vector<Tensor*>> filter(const CaffeLayer& layer) {
+  TRY(layer.expects(2, SIZE_MAX, 1, SIZE_MAX));
+  const size_t count = layer.inputs().size() - 1;
+  if (layer.output_count() != count)
+    return invalid("it has " + std::to_string(count) + " bottoms before its selector, and " + std::to_string(layer.output_count()) +
+                   " tops");
+  TRY_ASSIGN(Tensor * selector, layer.add(Reshape(std::vector<int64_t>{-1}), {layer.input(count)}, "selector"));
+  TRY_ASSIGN(selector, layer.add(Elementwise::cast(DataType::kBool), {selector}, "chosen"));
+  std::vector<Tensor*> outputs;
+  for (size_t i = 0; i < count; ++i) {
+    Compress compress;
+    compress.flat = false;
+    const std::string name = layer.name() + (i > 0 ? "/" + std::to_string(i) : "");
+    if (layer.rank(i) == 0) return invalid("bottom " + std::to_string(i) + " is one number; a batch is wanted");
+    TRY_ASSIGN(Layer * added, add_runtime_sized(layer.network(), compress.clone(), {layer.input(i), selector}, name, {layer.dims(i)[0]}));
+    outputs.push_back(added->output());
+  }
+  return outputs;
+}
+
 }  // namespace
 
 CAFFE_LAYERS(windows) {
   catalogue.add("Im2col", one_caffe_output<im2col>);
   catalogue.add("BatchReindex", one_caffe_output<batch_reindex>);
+  catalogue.add("Filter", filter);
   catalogue.add("DummyData", dummy_data);
 }
 

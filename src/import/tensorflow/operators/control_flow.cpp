@@ -1,5 +1,6 @@
 // Functions: calls, branches and loops.
 #include <algorithm>
+#include <functional>
 
 #include "import/tensorflow/node.h"
 #include "operators/if.h"
@@ -41,33 +42,71 @@ Status add_output(Network& network, Tensor* tensor) {
   return network.mark_output(tensor);
 }
 
-// ---- if ----
+// ---- if, case ----
+
+// What a branch computes in `network` from its arguments there.
+using Compute = std::function<Result<std::vector<TfValue>>(Network& network, std::vector<TfValue> arguments)>;
 
 // The branch as a network of its own, whose inputs are all arguments that are not constant.
-Result<std::shared_ptr<Network>> branch(const TfOp& op, const std::string& function, const std::vector<size_t>& given) {
+Result<std::shared_ptr<Network>> branch(const TfOp& op, Network& outer, const std::string& name, const std::vector<TfValue>& values,
+                                        const Compute& compute) {
   auto network = std::make_shared<Network>();
-  network->name = function;
-  network->number_symbols_from(op.network().next_symbol_number());
+  network->name = name;
+  network->number_symbols_from(outer.next_symbol_number());
   std::vector<TfValue> arguments;
-  for (size_t i = 1; i < op.input_count(); ++i) {
-    TfValue argument = op.value(i);
-    if (std::find(given.begin(), given.end(), i) != given.end()) {
-      TRY_ASSIGN(Tensor * input, network->add_input("argument " + std::to_string(i - 1), argument.tensor->type));
-      const bool planes = argument.is_planes;
-      argument = TfValue{input, planes};
-    } else {
+  for (const TfValue& value : values) {
+    TfValue argument = value;
+    if (value.is_constant) {
       argument.tensor = argument.other = nullptr;
+    } else {
+      TRY_ASSIGN(Tensor * input, network->add_input("argument " + std::to_string(arguments.size()), value.tensor->type));
+      argument = TfValue{input, value.is_planes};
     }
     arguments.push_back(std::move(argument));
   }
-  TRY_ASSIGN(std::vector<TfValue> results, op.call(function, std::move(arguments), *network));
+  TRY_ASSIGN(std::vector<TfValue> results, compute(*network, std::move(arguments)));
   for (TfValue& result : results) {
     if (result.list != TfList::kNone && result.list != TfList::kFilled) return unsupported("a branch gives a list that is not written");
     TRY_ASSIGN(Tensor * tensor, op.tensor_in(*network, result));
     TRY(add_output(*network, tensor));
   }
-  op.network().number_symbols_from(network->next_symbol_number());
+  outer.number_symbols_from(network->next_symbol_number());
   return network;
+}
+
+// One of two computations of the same arguments.
+Result<std::vector<TfValue>> choose(const TfOp& op, Network& network, Tensor* condition, const std::vector<TfValue>& arguments,
+                                    const std::string& then_name, const Compute& then_branch, const std::string& else_name,
+                                    const Compute& else_branch) {
+  If conditional;
+  TRY_ASSIGN(conditional.then_branch, branch(op, network, then_name, arguments, then_branch));
+  TRY_ASSIGN(conditional.else_branch, branch(op, network, else_name, arguments, else_branch));
+  conditional.symbol = network.make_symbol("if");
+  TRY_ASSIGN(condition, scalar_of(op, network, condition, DataType::kBool));
+  std::vector<Tensor*> inputs = {condition};
+  for (int side = 0; side < 2; ++side) {
+    for (const TfValue& value : arguments) {
+      if (!value.is_constant) inputs.push_back(value.tensor);
+    }
+  }
+  TRY_ASSIGN(Layer * layer, network.add_layer(std::make_unique<If>(std::move(conditional)), std::move(inputs), op.node().name));
+  std::vector<TfValue> results;
+  for (Tensor* output : layer->outputs()) results.push_back({output});
+  return results;
+}
+
+Result<std::vector<TfValue>> arguments_of_branches(const TfOp& op) {
+  std::vector<TfValue> arguments;
+  for (size_t i = 1; i < op.input_count(); ++i) {
+    const TfValue& value = op.value(i);
+    if (value.list == TfList::kReserved || value.list == TfList::kWritten) return unsupported("a list of tensors goes into a branch");
+    arguments.push_back(value);
+  }
+  return arguments;
+}
+
+Compute call_of(const TfOp& op, const std::string& function) {
+  return [&op, function](Network& network, std::vector<TfValue> arguments) { return op.call(function, std::move(arguments), network); };
 }
 
 Result<std::vector<TfValue>> conditional(const TfOp& op) {
@@ -81,28 +120,55 @@ Result<std::vector<TfValue>> conditional(const TfOp& op) {
     for (size_t i = 1; i < op.input_count(); ++i) arguments.push_back(op.value(i));
     return op.call(condition.number(0) != 0 ? then_branch : else_branch, std::move(arguments), op.network());
   }
-  std::vector<size_t> given;
-  std::vector<Tensor*> tensors;
-  for (size_t i = 1; i < op.input_count(); ++i) {
-    const TfValue& value = op.value(i);
-    if (value.list == TfList::kReserved || value.list == TfList::kWritten) return unsupported("a list of tensors goes into a branch");
-    if (value.is_constant) continue;
-    given.push_back(i);
-    tensors.push_back(value.tensor);
-  }
-  If conditional;
-  TRY_ASSIGN(conditional.then_branch, branch(op, then_branch, given));
-  TRY_ASSIGN(conditional.else_branch, branch(op, else_branch, given));
-  conditional.symbol = op.network().make_symbol("if");
+  TRY_ASSIGN(const std::vector<TfValue> arguments, arguments_of_branches(op));
   TRY_ASSIGN(Tensor * condition, op.tensor(0));
-  TRY_ASSIGN(condition, scalar_of(op, op.network(), condition, DataType::kBool));
-  std::vector<Tensor*> inputs = {condition};
-  inputs.insert(inputs.end(), tensors.begin(), tensors.end());
-  inputs.insert(inputs.end(), tensors.begin(), tensors.end());
-  TRY_ASSIGN(Layer * layer, op.network().add_layer(std::make_unique<If>(std::move(conditional)), std::move(inputs), op.node().name));
-  std::vector<TfValue> results;
-  for (Tensor* output : layer->outputs()) results.push_back({output});
-  return results;
+  return choose(op, op.network(), condition, arguments, then_branch, call_of(op, then_branch), else_branch, call_of(op, else_branch));
+}
+
+// The branch that the index names, the last one where there is none of it: a branch for this number, or those behind it.
+Result<std::vector<TfValue>> case_from(const TfOp& op, Network& network, Tensor* index, std::vector<TfValue> arguments,
+                                       const std::vector<std::string>& branches, size_t first) {
+  if (first + 1 == branches.size()) return op.call(branches[first], std::move(arguments), network);
+  TRY_ASSIGN(Array number, Array::from_int64s({static_cast<int64_t>(first)}).reshaped({}));
+  TRY_ASSIGN(Tensor * wide, scalar_of(op, network, index, DataType::kInt64));
+  Tensor* own = network.add_constant(op.node().name + "/number", number);
+  TRY_ASSIGN(Tensor * condition, network.add(Elementwise(ScalarOp::kEqual), {wide, own}, op.node().name + "/chosen"));
+  if (first + 2 == branches.size())
+    return choose(op, network, condition, arguments, branches[first], call_of(op, branches[first]), branches.back(),
+                  call_of(op, branches.back()));
+  arguments.push_back(TfValue{index});
+  const auto without_index = [&](Network& inner, std::vector<TfValue> inputs) {
+    inputs.pop_back();
+    return op.call(branches[first], std::move(inputs), inner);
+  };
+  const auto behind = [&](Network& inner, std::vector<TfValue> inputs) {
+    Tensor* inner_index = inputs.back().tensor;
+    inputs.pop_back();
+    return case_from(op, inner, inner_index, std::move(inputs), branches, first + 1);
+  };
+  return choose(op, network, condition, arguments, branches[first], without_index, "case", behind);
+}
+
+Result<std::vector<TfValue>> switch_case(const TfOp& op) {
+  constexpr size_t kMostBranches = 64;  // each is a network within that of the one before
+  TRY(op.expects(1, SIZE_MAX));
+  const auto* branches = op.node().find<std::vector<std::string>>("branches");
+  if (!branches || branches->empty()) return invalid("its attribute 'branches' names no functions");
+  if (branches->size() > kMostBranches)
+    return unsupported("it has " + std::to_string(branches->size()) + " branches; up to " + std::to_string(kMostBranches) +
+                       " are supported");
+  if (op.is_constant(0)) {
+    TRY_ASSIGN(Array index, op.constant(0, "the index"));
+    if (index.count() != 1) return invalid("the index is " + to_text(index.shape()) + "; one number is wanted");
+    const int64_t at = index.integer(0);
+    const bool known = at >= 0 && at < static_cast<int64_t>(branches->size());
+    std::vector<TfValue> arguments;
+    for (size_t i = 1; i < op.input_count(); ++i) arguments.push_back(op.value(i));
+    return op.call(known ? (*branches)[static_cast<size_t>(at)] : branches->back(), std::move(arguments), op.network());
+  }
+  TRY_ASSIGN(std::vector<TfValue> arguments, arguments_of_branches(op));
+  TRY_ASSIGN(Tensor * index, op.tensor(0));
+  return case_from(op, op.network(), index, std::move(arguments), *branches, 0);
 }
 
 // ---- while ----
@@ -404,6 +470,7 @@ Result<TfValue> variable(const TfOp& op) {
 TF_OPERATORS(control_flow) {
   for (const char* name : {"PartitionedCall", "StatefulPartitionedCall"}) catalogue.add(name, partitioned_call);
   for (const char* name : {"If", "StatelessIf"}) catalogue.add(name, conditional);
+  for (const char* name : {"Case", "StatelessCase"}) catalogue.add(name, switch_case);
   for (const char* name : {"While", "StatelessWhile"}) catalogue.add(name, while_loop);
   for (const char* name : {"VarHandleOp", "VariableV2", "Variable"}) catalogue.add(name, one_tf_output<variable>);
 }
