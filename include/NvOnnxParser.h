@@ -212,6 +212,29 @@ class IParserRefitter {
   virtual void clearErrors() = 0;
 };
 
+// ---- Retired: generation 4 ----
+
+class IOnnxConfig;
+
+// Reads a model into a network of its own.
+class IONNXParser {
+ public:
+  virtual ~IONNXParser() = default;
+
+  // Reads the file; its weights may be kept as another type. False where an error was told, on standard error.
+  virtual bool parse(char const* onnxFilename, nvinfer1::DataType weightsType) = 0;
+  // Prints the layers of the network on standard output.
+  virtual void reportParsingInfo() = 0;
+  // Whether a network has been made of the file.
+  virtual bool convertToTRTNetwork() = 0;
+  // The network, which is the program's from then on and outlives the parser; null where there is none.
+  virtual nvinfer1::INetworkDefinition* getTRTNetwork() = 0;
+  virtual void destroy() { delete this; }
+};
+
+// A parser for the file, the verbosity and the printing that are set. Deleted by the program, or by destroy().
+TENSORRTAPI IONNXParser* createONNXParser(IOnnxConfig const& config);
+
 }  // namespace nvonnxparser
 
 extern "C" TENSORRTAPI void* createNvOnnxParser_INTERNAL(void* network, void* logger, int version) noexcept;

@@ -1,6 +1,8 @@
 // libnvonnxparser: the C functions of the ONNX parser, which lives in libnvinfer with the rest.
 #include "NvOnnxParser.h"
 
+#include <cstdio>
+#include <memory>
 #include <new>
 #include <string>
 
@@ -34,6 +36,68 @@ class Config final : public nvonnxparser::IOnnxConfig {
   bool prints_ = false;
 };
 
+// For parsers that are given none: messages of the verbosity and graver go to standard error.
+class ErrorStream final : public nvinfer1::ILogger {
+ public:
+  explicit ErrorStream(int verbosity) : verbosity_(verbosity) {}
+  void log(Severity severity, char const* message) noexcept override {
+    if (static_cast<int>(severity) <= verbosity_) std::fprintf(stderr, "%s\n", message);
+  }
+
+ private:
+  int verbosity_;
+};
+
+// Networks outlive the parser that made them, and their builder outlives both.
+nvinfer1::IBuilder* builder_of_networks() {
+  static ErrorStream log(static_cast<int>(nvinfer1::ILogger::Severity::kWARNING));
+  static nvinfer1::IBuilder* const builder = nvinfer1::createInferBuilder(log);
+  return builder;
+}
+
+class OldParser final : public nvonnxparser::IONNXParser {
+ public:
+  explicit OldParser(nvonnxparser::IOnnxConfig const& config)
+      : log_(config.getVerbosityLevel()), prints_(config.getPrintLayerInfo()), configured_(config.getModelFileName()) {}
+
+  // The types of the network's weights follow from the engine's precision, as they do with the newer parser.
+  bool parse(char const* file, nvinfer1::DataType) override {
+    network_.reset();
+    nvinfer1::IBuilder* builder = builder_of_networks();
+    std::unique_ptr<nvinfer1::INetworkDefinition> network(builder ? builder->createNetworkV2(0) : nullptr);
+    if (!network) return false;
+    std::unique_ptr<nvonnxparser::IParser> parser(nvonnxparser::createParser(*network, log_));
+    if (!parser || !parser->parseFromFile(file ? file : configured_.c_str(), 0)) return false;
+    network_ = std::move(network);
+    if (prints_) reportParsingInfo();
+    return true;
+  }
+  void reportParsingInfo() override {
+    for (int32_t i = 0; network_ && i < network_->getNbLayers(); ++i) {
+      nvinfer1::ILayer const* layer = network_->getLayer(i);
+      std::printf("%d: %s, %d inputs, %d outputs\n", i, layer->getName(), layer->getNbInputs(), layer->getNbOutputs());
+    }
+  }
+  bool convertToTRTNetwork() override {
+    if (network_) {
+      converted_ = std::move(network_);
+      given_ = nullptr;
+    }
+    return converted_ || given_;
+  }
+  nvinfer1::INetworkDefinition* getTRTNetwork() override {
+    if (!given_) given_ = converted_.release();
+    return given_;
+  }
+
+ private:
+  ErrorStream log_;
+  bool prints_;
+  std::string configured_;
+  std::unique_ptr<nvinfer1::INetworkDefinition> network_, converted_;
+  nvinfer1::INetworkDefinition* given_ = nullptr;
+};
+
 // Networks that the parser makes hold no plugins of generation 4, so there is nothing to make again.
 class PluginFactory final : public nvonnxparser::IPluginFactory {
  public:
@@ -45,6 +109,8 @@ class PluginFactory final : public nvonnxparser::IPluginFactory {
 namespace nvonnxparser {
 
 TENSORRTAPI IOnnxConfig* createONNXConfig() { return new (std::nothrow) Config; }
+
+TENSORRTAPI IONNXParser* createONNXParser(IOnnxConfig const& config) { return new (std::nothrow) OldParser(config); }
 
 }  // namespace nvonnxparser
 

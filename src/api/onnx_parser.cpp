@@ -145,6 +145,7 @@ class ParserFacade final : public nvonnxparser::IParser {
     OnnxImportOptions options;
     options.log = &reporter_.log();
     options.errors = &found_;
+    if (network_.implicit_batch()) options.batch = Dim::symbol(network_.batch_symbol());
     add_plugins(options);
     return options;
   }

@@ -37,7 +37,11 @@ Result<Loop::Types> Loop::types(const TensorTypes& inputs) const {
 
   // Dims of carried values that change from one iteration to the next become symbols, until nothing changes any more.
   std::vector<std::vector<bool>> varies(count);
-  for (size_t i = 0; i < count; ++i) varies[i].assign(inputs[2 + i].dims.size(), false);
+  std::vector<Dims> first(count);  // what an iteration makes of the dims at the start
+  for (size_t i = 0; i < count; ++i) {
+    varies[i].assign(inputs[2 + i].dims.size(), false);
+    first[i] = inputs[2 + i].dims;
+  }
   int64_t symbols = 0;
   TensorTypes given;
   for (bool changed = true; changed;) {
@@ -52,6 +56,7 @@ Result<Loop::Types> Loop::types(const TensorTypes& inputs) const {
       for (size_t k = 0; k < before.dims.size(); ++k) {
         if (varies[i][k] || before.dims[k] == after.dims[k]) continue;
         varies[i][k] = changed = true;
+        first[i][k] = after.dims[k];
         TRY_ASSIGN(before.dims[k], runtime_dim(kName, symbol, symbols++));
       }
     }
@@ -63,17 +68,35 @@ Result<Loop::Types> Loop::types(const TensorTypes& inputs) const {
     result.symbols.emplace_back(dim, std::move(most));
     return dim;
   };
+  std::optional<Dim> trips;
+  if (inputs[0].values && !inputs[0].values->empty()) trips = larger((*inputs[0].values)[0], 0);
+  if (trips && trips->is(INT64_MAX)) trips.reset();
+  // A dim that the first iteration sets and later ones keep is bounded by both, one that grows by as much each time by their number.
+  std::map<std::string, Dim, std::less<>> bounds;
+  const auto bound_of_carried = [&](size_t i, size_t k) -> std::optional<Dim> {
+    const Dim &carried = result.body_inputs[2 + i].dims[k], &later = given[1 + i].dims[k];
+    std::optional<Dim> most = bound_in(first[i][k], *body, known);
+    const Dim growth = later - carried;
+    const auto is_small = [](const Dim& dim) { return !dim.is_constant() || dim.value() <= INT32_MAX; };
+    if (trips && later != carried && is_known_by(growth, known) && is_small(*trips) && is_small(growth)) {
+      most = inputs[2 + i].dims[k] + larger(growth, 0) * *trips;
+    } else if (most && later != carried) {
+      const std::optional<Dim> last = bound_in(later, *body, known);
+      most = last ? std::optional(larger(*most, *last)) : std::nullopt;
+    }
+    if (!most) return std::nullopt;
+    most = larger(inputs[2 + i].dims[k], *most);
+    bounds[*carried.symbol_name()] = *most;
+    return most;
+  };
   for (size_t i = 0; i < count; ++i) {
     TensorType type{given[1 + i].type, given[1 + i].dims};
     for (size_t k = 0; k < type.dims.size(); ++k) {
       if (!varies[i][k]) continue;
-      TRY_ASSIGN(type.dims[k], add_symbol(std::nullopt));
+      TRY_ASSIGN(type.dims[k], add_symbol(bound_of_carried(i, k)));
     }
     result.outputs.push_back(std::move(type));
   }
-  std::optional<Dim> trips;
-  if (inputs[0].values && !inputs[0].values->empty()) trips = larger((*inputs[0].values)[0], 0);
-  if (trips && trips->is(INT64_MAX)) trips.reset();
   const bool starts = inputs[1].values && inputs[1].values->size() == 1 && (*inputs[1].values)[0].is(1);
   const bool exact = trips && starts && hands_on(*body, 0, 1, true);
   for (size_t i = 1 + count; i < given.size(); ++i) {
@@ -88,7 +111,7 @@ Result<Loop::Types> Loop::types(const TensorTypes& inputs) const {
     for (const Dim& dim : given[i].dims) {
       Dim outer = dim;
       if (!is_known_by(dim, known)) {
-        TRY_ASSIGN(outer, add_symbol(bound_in(dim, *body, known)));
+        TRY_ASSIGN(outer, add_symbol(bound_in(dim.substitute(bounds), *body, known)));
       }
       type.dims.push_back(outer);
     }

@@ -7,6 +7,7 @@
 #include "operators/expand.h"
 #include "operators/onnx_input.h"
 #include "operators/onnx_reroute.h"
+#include "operators/reduce.h"
 #include "operators/register.h"
 #include "operators/reshape.h"
 #include "operators/rotary_embedding.h"
@@ -45,8 +46,40 @@ Result<Tensor*> visible(Network& network, Tensor* positions, Tensor* columns, in
   return binary(network, ScalarOp::kAnd, allowed, near);
 }
 
+// A further column whose score is the head's sink (0 where none is given) and whose value is 0: it takes a share and gives nothing.
+// `inputs` are queries, keys, values and what is added to the scores [B, 1 or heads, S, T].
+Result<std::vector<Tensor*>> with_sink(Network& network, std::vector<Tensor*> inputs, Tensor* sink, int64_t heads) {
+  for (size_t i = 1; i < 3; ++i) {
+    TRY_ASSIGN(Tensor * row, slice_axis(network, inputs[i], 2, 0, 1));
+    TRY_ASSIGN(row, network.add(Elementwise(ScalarOp::kAffine, 0, 0), {row}));
+    TRY_ASSIGN(inputs[i], network.add(Concat(2), {inputs[i], row}));
+  }
+  Tensor*& scores = inputs[3];
+  const DataType type = scores->type.type;
+  Tensor* of_heads = nullptr;
+  if (sink) {
+    if (volume(sink->type.dims) != Dim(heads))
+      return invalid(fmt::format("the sinks are {}; one for each of {} heads is wanted", sink->type.text(), heads));
+    TRY_ASSIGN(of_heads, network.add(Reshape(std::vector<int64_t>{1, heads, 1, 1}), {sink}));
+    if (of_heads->type.type != type) {
+      TRY_ASSIGN(of_heads, network.add(Elementwise::cast(type), {of_heads}));
+    }
+  } else {
+    TRY_ASSIGN(Array none, Array::make(type, {1, heads, 1, 1}));
+    of_heads = network.add_constant("", std::move(none));
+  }
+  // A column that is 0 for each row of each batch: rows see themselves, so that their largest score is finite.
+  TRY_ASSIGN(Tensor * zero, network.add(Reduce(ReduceKind::kMax, {3}), {scores}));
+  TRY_ASSIGN(zero, network.add(Elementwise(ScalarOp::kAffine, 0, 0), {zero}));
+  TRY_ASSIGN(Tensor * column, binary(network, ScalarOp::kAdd, zero, of_heads));
+  TRY_ASSIGN(Tensor * no_change, network.add(Elementwise(ScalarOp::kAffine, 0, 0), {of_heads}));
+  TRY_ASSIGN(scores, binary(network, ScalarOp::kAdd, scores, no_change));
+  TRY_ASSIGN(scores, network.add(Concat(3), {scores, column}));
+  return inputs;
+}
+
 // Inputs q (or q, k and v in one), k, v, past keys, past values, lengths - 1 of the whole rows [B], the largest of them, cos, sin,
-// positions, what is added to the scores.
+// positions, what is added to the scores, sinks of the heads.
 Result<std::vector<Tensor*>> import_grouped_attention(const OnnxNode& node, Network& network) {
   const std::vector<Tensor*> in = inputs_of(node, 16);
   TRY_ASSIGN(Tensor * q, required_input(node, 0));
@@ -57,13 +90,15 @@ Result<std::vector<Tensor*>> import_grouped_attention(const OnnxNode& node, Netw
   TRY_ASSIGN(const int64_t interleaved, node.integer("rotary_interleaved", 0));
   TRY_ASSIGN(const int64_t window, node.integer("local_window_size", -1));
   TRY_ASSIGN(const int64_t causal, node.integer("causal", 1));
-  static constexpr const char* kNeverSet[] = {"smooth_softmax", "qk_output", "kv_cache_bit_width", "sliding_window_cache"};
+  TRY_ASSIGN(const int64_t smooth, node.integer("smooth_softmax", 0));
+  const bool has_sink = in[11] || smooth > 0;
+  static constexpr const char* kNeverSet[] = {"qk_output", "kv_cache_bit_width", "sliding_window_cache"};
   for (const char* attribute : kNeverSet) {
     TRY_ASSIGN(const int64_t value, node.integer(attribute, 0));
     if (value > 0) return unsupported(fmt::format("GroupQueryAttention with {} = {}", attribute, value));
   }
-  for (size_t i = 11; i < in.size(); ++i) {
-    if (in[i]) return unsupported(fmt::format("GroupQueryAttention with its input {} (sinks, quantized caches, norms of q and k)", i));
+  for (size_t i = 12; i < in.size(); ++i) {
+    if (in[i]) return unsupported(fmt::format("GroupQueryAttention with its input {} (quantized caches, norms of q and k)", i));
   }
   if (!causal) return unsupported("GroupQueryAttention with causal = 0");
   if (heads <= 0 || key_heads <= 0 || heads % key_heads != 0)
@@ -118,14 +153,18 @@ Result<std::vector<Tensor*>> import_grouped_attention(const OnnxNode& node, Netw
   TRY_ASSIGN(op.scale, node.number("scale", 0));
   TRY_ASSIGN(op.softcap, node.number("softcap", 0));
   std::vector<Tensor*> inputs{q, k, v};
-  if (has_past || window > 0) {
+  if (has_past || window > 0 || has_sink) {
     TRY_ASSIGN(Tensor * columns, length_of(network, k, 2));
     TRY_ASSIGN(Tensor * mask, visible(network, positions, columns, window > 0 ? window : -1));
-    if (in[10]) {
+    if (in[10] || has_sink) {
+      Tensor* seen = in[10] ? in[10] : network.add_constant("", Array::scalar(q->type.type, 0));
       Tensor* never = network.add_constant("", Array::scalar(q->type.type, -__builtin_inf()));
-      TRY_ASSIGN(mask, network.add(Elementwise(ScalarOp::kSelect), {mask, in[10], never}));
+      TRY_ASSIGN(mask, network.add(Elementwise(ScalarOp::kSelect), {mask, seen, never}));
     }
     inputs.push_back(mask);
+    if (has_sink) {
+      TRY_ASSIGN(inputs, with_sink(network, inputs, in[11], heads));
+    }
   } else {
     op.causal = true;
     if (in[10]) inputs.push_back(in[10]);

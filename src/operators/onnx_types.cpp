@@ -26,7 +26,8 @@ Result<DataType> data_type_from_onnx(int64_t number) {
   };
   static constexpr Named kDeclined[] = {{8, "strings"}, {14, "complex64"}, {15, "complex128"}, {27, "float6e2m3"}, {28, "float6e3m2"}};
   for (const Named& named : kDeclined) {
-    if (named.number == number) return unsupported(std::string("elements of ONNX type ") + named.name + " are not supported");
+    if (named.number == number)
+      return unsupported(std::string("elements of ONNX type ") + named.name + " are not supported; numbers and bools are");
   }
   return invalid("element type " + std::to_string(number) + " is not one of ONNX");
 }

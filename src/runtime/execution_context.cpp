@@ -335,7 +335,15 @@ Status ExecutionContext::resolve_late(Prepared& prepared, Run& run, size_t index
     }
     TRY_ASSIGN(TensorTypes inferred, layer.op().infer(types));
     for (size_t o = 0; o < layer.outputs().size() && o < inferred.size(); ++o) {
-      if (all_constant(inferred[o].dims)) TRY(bind_symbols(layer.output(o)->type.dims, constant_shape(inferred[o].dims), values));
+      // Some dims may be known now, and others only when the layer has run.
+      Dims told;
+      Shape shape;
+      for (size_t d = 0; d < std::min(inferred[o].dims.size(), layer.output(o)->type.dims.size()); ++d) {
+        if (!inferred[o].dims[d].is_constant()) continue;
+        told.push_back(layer.output(o)->type.dims[d]);
+        shape.push_back(inferred[o].dims[d].value());
+      }
+      TRY(bind_symbols(told, shape, values));
     }
   }
   SymbolValues most = *values;

@@ -119,6 +119,59 @@ TEST(OnnxSequences, ALoopThatCarriesOneIsWrittenOut) {
   EXPECT_EQ(answer(model), (std::vector<float>{0, 0, 1, 2, 2, 4}));
 }
 
+// A loop over v [1] of 4 rounds, whose body gives `result` from the round's number and v.
+proto::ModelProto carrying(const std::function<void(proto::GraphProto* body)>& fill_body) {
+  proto::ModelProto model = two_inputs();
+  proto::GraphProto* graph = model.mutable_graph();
+  add_integer(graph, "rounds", {4});
+  add_integer(graph, "one", {1});
+  set_bool(graph->add_initializer(), "true", true);
+  fill(graph->add_initializer(), "v", {1}, {1});
+  fill(graph->add_initializer(), "list", {5}, {1, 2, 3, 4, 5});
+  auto* loop = add_node(graph, "Loop", {"rounds", "true", "v"}, {"y"});
+  auto* body = add_attribute(loop, "body", proto::AttributeProto::GRAPH)->mutable_g();
+  describe(body->add_input(), "round", {}, proto::TensorProto::INT64);
+  describe(body->add_input(), "going", {}, proto::TensorProto::BOOL);
+  describe(body->add_input(), "so_far", {""});
+  add_node(body, "Identity", {"going"}, {"still"});
+  fill_body(body);
+  for (const char* name : {"still", "result"}) body->add_output()->set_name(name);
+  return model;
+}
+
+TEST(OnnxLoops, CarriedDimsAreBoundedWhereSomethingBoundsThem) {
+  const auto bound_of = [](const proto::ModelProto& model) {
+    auto network = import_model(model);
+    EXPECT_TRUE(network.ok()) << network.error().message;
+    if (!network.ok()) return std::string();
+    const auto symbol = (*network)->outputs()[0]->type.dims[0].symbol_name();
+    const auto bound = (*network)->symbol_bounds().find(symbol.value_or(""));
+    return bound == (*network)->symbol_bounds().end() ? "none" : bound->second.text();
+  };
+  // It grows by 2 a round.
+  const auto grows = carrying([](auto* body) { set_integer(add_node(body, "Concat", {"so_far", "a"}, {"result"}), "axis", 0); });
+  EXPECT_EQ(answer(grows).size(), 9u);
+  EXPECT_EQ(bound_of(grows), "9");
+  // A part of 5 numbers is added; its length is known only to the round.
+  const auto adds = carrying([](auto* body) {
+    add_node(body, "Unsqueeze", {"round", "zero"}, {"start"});
+    add_node(body, "Add", {"start", "one"}, {"end"});
+    add_node(body, "Slice", {"list", "start", "end"}, {"part"});
+    add_node(body, "Add", {"so_far", "part"}, {"result"});
+    auto* zero = body->add_initializer();
+    zero->set_name("zero");
+    zero->set_data_type(proto::TensorProto::INT64);
+    zero->add_dims(1);
+    zero->add_int64_data(0);
+  });
+  EXPECT_EQ(answer(adds), (std::vector<float>{11}));
+  EXPECT_EQ(bound_of(adds), "5");
+  // It doubles: nothing bounds that.
+  const auto doubles = carrying([](auto* body) { set_integer(add_node(body, "Concat", {"so_far", "so_far"}, {"result"}), "axis", 0); });
+  EXPECT_EQ(answer(doubles).size(), 16u);
+  EXPECT_EQ(bound_of(doubles), "none");
+}
+
 TEST(OnnxSequences, OptionalsAreEmptyOrTheirElement) {
   proto::ModelProto model = two_inputs();
   proto::GraphProto* graph = model.mutable_graph();

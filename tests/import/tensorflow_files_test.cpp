@@ -133,6 +133,83 @@ TEST(TensorFlow, PlansOfChannelsLastModelsMoveNothingBetweenConvolutions) {
   }
 }
 
+// MobileNetV2 with fewer channels: a stem, inverted residuals of both strides, a head.
+class MobileNet {
+ public:
+  Graph graph;
+
+  MobileNet() {
+    graph.placeholder("image", {1, 32, 32, 3});
+    std::string x = convolution("image", 3, 3, 8, 2);
+    int64_t channels = 8;
+    for (const auto& [wide, stride] : {std::pair<int64_t, int64_t>(8, 1), {16, 2}, {16, 1}, {24, 2}, {24, 1}}) {
+      const std::string start = x;
+      x = depthwise(convolution(x, 1, channels, 4 * channels, 1), 4 * channels, stride);
+      x = convolution(x, 1, 4 * channels, wide, 1, false);
+      if (stride == 1 && wide == channels) {
+        graph.add("AddV2", next("sum"), {start, x});
+        x = last_;
+      }
+      channels = wide;
+    }
+    x = convolution(x, 1, channels, 64, 1);
+    graph.ints("axes", {1, 2});
+    graph.add("Mean", "mean", {x, "axes"});
+    weights("dense", {64, 10});
+    graph.add("MatMul", "logits", {"mean", "dense"});
+    graph.add("Softmax", "y", {"logits"});
+  }
+
+ private:
+  const std::string& next(const std::string& stem) { return last_ = stem + std::to_string(++count_); }
+  void weights(const std::string& name, const Shape& shape) {
+    int64_t count = 1;
+    for (int64_t dim : shape) count *= dim;
+    std::vector<float> values;
+    for (int64_t i = 0; i < count; ++i) values.push_back(static_cast<float>(i * 37 % 19 - 9) / 40);
+    graph.floats(name, shape, values);
+  }
+  std::string normalized(std::string x, int64_t channels, bool with_activation) {
+    const std::string n = std::to_string(++count_);
+    for (const char* part : {"gamma", "beta", "mean", "variance"})
+      graph.floats(part + n, {channels}, std::vector<float>(static_cast<size_t>(channels), 0.5f));
+    auto& norm = graph.add("FusedBatchNormV3", "norm" + n, {x, "gamma" + n, "beta" + n, "mean" + n, "variance" + n});
+    (*norm.mutable_attr())["is_training"].set_b(false);
+    if (!with_activation) return "norm" + n;
+    graph.add("Relu6", "act" + n, {"norm" + n});
+    return "act" + n;
+  }
+  std::string convolution(const std::string& x, int64_t side, int64_t from, int64_t to, int64_t stride, bool with_activation = true) {
+    const std::string name = next("conv");
+    weights(name + "/k", {side, side, from, to});
+    auto& conv = graph.add("Conv2D", name, {x, name + "/k"});
+    set_list(conv, "strides", {1, stride, stride, 1});
+    set_word(conv, "padding", "SAME");
+    return normalized(name, to, with_activation);
+  }
+  std::string depthwise(const std::string& x, int64_t channels, int64_t stride) {
+    const std::string name = next("depth");
+    weights(name + "/k", {3, 3, channels, 1});
+    auto& conv = graph.add("DepthwiseConv2dNative", name, {x, name + "/k"});
+    set_list(conv, "strides", {1, stride, stride, 1});
+    set_word(conv, "padding", "SAME");
+    return normalized(name, channels, true);
+  }
+
+  std::string last_;
+  int count_ = 0;
+};
+
+TEST(TensorFlow, ThePlanOfAMobileNetTransposesNothingBetweenConvolutions) {
+  auto network = MobileNet().graph.import();
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  auto plan = build_plan(**network, {});
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  EXPECT_EQ(count_of<Convolution>(*plan->network), 17u);
+  EXPECT_EQ(moves_between_convolutions(*plan->network), "") << plan->network->text(8);
+  EXPECT_LE(transposes(*plan->network), 1u) << "of the image alone";
+}
+
 TEST(TensorFlow, LoopsAndBranchesOfBothGenerationsAreOurs) {
   for (const std::string way : {"v1_made/graph.pb", "v2_made/model"}) {
     auto loop = import_tensorflow_file(kModels + "nested_" + way);

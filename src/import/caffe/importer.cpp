@@ -262,10 +262,12 @@ Status CaffeImporter::mark_outputs() {
       if (blob.tensor && blob.readers == 0) names.push_back(name);
     }
   }
-  if (names.empty()) return invalid("the model has no outputs");
+  if (names.empty()) return invalid("the model has no outputs: each blob is read by another layer; name one");
   for (const std::string& name : names) {
     const auto found = blobs_.find(name);
-    if (found == blobs_.end() || !found->second.tensor) return invalid("there is no blob '" + name + "' that could be an output");
+    if (found == blobs_.end() || !found->second.tensor)
+      return invalid("there is no blob '" + name + "' that could be an output; the last one is '" +
+                     (blob_order_.empty() ? std::string() : blob_order_.back()) + "'");
     Tensor* tensor = found->second.tensor;
     if (tensor->is_input() || tensor->is_constant() || tensor->is_output()) {
       TRY_ASSIGN(tensor, network_.add(Elementwise(ScalarOp::kIdentity), {tensor}, "output '" + name + "'"));
@@ -312,7 +314,8 @@ Result<int64_t> CaffeLayer::known_dim(int64_t axis, size_t input) const {
     return invalid("the input " + inputs_[input]->type.text() + " has no dimension " + std::to_string(axis));
   const Dim& dim = dims(input)[static_cast<size_t>(axis)];
   if (!dim.is_constant())
-    return unsupported("dimension " + std::to_string(axis) + " of " + inputs_[input]->type.text() + " has to be known");
+    return unsupported("dimension " + std::to_string(axis) + " of " + inputs_[input]->type.text() +
+                       " has to be known; give the inputs their dims");
   return dim.value();
 }
 

@@ -59,7 +59,9 @@ Result<Array> ConstantEvaluator::evaluate(const Tensor& tensor) {
   if (tensor.is_constant()) return tensor.constant;
   if (has_values(tensor.type)) return values_of(tensor.type);
   if (const auto found = values_.find(tensor.id()); found != values_.end()) return found->second;
-  if (!is_constant(tensor)) return unsupported("the values of '" + tensor.name + "' are not known before the network runs");
+  if (!is_constant(tensor))
+    return unsupported("the values of '" + tensor.name +
+                       "' are not known before the network runs; they must be constants, or follow from shapes that are given");
   TRY_ASSIGN(Array value, compute(tensor));
   values_[tensor.id()] = value;
   return value;
@@ -108,7 +110,8 @@ Result<Array> ConstantEvaluator::compute(const Tensor& tensor) {
       TRY_ASSIGN(int64_t count, volume(constant_shape(output->type.dims)));
       // A count of 2^59 or more would overflow in bits.
       if (count >> 58 || static_cast<int64_t>(bytes_of(output->type.type, count)) > *bytes_left_)
-        return unsupported("the constant '" + output->name + "' (" + output->type.text() + ") is too large to be computed during import");
+        return unsupported("the constant '" + output->name + "' (" + output->type.text() +
+                           ") is too large to be computed during import; store it as an initializer");
       *bytes_left_ -= static_cast<int64_t>(bytes_of(output->type.type, count));
     }
     TRY_ASSIGN(Layer * layer, part.add_layer(producer->op().clone(), std::move(inputs), producer->name));

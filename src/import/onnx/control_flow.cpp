@@ -103,7 +103,8 @@ Result<Importer::Outputs> Importer::import_constant(const ImportedNode& node) {
     TRY_ASSIGN(std::vector<int64_t> values, node.integers("value_ints", {}));
     return Outputs{new_constant(std::move(name), Array::from_int64s(values))};
   }
-  if (node.has("value_string") || node.has("value_strings")) return unsupported("strings are not supported");
+  if (node.has("value_string") || node.has("value_strings"))
+    return unsupported("strings are not supported; encode them as numbers before the network");
   return invalid("no attribute holds the value; value, value_float, value_int or their kin is wanted");
 }
 

@@ -56,6 +56,7 @@ struct OnnxImportOptions {
   std::map<std::string, std::shared_ptr<const std::vector<std::byte>>, std::less<>> initializers;
   // Dims of inputs that the model leaves open; -1 leaves one open still. Branches that depend on them are decided then.
   std::map<std::string, Shape, std::less<>> input_shapes;
+  std::optional<Dim> batch;  // in the place of inputs' first dims that the model leaves open
   // Limits against hostile files.
   int64_t most_nodes = 2'000'000;                // after functions are written out
   int64_t most_folded_bytes = int64_t{2} << 30;  // of constants that the import computes

@@ -207,6 +207,7 @@ Status Importer::import_inputs(Scope& scope, const proto::GraphProto& graph, con
         continue;
       }
       type = std::move(*declared);
+      if (options_.batch && !type.dims.empty() && !type.dims[0].is_constant()) type.dims[0] = *options_.batch;
     }
     TRY_ASSIGN(Tensor * tensor, scope.target->network->add_input(scope.prefix + input.name(), std::move(type)));
     scope.target->named.insert(tensor);
@@ -330,7 +331,9 @@ Result<Importer::Outputs> Importer::dispatch(Scope& scope, ImportedNode& node) {
   if (!fresh) return told;
   if (const std::string_view advice = advice_for(node.domain(), node.op_type()); !advice.empty())
     return unsupported("the operator " + op + " is not taken: " + std::string(advice));
-  return unsupported("the operator " + op + " is not known, and the model has no function of this name");
+  return unsupported("the operator " + op +
+                     " is not known, and the model has no function of this name; register a plugin that is called so, or export it as "
+                     "operators of the standard");
 }
 
 Result<Importer::Outputs> Importer::wrap(Result<std::vector<Tensor*>> tensors) {

@@ -47,7 +47,8 @@ const std::string& SymbolNames::symbol_of(const std::string& dim_param) {
 Result<TensorType> read_type(const proto::ValueInfoProto& value, SymbolNames& symbols, Network& network, const TensorType* guess) {
   if (!value.type().has_tensor_type()) {
     if (guess && value.type().value_case() == proto::TypeProto::VALUE_NOT_SET) return *guess;
-    return unsupported("'" + value.name() + "' is " + kind_of(value.type()) + "; only tensors are supported");
+    return unsupported("'" + value.name() + "' is " + kind_of(value.type()) +
+                       "; only tensors are supported: take the tensors inside of it as inputs and outputs");
   }
   const proto::TypeProto::Tensor& tensor = value.type().tensor_type();
   TensorType type;
@@ -59,7 +60,10 @@ Result<TensorType> read_type(const proto::ValueInfoProto& value, SymbolNames& sy
     type.type = *element;
   }
   if (!tensor.has_shape()) {
-    if (!guess) return unsupported("'" + value.name() + "' has no shape; its number of dimensions must be known");
+    if (!guess)
+      return unsupported(
+          "'" + value.name() +
+          "' has no shape; its number of dimensions must be known: let the exporter write it, or run ONNX's shape inference");
     type.dims = guess->dims;
     return type;
   }

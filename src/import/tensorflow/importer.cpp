@@ -12,6 +12,19 @@ namespace {
 
 const std::vector<int64_t> kToPlanes = {0, 3, 1, 2}, kFromPlanes = {0, 2, 3, 1};
 
+// "; its placeholders are 'x', 'y'", for who looks for an input.
+std::string placeholders_of(const TfGraph& graph) {
+  constexpr size_t kShown = 5;
+  std::string text;
+  size_t count = 0;
+  for (const TfNode& node : graph.nodes) {
+    if (node.op != "Placeholder" && node.op != "PlaceholderWithDefault" && node.op != "Input") continue;
+    if (++count <= kShown) text += (text.empty() ? "; its placeholders are '" : ", '") + node.name + "'";
+  }
+  if (count > kShown) text += " and others";
+  return text;
+}
+
 }  // namespace
 
 TfCatalogue& TfCatalogue::instance() {
@@ -140,10 +153,10 @@ Status TfImporter::run() {
   };
   for (const auto& [name, spec] : options_.inputs) {
     if (!nodes_.contains(name) && !is_named(name))
-      return invalid(errors_.name() + ": there is no node '" + name + "' that could be an input");
+      return invalid(errors_.name() + ": there is no node '" + name + "' that could be an input" + placeholders_of(graph_));
   }
   const std::vector<std::string> outputs = wanted_outputs();
-  if (outputs.empty()) return invalid(errors_.name() + ": the graph has no outputs");
+  if (outputs.empty()) return invalid(errors_.name() + ": the graph has no outputs; name the nodes that give them");
   auto order = in_order(outputs);
   if (!order.ok()) return std::move(order).error().within(errors_.name());
   for (const TfNode* node : *order) {
@@ -485,7 +498,9 @@ bool TfOp::is_constant(size_t index) const { return importer_.is_constant(*input
 
 Result<Array> TfOp::constant(size_t index, std::string_view what) const {
   if (index >= inputs_.size()) return invalid("its input " + std::to_string(index) + ", " + std::string(what) + ", is missing");
-  if (!is_constant(index)) return unsupported("its input " + std::to_string(index) + ", " + std::string(what) + ", has to be constant");
+  if (!is_constant(index))
+    return unsupported("its input " + std::to_string(index) + ", " + std::string(what) +
+                       ", has to be constant; freezing the graph makes its variables constants");
   return importer_.constant_of(*inputs_[index]).within(std::string(what));
 }
 
