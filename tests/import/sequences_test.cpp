@@ -172,6 +172,56 @@ TEST(OnnxLoops, CarriedDimsAreBoundedWhereSomethingBoundsThem) {
   EXPECT_EQ(bound_of(doubles), "none");
 }
 
+void add_strings(proto::GraphProto* graph, const std::string& name, const std::vector<std::string>& texts) {
+  auto* attribute = add_attribute(add_node(graph, "Constant", {}, {name}), "value_strings", proto::AttributeProto::STRINGS);
+  for (const std::string& text : texts) attribute->add_strings(text);
+}
+
+TEST(OnnxStrings, ConstantsAreMovedComparedJoinedAndReadAsNumbers) {
+  proto::ModelProto model = two_inputs();
+  proto::GraphProto* graph = model.mutable_graph();
+  auto* kept = graph->add_initializer();
+  kept->set_name("kept");
+  kept->set_data_type(proto::TensorProto::STRING);
+  kept->add_dims(2);
+  for (const char* text : {"0", " 1.5"}) kept->add_string_data(text);
+  add_strings(graph, "digits", {"2", "x", "1"});
+  add_node(graph, "Gather", {"digits", "-1"}, {"one"});
+  add_node(graph, "StringConcat", {"one", "kept"}, {"joined"});  // "10" and "1 1.5", of which the first is read
+  add_node(graph, "Gather", {"joined", "0"}, {"ten"});
+  set_integer(add_node(graph, "Cast", {"ten"}, {"number"}), "to", proto::TensorProto::FLOAT);
+  add_strings(graph, "x", {"x"});
+  add_node(graph, "Equal", {"digits", "x"}, {"is_x"});
+  add_node(graph, "Gather", {"is_x", "1"}, {"same"});
+  auto* choice = add_node(graph, "If", {"same"}, {"y"});
+  for (const char* branch : {"then_branch", "else_branch"}) {
+    auto* body = add_attribute(choice, branch, proto::AttributeProto::GRAPH)->mutable_g();
+    add_node(body, "Mul", {branch == std::string("then_branch") ? "a" : "b", "number"}, {"product"});
+    body->add_output()->set_name("product");
+  }
+  EXPECT_EQ(answer(model), (std::vector<float>{10, 20}));
+}
+
+TEST(OnnxStrings, WhatIsNotKnownOrNoNumberIsRefused) {
+  const auto error = [](auto&& fill) {
+    proto::ModelProto model = two_inputs();
+    add_strings(model.mutable_graph(), "s", {"p", "q"});
+    fill(model.mutable_graph());
+    return error_of(model);
+  };
+  EXPECT_THAT(error([](auto* graph) { set_integer(add_node(graph, "Cast", {"s"}, {"y"}), "to", proto::TensorProto::FLOAT); }),
+              HasSubstr("the string 'p' is no number"));
+  EXPECT_THAT(error([](auto* graph) { add_node(graph, "Relu", {"s"}, {"y"}); }),
+              HasSubstr("(Relu, opset 17; input strings [2]): an input holds strings, which Relu does not take"));
+  EXPECT_THAT(error([](auto* graph) { add_node(graph, "Identity", {"s"}, {"y"}); }), HasSubstr("the output 'y' holds strings"));
+  EXPECT_THAT(error([](auto* graph) { add_node(graph, "Equal", {"s", "a"}, {"y"}); }), HasSubstr("input 1 holds no strings"));
+  EXPECT_THAT(error([](auto* graph) {
+                set_integer(add_node(graph, "Cast", {"a"}, {"places"}), "to", proto::TensorProto::INT64);
+                add_node(graph, "Gather", {"s", "places"}, {"y"});
+              }),
+              HasSubstr("it moves strings by what only the run tells"));
+}
+
 TEST(OnnxSequences, OptionalsAreEmptyOrTheirElement) {
   proto::ModelProto model = two_inputs();
   proto::GraphProto* graph = model.mutable_graph();

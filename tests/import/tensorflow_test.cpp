@@ -414,7 +414,8 @@ TEST(Uff, ErrorsNameTheNode) {
   EXPECT_THAT(error, HasSubstr("the function 'what' is not known"));
   EXPECT_THAT(conv_model().import({}).error().message, HasSubstr("the graph does not tell its dims; give them for the input 'x'"));
   options.inputs["no node"] = {};
-  EXPECT_THAT(model.import(options).error().message, HasSubstr("there is no node 'no node' that could be an input; its placeholders are 'x'"));
+  EXPECT_THAT(model.import(options).error().message,
+              HasSubstr("there is no node 'no node' that could be an input; its placeholders are 'x'"));
 }
 
 TEST(Uff, HostileModelsEndInErrors) {

@@ -103,8 +103,17 @@ Result<Importer::Outputs> Importer::import_constant(const ImportedNode& node) {
     TRY_ASSIGN(std::vector<int64_t> values, node.integers("value_ints", {}));
     return Outputs{new_constant(std::move(name), Array::from_int64s(values))};
   }
-  if (node.has("value_string") || node.has("value_strings"))
-    return unsupported("strings are not supported; encode them as numbers before the network");
+  if (node.has("value_string")) {
+    TRY_ASSIGN(const std::string text, node.word("value_string", ""));
+    TRY_ASSIGN(Array number, Array::from_int64s({intern(text)}).reshaped({}));
+    return Outputs{new_strings(std::move(name), std::move(number))};
+  }
+  if (node.has("value_strings")) {
+    TRY_ASSIGN(const std::vector<std::string> texts, node.words("value_strings", {}));
+    std::vector<int64_t> numbers;
+    for (const std::string& text : texts) numbers.push_back(intern(text));
+    return Outputs{new_strings(std::move(name), Array::from_int64s(numbers))};
+  }
   return invalid("no attribute holds the value; value, value_float, value_int or their kin is wanted");
 }
 

@@ -152,6 +152,11 @@ void Importer::import_initializers(Scope& scope, const proto::GraphProto& graph)
   for (const auto& tensor : graph.initializer()) {
     if (is_full()) return;
     const auto given = scope.depth == 0 ? options_.initializers.find(tensor.name()) : options_.initializers.end();
+    if (tensor.data_type() == proto::TensorProto::STRING) {
+      add(tensor.name(), read_strings(tensor));
+      if (const auto added = scope.values.find(tensor.name()); added != scope.values.end()) added->second->is_strings = true;
+      continue;
+    }
     if (given == options_.initializers.end()) {
       add(tensor.name(), read(tensor));
     } else {
@@ -285,7 +290,9 @@ void Importer::import_node(Scope& scope, const proto::NodeProto& proto, int inde
 
 // An error without a message stands for one that has been told.
 Result<Importer::Outputs> Importer::dispatch(Scope& scope, ImportedNode& node) {
-  bool asked = false;
+  const auto& values = node.input_values();
+  const bool has_strings = std::any_of(values.begin(), values.end(), [](const Value* value) { return value && value->is_strings; });
+  bool asked = has_strings;
   const auto ask_custom = [&]() -> std::optional<Result<Outputs>> {
     if (asked || !options_.custom || node.has_broken_input()) return std::nullopt;
     asked = true;
@@ -305,6 +312,7 @@ Result<Importer::Outputs> Importer::dispatch(Scope& scope, ImportedNode& node) {
   const OnnxImport import = OperatorCatalogue::instance().onnx(node.op_type(), node.domain());
   const bool standard = node.domain().empty();
   if (standard && node.op_type() == "Constant") return import_constant(node);
+  if (has_strings) return node.has_broken_input() ? Result<Outputs>(told) : import_strings(scope, node, import);
   if (standard) {
     if (auto answer = import_sequences(scope, node)) return std::move(*answer);
   }
@@ -400,6 +408,7 @@ Result<Value*> Importer::lookup(Scope& scope, std::string_view name) {
     auto array = constant_of(*scope.outer, *value);
     if (array.ok()) {
       Value* copy = new_constant(value->name, std::move(*array));
+      copy->is_strings = value->is_strings;
       scope.values.emplace(name, copy);
       return copy;
     }
@@ -480,6 +489,7 @@ Status Importer::mark_output(Scope& scope, const proto::ValueInfoProto& output) 
   if (!value) return invalid("the output '" + name + "' is provided by no node, initializer or input of the graph");
   if (value->is_broken) return Ok{};
   if (value->is_sequence) return unsupported("the output '" + name + "' is a sequence; a network's outputs are tensors");
+  if (value->is_strings) return unsupported("the output '" + name + "' holds strings; a network's outputs are numbers");
   Tensor* tensor = tensor_of(scope, *value);
   if (tensor->is_output() && tensor->name == scope.prefix + name) return invalid("two outputs are called '" + name + "'");
   // An output has a name and a place of its own.

@@ -88,6 +88,14 @@ class Importer {
     return &values_.back();
   }
   Value* new_constant(std::string name, Array array);
+
+  // strings.cpp: strings that are constants.
+  int64_t intern(const std::string& text);
+  Value* new_strings(std::string name, Array numbers);
+  Result<Array> read_strings(const proto::TensorProto& tensor);
+  Result<Outputs> import_strings(Scope& scope, const ImportedNode& node, OnnxImport import);
+  Result<Outputs> concat_strings(const ImportedNode& node);
+  Result<Outputs> cast_strings(const ImportedNode& node);
   // Counts towards the limit of errors; what lies behind them is not looked at.
   void report(ImportCode code, std::string message, const ImportedNode* node, const Scope* scope);
   bool is_full() const { return stopped_ || errors_.size() >= options_.most_errors; }
@@ -104,6 +112,8 @@ class Importer {
       functions_;  // domain, name, overload
   std::map<const proto::FunctionProto*, OpsetVersions> function_opsets_;
   std::deque<Value> values_;
+  std::vector<std::string> strings_;  // by number
+  std::unordered_map<std::string, int64_t> string_numbers_;
   std::vector<int> order_;
   ImportErrors errors_;
   std::set<int64_t> failed_nodes_;

@@ -193,6 +193,8 @@ std::string ImportedNode::description() const {
       text += "none";
     else if (value->is_sequence)
       text += "a sequence of " + std::to_string(value->items.size());
+    else if (value->is_strings)
+      text += "strings " + to_text(value->constant.shape());
     else if (value->tensor)
       text += value->tensor->type.text();
     else if (value->is_constant)

@@ -22,8 +22,9 @@ struct Value {
   Tensor* tensor = nullptr;
   Array constant;
   bool is_constant = false;
-  bool is_absent = false;  // an optional input of a function that its caller leaves out, or an empty optional
-  bool is_broken = false;  // an error has been told where it should have come from
+  bool is_absent = false;   // an optional input of a function that its caller leaves out, or an empty optional
+  bool is_broken = false;   // an error has been told where it should have come from
+  bool is_strings = false;  // a constant whose elements are numbers of strings; see strings.cpp
   bool is_sequence = false;
   std::vector<Value*> items;  // of a sequence
 };
