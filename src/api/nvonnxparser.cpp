@@ -51,7 +51,8 @@ class ErrorStream final : public nvinfer1::ILogger {
 // Networks outlive the parser that made them, and their builder outlives both.
 nvinfer1::IBuilder* builder_of_networks() {
   static ErrorStream log(static_cast<int>(nvinfer1::ILogger::Severity::kWARNING));
-  static nvinfer1::IBuilder* const builder = nvinfer1::createInferBuilder(log);
+  // The program is one of generation 4, whatever this library is.
+  static auto* const builder = static_cast<nvinfer1::IBuilder*>(createInferBuilder_INTERNAL(&log, 4000));
   return builder;
 }
 

@@ -1,5 +1,6 @@
 // Strings that are known when the model is read: each is a number of the importer's list, equal ones the same, so that operators which move
 // or compare elements work on the numbers. Nothing of them reaches the network's inputs or outputs.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 

@@ -68,7 +68,7 @@ void add_sorted_number(std::string& key, int64_t number) {
   int bytes = 1;
   while (bytes < 8 && (number < -(int64_t{1} << (7 * bytes - 1)) || number >= int64_t{1} << (7 * bytes - 1))) ++bytes;
   // What needs more than 8 bytes is no place in a tensor, and finds nothing.
-  const uint64_t bits = static_cast<uint64_t>(number) ^ ((uint64_t{1} << bytes) - 1) << (7 * bytes);
+  const uint64_t bits = static_cast<uint64_t>(number) ^ (((uint64_t{1} << bytes) - 1) << (7 * bytes));
   for (int i = bytes - 1; i >= 0; --i) key.push_back(static_cast<char>(bits >> (8 * i)));
 }
 
