@@ -66,7 +66,7 @@ def saved_model_v1(name, resource, parts=None):
     with tf.Graph().as_default(), v1.Session() as session:
         x = v1.placeholder(tf.float32, [None, 6], name="x")
         with v1.variable_scope("layer", use_resource=resource):
-            w = v1.get_variable("w", shape=(6, 5), initializer=v1.constant_initializer(seeded((6, 5), 1)),
+            w = v1.get_variable("w", shape=(6, 5), initializer=v1.random_normal_initializer(seed=1) if parts else v1.constant_initializer(seeded((6, 5), 1)),
                                 partitioner=v1.fixed_size_partitioner(parts) if parts else None)
             b = v1.get_variable("b", initializer=seeded((5,), 2))
         y = tf.identity(tf.tanh(tf.matmul(x, tf.convert_to_tensor(w)) + b), name="y")

@@ -41,7 +41,9 @@ class ErrorStream final : public nvinfer1::ILogger {
  public:
   explicit ErrorStream(int verbosity) : verbosity_(verbosity) {}
   void log(Severity severity, char const* message) noexcept override {
-    if (static_cast<int>(severity) <= verbosity_) std::fprintf(stderr, "%s\n", message);
+    if (static_cast<int>(severity) > verbosity_) return;
+    std::fputs(message, stderr);
+    std::fputs("\n", stderr);
   }
 
  private:
@@ -52,7 +54,7 @@ class ErrorStream final : public nvinfer1::ILogger {
 nvinfer1::IBuilder* builder_of_networks() {
   static ErrorStream log(static_cast<int>(nvinfer1::ILogger::Severity::kWARNING));
   // The program is one of generation 4, whatever this library is.
-  static auto* const builder = static_cast<nvinfer1::IBuilder*>(createInferBuilder_INTERNAL(&log, 4000));
+  static auto* const builder = static_cast<nvinfer1::IBuilder*>(createInferBuilder_INTERNAL(static_cast<nvinfer1::ILogger*>(&log), 4000));
   return builder;
 }
 
@@ -76,7 +78,9 @@ class OldParser final : public nvonnxparser::IONNXParser {
   void reportParsingInfo() override {
     for (int32_t i = 0; network_ && i < network_->getNbLayers(); ++i) {
       nvinfer1::ILayer const* layer = network_->getLayer(i);
-      std::printf("%d: %s, %d inputs, %d outputs\n", i, layer->getName(), layer->getNbInputs(), layer->getNbOutputs());
+      const std::string line = std::to_string(i) + ": " + layer->getName() + ", " + std::to_string(layer->getNbInputs()) + " inputs, " +
+                               std::to_string(layer->getNbOutputs()) + " outputs\n";
+      std::fputs(line.c_str(), stdout);
     }
   }
   bool convertToTRTNetwork() override {

@@ -153,8 +153,9 @@ void Importer::import_initializers(Scope& scope, const proto::GraphProto& graph)
     if (is_full()) return;
     const auto given = scope.depth == 0 ? options_.initializers.find(tensor.name()) : options_.initializers.end();
     if (tensor.data_type() == proto::TensorProto::STRING) {
+      const bool is_new = !scope.values.contains(tensor.name());
       add(tensor.name(), read_strings(tensor));
-      if (const auto added = scope.values.find(tensor.name()); added != scope.values.end()) added->second->is_strings = true;
+      if (is_new) scope.values.at(tensor.name())->is_strings = true;
       continue;
     }
     if (given == options_.initializers.end()) {

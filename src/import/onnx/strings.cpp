@@ -68,17 +68,23 @@ Result<Importer::Outputs> Importer::import_strings(Scope& scope, const ImportedN
   if (node.domain().empty() && op == "Cast") return cast_strings(node);
   if (!node.domain().empty() || !import || (!moves && !tells))
     return unsupported("an input holds strings, which " + op + " does not take; encode them as numbers before the network");
-  if (op == "Equal" || op == "Concat" || op == "Where") {
-    for (size_t i = op == "Where" ? 1 : 0; i < node.input_values().size(); ++i) {
-      if (!node.input_values()[i] || !node.input_values()[i]->is_strings)
-        return invalid("input " + std::to_string(i) + " holds no strings, as others do");
-    }
+  for (size_t i = 0; i < node.input_values().size(); ++i) {
+    // What is moved or told of; the others say how.
+    const bool is_subject = op == "Equal" || op == "Concat" || (op == "Where" ? i > 0 : i == 0);
+    const bool has_strings = node.input_values()[i] && node.input_values()[i]->is_strings;
+    if (has_strings != is_subject)
+      return invalid("input " + std::to_string(i) +
+                     (is_subject ? " holds no strings, as others do" : " holds strings, and numbers are wanted"));
   }
   TRY_ASSIGN(Outputs outputs, wrap(import(node, *scope.target->network)));
   for (Value*& output : outputs) {
     if (!output || !moves) continue;
     if (!is_constant(scope, *output)) return unsupported("it moves strings by what only the run tells; strings are constants here");
     TRY_ASSIGN(Array numbers, constant_of(scope, *output));
+    for (int64_t i = 0; i < numbers.count(); ++i) {
+      if (numbers.type() != DataType::kInt64 || numbers.integer(i) < 0 || numbers.integer(i) >= static_cast<int64_t>(strings_.size()))
+        return internal("moving strings gives what is none");
+    }
     output = new_strings(output->name, std::move(numbers));
   }
   return outputs;
