@@ -1,4 +1,7 @@
 // SavedModels: the graph for serving, its signature, and its variables as constants.
+#include <algorithm>
+#include <cstring>
+
 #include "import/tensorflow/bundle.h"
 #include "import/tensorflow/messages.h"
 
@@ -38,9 +41,13 @@ class Restoring {
     }
   }
 
-  const std::string* key(const std::string& variable) const {
-    const auto found = keys_.find(variable);
-    return found == keys_.end() ? nullptr : &found->second;
+  struct Source {
+    std::string key;
+    std::string slice;  // which part of that tensor, "" for all of it
+  };
+  const Source* source(const std::string& variable) const {
+    const auto found = sources_.find(variable);
+    return found == sources_.end() ? nullptr : &found->second;
   }
 
  private:
@@ -67,17 +74,54 @@ class Restoring {
     if (!from || from->op() != "RestoreV2" || from->input_size() < 2) return;
     const size_t colon = source.rfind(':');
     const int64_t place = colon == std::string::npos || source.size() - colon > 8 ? 0 : std::atoll(source.c_str() + colon + 1);
-    const tf::NodeDef* names = find(nodes, node_of_tensor(from->input(1)));
-    if (!names) return;
-    const auto value = names->attr().find("value");
-    if (value == names->attr().end() || place < 0 || place >= value->second.tensor().string_val_size()) return;
+    const auto* names = strings_of(nodes, from->input(1));
+    if (!names || place < 0 || place >= names->size()) return;
+    Source told{names->Get(static_cast<int>(place)), ""};
+    // Constants are written without the repetitions at their end.
+    const auto* slices = from->input_size() > 2 ? strings_of(nodes, from->input(2)) : nullptr;
+    if (slices && slices->size() > 0) told.slice = slices->Get(static_cast<int>(std::min<int64_t>(place, slices->size() - 1)));
     const std::string variable = resolve(node_of_tensor(assignment.input(0)));
-    if (!variable.empty()) keys_[variable] = value->second.tensor().string_val(static_cast<int>(place));
+    if (!variable.empty()) sources_[variable] = std::move(told);
   }
 
-  std::map<std::string, std::string> keys_;
+  // The strings of a constant; null where the node is none.
+  const google::protobuf::RepeatedPtrField<std::string>* strings_of(const Nodes& nodes, const std::string& input) {
+    const tf::NodeDef* node = find(nodes, node_of_tensor(input));
+    if (!node) return nullptr;
+    const auto value = node->attr().find("value");
+    return value == node->attr().end() ? nullptr : &value->second.tensor().string_val();
+  }
+
+  std::map<std::string, Source> sources_;
   std::map<const Nodes*, std::unordered_map<std::string, const tf::NodeDef*>> indices_;
 };
+
+// The part of `whole` that a slice such as "6 5 0,2:-" names: its dims, then start and length of each, or "-" for all of it.
+Result<Array> slice_of(const Array& whole, const std::string& slice) {
+  const Error wrong{ErrorCode::kInvalid, "the slice '" + slice.substr(0, 80) + "' does not lie in " + to_text(whole.shape())};
+  Shape start, shape;
+  size_t at = slice.rfind(' ') + 1;  // 0 where there is none
+  for (int64_t size : whole.shape()) {
+    const size_t end = std::min(slice.find(':', at), slice.size());
+    const std::string part = slice.substr(std::min(at, slice.size()), end - std::min(at, end));
+    at = end + 1;
+    const size_t comma = part.find(',');
+    start.push_back(part == "-" ? 0 : std::atoll(part.c_str()));
+    shape.push_back(part == "-" ? size : comma == std::string::npos ? -1 : std::atoll(part.c_str() + comma + 1));
+    if (start.back() < 0 || start.back() > size || shape.back() < 0 || shape.back() > size - start.back()) return wrong;
+  }
+  if (at <= slice.size()) return wrong;
+  TRY_ASSIGN(Array part, Array::make(whole.type(), shape));
+  const size_t element = static_cast<size_t>(bits_of(whole.type())) / 8;
+  int64_t to = 0;
+  for (IndexWalk walk(shape); !walk.done(); walk.next(), ++to) {
+    int64_t from = 0;
+    for (size_t d = 0; d < shape.size(); ++d) from = from * whole.shape()[d] + start[d] + walk.index()[d];
+    std::memcpy(static_cast<std::byte*>(part.mutable_data()) + static_cast<size_t>(to) * element,
+                static_cast<const std::byte*>(whole.data()) + static_cast<size_t>(from) * element, element);
+  }
+  return part;
+}
 
 Status restore_variables(const tf::MetaGraphDef& meta, const std::string& folder, TfGraph& graph) {
   if (std::none_of(graph.nodes.begin(), graph.nodes.end(), [](const TfNode& node) { return is_variable(node.op); })) return Ok{};
@@ -94,13 +138,16 @@ Status restore_variables(const tf::MetaGraphDef& meta, const std::string& folder
     if (!is_variable(node.op)) continue;
     const auto* shared = node.find<std::string>("shared_name");
     std::string key = shared && !shared->empty() ? *shared : node.name;
-    if (const std::string* told = restoring.key(node.name)) {
-      key = *told;
+    std::string slice;
+    if (const auto* told = restoring.source(node.name)) {
+      key = told->key;
+      slice = told->slice;
     } else if (!bundle->has(key)) {
       const auto found = bundle->full_names().find(key);
       if (found != bundle->full_names().end()) key = found->second;
     }
     auto value = bundle->tensor(key);
+    if (value.ok() && !slice.empty()) value = slice_of(*value, slice).within("'" + key + "'");
     if (value.ok())
       node.attributes.insert_or_assign("value", std::move(*value));
     else
