@@ -99,7 +99,7 @@ Result<Arrays> DetectionOutput::evaluate(const Arrays& inputs) const {
   TRY_ASSIGN(Array y, Array::make(types[0].type, constant_shape(types[0].dims)));
   TRY_ASSIGN(Array found_counts, Array::make(DataType::kInt32, constant_shape(types[1].dims)));
   const int64_t batch = offsets.shape()[0], rows = y.shape()[2], locations = share_location ? 1 : classes;
-  if (batch == 0 || offsets.count() == 0) return Arrays{y, found_counts};
+  if (batch == 0) return Arrays{y, found_counts};
   const int64_t count = offsets.count() / batch / 4 / locations;
   for (int64_t n = 0; n < batch; ++n) {
     const int64_t first_prior = priors.shape()[0] == 1 ? 0 : n * count * 8;

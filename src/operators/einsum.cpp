@@ -139,30 +139,37 @@ Result<TensorTypes> Einsum::infer(const TensorTypes& inputs) const {
   return TensorTypes{std::move(y)};
 }
 
-Result<Arrays> Einsum::evaluate(const Arrays& inputs) const {
-  const TensorTypes types = types_of(inputs);
-  TRY_ASSIGN(const TensorTypes outputs, infer(types));
+Result<Einsum::Walk> Einsum::walk(const std::vector<Shape>& inputs) const {
+  TensorTypes types;
+  for (const Shape& shape : inputs) types.push_back({DataType::kFloat, to_dims(shape)});
   TRY_ASSIGN(const Equation parsed, parse_equation(equation, ranks_of(types)));
   TRY_ASSIGN(const auto dims, dims_of_labels(equation, parsed, types));
-  TRY_ASSIGN(Array y, Array::make(outputs[0].type, constant_shape(outputs[0].dims)));
   // All labels, the result's first, so that each element is summed in one go.
   Labels order = parsed.result;
   for (const auto& [label, dim] : dims) {
     if (std::find(order.begin(), order.end(), label) == order.end()) order.push_back(label);
   }
-  Shape outer, inner;
-  for (size_t i = 0; i < order.size(); ++i) (i < parsed.result.size() ? outer : inner).push_back(dims.at(order[i]).value());
-  // How far each operand moves with each label.
-  std::vector<Shape> strides;
+  Walk walk;
+  for (size_t i = 0; i < order.size(); ++i) (i < parsed.result.size() ? walk.outer : walk.inner).push_back(dims.at(order[i]).value());
   for (size_t k = 0; k < inputs.size(); ++k) {
-    const Shape own = row_major_strides(inputs[k].shape());
+    const Shape own = row_major_strides(inputs[k]);
     Shape by_label(order.size(), 0);
     for (size_t d = 0; d < own.size(); ++d) {
       const auto place = static_cast<size_t>(std::find(order.begin(), order.end(), parsed.operands[k][d]) - order.begin());
-      if (inputs[k].shape()[d] != 1) by_label[place] += own[d];
+      if (inputs[k][d] != 1) by_label[place] += own[d];
     }
-    strides.push_back(std::move(by_label));
+    walk.strides.push_back(std::move(by_label));
   }
+  return walk;
+}
+
+Result<Arrays> Einsum::evaluate(const Arrays& inputs) const {
+  TRY_ASSIGN(const TensorTypes outputs, infer(types_of(inputs)));
+  std::vector<Shape> shapes;
+  for (const Array& input : inputs) shapes.push_back(input.shape());
+  TRY_ASSIGN(const Walk along_labels, walk(shapes));
+  const auto& [outer, inner, strides] = along_labels;
+  TRY_ASSIGN(Array y, Array::make(outputs[0].type, constant_shape(outputs[0].dims)));
   const bool real = is_floating(y.type());
   int64_t i = 0;
   for (IndexWalk at(outer); !at.done(); at.next(), ++i) {

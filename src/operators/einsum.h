@@ -22,6 +22,12 @@ struct Einsum final : OperatorBase<Einsum> {
   using OperatorBase::fields;
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;
   Result<Arrays> evaluate(const Arrays& inputs) const override;
+  // Dims of the result, and of the labels that are summed for each element of it; by operand, how many elements it moves with each of them.
+  struct Walk {
+    Shape outer, inner;
+    std::vector<Shape> strides;
+  };
+  Result<Walk> walk(const std::vector<Shape>& inputs) const;
   // Two operands without diagonals and ellipses as sums, transposes, reshapes and one matrix product; declined for others.
   Result<std::vector<Tensor*>> decompose(Network& network, const std::vector<Tensor*>& inputs) const override;
 };

@@ -21,6 +21,22 @@ std::vector<double> PriorBox::ratios() const {
   return result;
 }
 
+std::vector<std::array<double, 2>> PriorBox::boxes() const {
+  std::vector<std::array<double, 2>> sizes;
+  for (size_t i = 0; i < min_sizes.size(); ++i) {
+    const double least = min_sizes[i];
+    sizes.push_back({least, least});
+    if (!max_sizes.empty()) {
+      const double side = std::sqrt(least * max_sizes[i]);
+      sizes.push_back({side, side});
+    }
+    for (double ratio : ratios()) {
+      if (ratio != 1) sizes.push_back({least * std::sqrt(ratio), least / std::sqrt(ratio)});
+    }
+  }
+  return sizes;
+}
+
 Result<TensorTypes> PriorBox::infer(const TensorTypes& inputs) const {
   TRY(check_input_count(kName, inputs.size(), 2, 2));
   for (const TensorType& input : inputs) {
@@ -50,21 +66,7 @@ Result<Arrays> PriorBox::evaluate(const Arrays& inputs) const {
   const Shape &features = inputs[0].shape(), &image = inputs[1].shape();
   const int64_t rows = features[2], columns = features[3];
   const auto high = static_cast<double>(image[2]), wide = static_cast<double>(image[3]);
-  struct Size {
-    double width, height;
-  };
-  std::vector<Size> sizes;
-  for (size_t i = 0; i < min_sizes.size(); ++i) {
-    const double least = min_sizes[i];
-    sizes.push_back({least, least});
-    if (!max_sizes.empty()) {
-      const double side = std::sqrt(least * max_sizes[i]);
-      sizes.push_back({side, side});
-    }
-    for (double ratio : ratios()) {
-      if (ratio != 1) sizes.push_back({least * std::sqrt(ratio), least / std::sqrt(ratio)});
-    }
-  }
+  const auto sizes = boxes();
   const int64_t half = rows * columns * static_cast<int64_t>(sizes.size()) * 4;
   TRY_ASSIGN(Array y, Array::make(inputs[0].type(), {1, 2, half}));
   const double along_x = step_x > 0 ? step_x : wide / static_cast<double>(columns),
@@ -73,9 +75,9 @@ Result<Arrays> PriorBox::evaluate(const Arrays& inputs) const {
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t column = 0; column < columns; ++column) {
       const double x = (static_cast<double>(column) + offset) * along_x, center_y = (static_cast<double>(row) + offset) * along_y;
-      for (const Size& size : sizes) {
-        const double corners[] = {(x - size.width / 2) / wide, (center_y - size.height / 2) / high, (x + size.width / 2) / wide,
-                                  (center_y + size.height / 2) / high};
+      for (const auto& [width, height] : sizes) {
+        const double corners[] = {(x - width / 2) / wide, (center_y - height / 2) / high, (x + width / 2) / wide,
+                                  (center_y + height / 2) / high};
         for (int64_t c = 0; c < 4; ++c, ++at) {
           y.set_number(at, clip ? std::clamp(corners[c], 0.0, 1.0) : corners[c]);
           y.set_number(half + at, variances.size() == 1 ? variances[0] : variances[static_cast<size_t>(c)]);

@@ -3,6 +3,8 @@
 // s*sqrt(a) by s/sqrt(a). Source: SSD (W. Liu et al., 2016), Caffe's PriorBox layer.
 #pragma once
 
+#include <array>
+
 #include "network/operator.h"
 
 namespace ingot {
@@ -37,6 +39,8 @@ struct PriorBox final : OperatorBase<PriorBox> {
 
   // 1 first, none twice, inverses where `flip` asks for them.
   std::vector<double> ratios() const;
+  // Width and height of each box at a place, in pixels.
+  std::vector<std::array<double, 2>> boxes() const;
 };
 
 }  // namespace ingot

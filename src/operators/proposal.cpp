@@ -23,19 +23,6 @@ Region resized(const Region& region, double width, double height) {
   return {x - 0.5 * (width - 1), y - 0.5 * (height - 1), x + 0.5 * (width - 1), y + 0.5 * (height - 1)};
 }
 
-// Of the place 0, 0. Widths and heights of a ratio are rounded to pixels, half to even, as the layer's own code does it.
-std::vector<Region> anchors_of(const Proposal& op) {
-  std::vector<Region> anchors;
-  const auto last = static_cast<double>(op.base_size - 1);
-  const Region base{0, 0, last, last};
-  for (double ratio : op.ratios) {
-    const double width = std::nearbyint(std::sqrt(base.width() * base.height() / ratio));
-    const Region shaped = resized(base, width, std::nearbyint(width * ratio));
-    for (double scale : op.scales) anchors.push_back(resized(shaped, shaped.width() * scale, shaped.height() * scale));
-  }
-  return anchors;
-}
-
 bool overlap(const Region& a, const Region& b, double threshold) {
   const double width = std::min(a.x1, b.x1) - std::max(a.x0, b.x0) + 1, height = std::min(a.y1, b.y1) - std::max(a.y0, b.y0) + 1;
   if (width <= 0 || height <= 0) return false;
@@ -44,6 +31,22 @@ bool overlap(const Region& a, const Region& b, double threshold) {
 }
 
 }  // namespace
+
+// Widths and heights of a ratio are rounded to pixels, half to even, as the layer's own code does it.
+std::vector<std::array<double, 4>> Proposal::anchors() const {
+  std::vector<std::array<double, 4>> anchors;
+  const auto last = static_cast<double>(base_size - 1);
+  const Region base{0, 0, last, last};
+  for (double ratio : ratios) {
+    const double width = std::nearbyint(std::sqrt(base.width() * base.height() / ratio));
+    const Region shaped = resized(base, width, std::nearbyint(width * ratio));
+    for (double scale : scales) {
+      const Region anchor = resized(shaped, shaped.width() * scale, shaped.height() * scale);
+      anchors.push_back({anchor.x0, anchor.y0, anchor.x1, anchor.y1});
+    }
+  }
+  return anchors;
+}
 
 Result<TensorTypes> Proposal::infer(const TensorTypes& inputs) const {
   TRY(check_input_count(kName, inputs.size(), 3, 3));
@@ -71,7 +74,8 @@ Result<TensorTypes> Proposal::infer(const TensorTypes& inputs) const {
 
 Result<Arrays> Proposal::evaluate(const Arrays& inputs) const {
   const Array &scores = inputs[0], &shifts = inputs[1], &images = inputs[2];
-  const std::vector<Region> anchors = anchors_of(*this);
+  std::vector<Region> anchors;
+  for (const auto& [x0, y0, x1, y1] : this->anchors()) anchors.push_back({x0, y0, x1, y1});
   const auto anchor_count = static_cast<int64_t>(anchors.size());
   const int64_t batches = scores.shape()[0], rows = scores.shape()[2], columns = scores.shape()[3], places = rows * columns;
   const int64_t words = images.shape()[1];

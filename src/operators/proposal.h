@@ -3,6 +3,8 @@
 // Source: the Proposal layer of Caffe's Faster R-CNN; RPROI_TRT of TensorRT.
 #pragma once
 
+#include <array>
+
 #include "network/operator.h"
 
 namespace ingot {
@@ -35,6 +37,8 @@ struct Proposal final : OperatorBase<Proposal> {
     visit("symbol", symbol);
   }
   using OperatorBase::fields;
+  // x0, y0, x1, y1 of each at the place 0, 0.
+  std::vector<std::array<double, 4>> anchors() const;
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;
   Result<Arrays> evaluate(const Arrays& inputs) const override;
 };

@@ -1,5 +1,7 @@
 #include "tactics/cuda/call.h"
 
+#include <algorithm>
+
 #include "tactics/cuda/expression_code.h"
 
 namespace ingot::cuda {
@@ -22,7 +24,10 @@ struct CallLaunch final : Launch {
     for (size_t i = 0; i < inputs; ++i) p.inputs[i] = operands.at(arguments, i);
     for (size_t i = 0; i < outputs; ++i) p.outputs[i] = arguments.outputs[i];
     p.workspace = arguments.workspace;
-    for (const Call::Step& step : call.steps) TRY(step.kernel.launch(step.grid, step.block, arguments.stream, p));
+    for (const Call::Step& step : call.steps) {
+      std::copy(std::begin(step.pass), std::end(step.pass), p.pass);
+      TRY(step.kernel.launch(step.grid, step.block, arguments.stream, p));
+    }
     if (!call.shapes_for) return Ok{};
     int64_t count = 0;
     TRY(device->copy(&count, arguments.workspace, sizeof count, arguments.stream));
@@ -67,6 +72,7 @@ Status Call::add(CudaDevice& device, std::string_view file, const std::string& d
 Status CallTactic::accepts(const Problem& problem) const {
   TRY(takes(problem));
   REQUIRES(problem.inputs.size() <= kMostCallInputs, "it has " + std::to_string(problem.inputs.size()) + " inputs");
+  REQUIRES(problem.outputs.size() <= kMostCallOutputs, "it has " + std::to_string(problem.outputs.size()) + " outputs");
   TRY(has_known_types(problem));
   return has_plain_formats(problem);
 }
@@ -95,6 +101,13 @@ std::string moved_definition(const std::string& name, int64_t bytes) {
 
 std::string number_definition(const std::string& name, int64_t value) {
   return "#define " + name + " ((int64)" + std::to_string(value) + "ll)\n";
+}
+
+std::string store_definition(DataType type) {
+  if (type == DataType::kBool) return "#define STORE(value) (bool_t{(uint8)((value) != 0)})\n";
+  if (is_floating(type)) return "#define STORE(value) store<Y>((" + compute_type(type) + ")(value))\n";
+  if (type == DataType::kUint64) return "#define STORE(value) to_uint64(rint((double)(value)))\n";
+  return "#define STORE(value) ((Y)to_integer<Y>(rint((double)(value))))\n";
 }
 
 std::string real_definition(const std::string& name, double value, bool single) {

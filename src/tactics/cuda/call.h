@@ -13,6 +13,7 @@ struct Call {
     KernelFunction kernel;
     GridSize grid;
     int block = 256;
+    int64_t pass[2] = {0, 0};
   };
   CallParameters parameters{};
   std::vector<Step> steps;
@@ -47,6 +48,8 @@ std::string storage_definition(const std::string& name, DataType type);
 // An unsigned type of as many bytes, for elements that only move.
 std::string moved_definition(const std::string& name, int64_t bytes);
 std::string number_definition(const std::string& name, int64_t value);
+// "#define STORE(value) ...": a number of double as the type, whose storage is typedef'd as Y, holds it.
+std::string store_definition(DataType type);
 // "#define NAME 0.5f\n", exactly.
 std::string real_definition(const std::string& name, double value, bool single = false);
 

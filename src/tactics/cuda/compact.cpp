@@ -13,9 +13,10 @@ Status add_search(CudaDevice& device, const std::string& code, int64_t elements,
   sizes[0] = elements;
   sizes[1] = ceil_divide(elements, kBlockElements);
   call->workspace_bytes = 64 + static_cast<size_t>(sizes[1]) * 8;
-  TRY(call->add_grid(device, "compact", code, "compact_count", {sizes[1]}));
-  TRY(call->add_grid(device, "compact", code, "compact_offsets", {1}));
-  return call->add_grid(device, "compact", code, "compact_write", {sizes[1]});
+  const std::string whole = std::string(kernel_text("block")) + code;
+  TRY(call->add_grid(device, "compact", whole, "compact_count", {sizes[1]}));
+  TRY(call->add_grid(device, "compact", whole, "compact_offsets", {1}));
+  return call->add_grid(device, "compact", whole, "compact_write", {sizes[1]});
 }
 
 struct NonZeroBlocks final : CallTactic {
@@ -63,7 +64,7 @@ struct CompressBlocks final : CallTactic {
                              moved_definition("ELEMENT", bits_of(problem.inputs[0].type) / 8);
     TRY(add_search(device, code, conditions, &call));
     call.workspace_bytes += static_cast<size_t>(conditions) * 8;
-    TRY(call.add(device, "compact", code, "compact_gather", lines.before * conditions * lines.after));
+    TRY(call.add(device, "compact", std::string(kernel_text("block")) + code, "compact_gather", lines.before * conditions * lines.after));
     const Shape bound = outputs[0];
     TRY_ASSIGN(const int64_t axis, normalize_axis(op.flat ? 0 : op.axis, static_cast<int64_t>(bound.size())));
     call.shapes_for = [bound, axis](int64_t found) {

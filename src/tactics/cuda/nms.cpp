@@ -40,9 +40,9 @@ struct NmsBlocks final : CallTactic {
     p.reals[0] = op.overlap_threshold;
     p.reals[1] = op.score_threshold;
     call.workspace_bytes = static_cast<size_t>((64 + batches * classes * 4 + 63) / 64 * 64 + batches * classes * room * 8);
-    std::string code = storage_definition("BOX", problem.inputs[0].type) + storage_definition("SCORE", problem.inputs[1].type) +
-                       storage_definition("INDEX_TYPE", op.index_type) + "#define CENTERED " + std::to_string(op.centered) +
-                       "\n#define WITH_COUNT " + std::to_string(op.with_count) + "\n";
+    std::string code = std::string(kernel_text("block")) + storage_definition("BOX", problem.inputs[0].type) +
+                       storage_definition("SCORE", problem.inputs[1].type) + storage_definition("INDEX_TYPE", op.index_type) +
+                       "#define CENTERED " + std::to_string(op.centered) + "\n#define WITH_COUNT " + std::to_string(op.with_count) + "\n";
     const char* const names[] = {"MOST", "OVERLAP", "LEAST"};
     for (size_t i = 2; i < 5; ++i) {
       const bool given = is_present(problem, i) && i < problem.inputs.size();

@@ -2,13 +2,17 @@
 #include <cstring>
 
 #include "operators/affine_grid.h"
+#include "operators/bit_cast.h"
+#include "operators/cosine_window.h"
 #include "operators/eye_like.h"
 #include "operators/fill.h"
 #include "operators/linspace.h"
 #include "operators/max_unpool.h"
+#include "operators/prior_box.h"
 #include "operators/ragged_softmax.h"
 #include "operators/random.h"
 #include "operators/reverse_sequence.h"
+#include "operators/roi_pool.h"
 #include "operators/rotary_embedding.h"
 #include "operators/tensor_scatter.h"
 #include "operators/trilu.h"
@@ -24,14 +28,6 @@ std::string flag(const std::string& name, int64_t value) { return "#define " + n
 std::string optional_input(const Problem& problem, size_t index, const std::string& name) {
   const bool there = is_present(problem, index);
   return flag("HAS_" + name, there) + storage_definition(name, there ? problem.inputs[index].type : DataType::kInt64);
-}
-
-// A number of double as the type's set_number stores it.
-std::string store_code(DataType type) {
-  if (type == DataType::kBool) return "#define STORE(value) (bool_t{(uint8)((value) != 0)})\n";
-  if (is_floating(type)) return "#define STORE(value) store<Y>((" + compute_type(type) + ")(value))\n";
-  if (type == DataType::kUint64) return "#define STORE(value) to_uint64(rint((double)(value)))\n";
-  return "#define STORE(value) ((Y)to_integer<Y>(rint((double)(value))))\n";
 }
 
 using Shapes = std::vector<Shape>;
@@ -85,7 +81,7 @@ Status make_linspace(const Problem& problem, const Shapes&, const Shapes& output
   p->reals[1] = op.delta;
   const bool exact = op.to == DataType::kInt64 || op.to == DataType::kInt32;
   *code = storage_definition("Y", op.to) + flag("EXACT", exact) + optional_input(problem, 1, "START") +
-          optional_input(problem, 2, "DELTA") + (exact ? "#define STORE(value) ((Y)(value))\n" : store_code(op.to));
+          optional_input(problem, 2, "DELTA") + (exact ? "#define STORE(value) ((Y)(value))\n" : store_definition(op.to));
   return Ok{};
 }
 
@@ -155,7 +151,8 @@ Status make_random(const Problem& problem, const Shapes&, const Shapes&, CallPar
   p->sizes[0] = op.seed;
   p->reals[0] = op.a;
   p->reals[1] = op.b;
-  *code = storage_definition("Y", op.to) + flag("NORMAL", op.kind == RandomKind::kNormal) + store_code(op.to);
+  *code = std::string(kernel_text("uniform")) + storage_definition("Y", op.to) + flag("NORMAL", op.kind == RandomKind::kNormal) +
+          store_definition(op.to);
   return Ok{};
 }
 
@@ -164,6 +161,56 @@ Status make_ragged_softmax(const Problem& problem, const Shapes& inputs, const S
   p->count = p->sizes[0] == 0 ? 0 : p->count / p->sizes[0];
   *code = storage_definition("X", problem.inputs[0].type) + "typedef " + compute_type(problem.inputs[0].type) + " REAL;\n" +
           storage_definition("BOUND", problem.inputs[1].type);
+  return Ok{};
+}
+
+Status make_bit_cast(const Problem& problem, const Shapes&, const Shapes&, CallParameters*, std::string* code) {
+  *code = moved_definition("ELEMENT", bits_of(problem.outputs[0].type) / 8);
+  return Ok{};
+}
+
+Status make_cosine_window(const Problem& problem, const Shapes&, const Shapes&, CallParameters* p, std::string* code) {
+  const auto& op = static_cast<const CosineWindow&>(*problem.op);
+  std::copy(op.terms.begin(), op.terms.end(), p->reals);
+  p->reals[3] = static_cast<double>(op.periodic ? p->count : p->count - 1);
+  *code = storage_definition("Y", op.to) + store_definition(op.to);
+  return Ok{};
+}
+
+Status make_prior_box(const Problem& problem, const Shapes& inputs, const Shapes&, CallParameters* p, std::string* code) {
+  const auto& op = static_cast<const PriorBox&>(*problem.op);
+  const int64_t rows = inputs[0][2], columns = inputs[0][3];
+  p->sizes[0] = columns;
+  p->sizes[1] = p->count / 2;
+  p->sizes[2] = inputs[1][3];
+  p->sizes[3] = inputs[1][2];
+  p->reals[0] = op.step_x > 0 ? op.step_x : static_cast<double>(inputs[1][3]) / static_cast<double>(columns);
+  p->reals[1] = op.step_y > 0 ? op.step_y : static_cast<double>(inputs[1][2]) / static_cast<double>(rows);
+  p->reals[2] = op.offset;
+  std::string widths, heights, variances;
+  const auto boxes = op.boxes();
+  for (const auto& [width, height] : boxes) {
+    widths += (widths.empty() ? "" : ", ") + number_code(width, false);
+    heights += (heights.empty() ? "" : ", ") + number_code(height, false);
+  }
+  for (size_t i = 0; i < 4; ++i) variances += (i ? ", " : "") + number_code(op.variances[op.variances.size() == 1 ? 0 : i], false);
+  const DataType type = problem.outputs[0].type;
+  *code = storage_definition("Y", type) + store_definition(type) + flag("CLIP", op.clip) +
+          flag("BOXES", static_cast<int64_t>(boxes.size())) + "#define WIDTHS " + widths + "\n#define HEIGHTS " + heights +
+          "\n#define VARIANCES " + variances + "\n";
+  return Ok{};
+}
+
+Status make_roi_pool(const Problem& problem, const Shapes& inputs, const Shapes&, CallParameters* p, std::string* code) {
+  const auto& op = static_cast<const RoiPool&>(*problem.op);
+  const Shape& x = inputs[0];
+  if (inputs[1][1] != 5) return invalid("regions are " + to_text(inputs[1]) + "; [R, 5] is wanted");
+  const int64_t sizes[] = {x[1], x[2], x[3], op.height, op.width, x[0]};
+  std::copy(std::begin(sizes), std::end(sizes), p->sizes);
+  p->reals[0] = op.scale;
+  const DataType type = problem.inputs[0].type;
+  *code = storage_definition("X", type) + "typedef " + compute_type(type) + " COMPUTE;\n" +
+          storage_definition("REGION", problem.inputs[1].type);
   return Ok{};
 }
 
@@ -218,6 +265,10 @@ REGISTER_TACTICS(register_tactic_cuda_patterns) {
         {"tensor_scatter", "TENSOR_SCATTER", {"tensor_scatter"}, make_tensor_scatter},
         {"rotary_embedding", "ROTARY", {"rotary_embedding"}, make_rotary_embedding},
         {"max_unpool", "MAX_UNPOOL", {"max_unpool_clear", "max_unpool", "max_unpool_take"}, make_max_unpool, 1, sizeof(int)},
+        {"bit_cast", "BIT_CAST", {"bit_cast"}, make_bit_cast},
+        {"cosine_window", "COSINE_WINDOW", {"cosine_window"}, make_cosine_window},
+        {"prior_box", "PRIOR_BOX", {"prior_box"}, make_prior_box},
+        {"roi_pool", "ROI_POOL", {"roi_pool"}, make_roi_pool},
         {"affine_grid", "AFFINE_GRID", {"affine_grid"}, make_affine_grid},
         {"random", "RANDOM", {"random_numbers"}, make_random},
         {"ragged_softmax", "RAGGED_SOFTMAX", {"ragged_softmax"}, make_ragged_softmax, 32}})

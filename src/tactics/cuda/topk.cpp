@@ -29,10 +29,10 @@ struct TopKLines final : CallTactic {
     if (found.length == 0 || call.parameters.count == 0) return call;
     const DataType type = problem.inputs[0].type;
     const bool wide = bits_of(type) == 64;
-    const std::string code = storage_definition("X", type) + storage_definition("INDEX_TYPE", op.index_type) + "typedef " +
-                             compute_type(type) + " COMPUTE;\n" + (is_floating(type) ? "#define FLOATS 1\n" : "") +
-                             (wide ? "#define WIDE_KEYS 1\n" : "") + "#define LARGEST " + std::to_string(op.largest) +
-                             "\n#define IS_SIGNED " + std::to_string(is_signed(type)) + "\n";
+    const std::string code = std::string(kernel_text("block")) + storage_definition("X", type) +
+                             storage_definition("INDEX_TYPE", op.index_type) + "typedef " + compute_type(type) + " COMPUTE;\n" +
+                             (is_floating(type) ? "#define FLOATS 1\n" : "") + (wide ? "#define WIDE_KEYS 1\n" : "") + "#define LARGEST " +
+                             std::to_string(op.largest) + "\n#define IS_SIGNED " + std::to_string(is_signed(type)) + "\n";
     if (wide || lines.length <= kShortLine) {
       TRY(call.add(device, "topk", code, "topk_by_rank", call.parameters.count));
       return call;

@@ -9,23 +9,6 @@
 __device__ __forceinline__ bool is_set(const CallParameters& p, int64 at) {
   return at < p.sizes[0] && load(((const X*)p.inputs[SOURCE])[at]) != 0;
 }
-// Sums of the values of the threads before, and of all.
-template <int THREADS> __device__ __forceinline__ int64 sum_before(int64 own, int64* sums, int64* whole) {
-  const int thread = threadIdx.x;
-  sums[thread] = own;
-  __syncthreads();
-  for (int width = 1; width < THREADS; width *= 2) {
-    const int64 other = thread >= width ? sums[thread - width] : 0;
-    __syncthreads();
-    sums[thread] += other;
-    __syncthreads();
-  }
-  *whole = sums[THREADS - 1];
-  const int64 before = sums[thread] - own;
-  __syncthreads();
-  return before;
-}
-
 extern "C" __global__ void __launch_bounds__(256) compact_count(const CallParameters p) {
   __shared__ int64 sums[256];
   const int64 first = (int64)blockIdx.x * BLOCK_ELEMENTS + threadIdx.x * 4;

@@ -42,24 +42,14 @@ extern "C" __global__ void __launch_bounds__(1024) nms_select(const CallParamete
   for (int64 i = thread; i < count; i += 1024) {
     const float score = load(scores[i * p.sizes[6]]);
     if (!((double)score > least)) continue;
-    const uint32 bits = as_bits(score + 0.0f);
-    keys[atomicAdd(&found, 1u)] = (uint64)(bits >> 31 ? ~bits : bits | 0x80000000u) << 32 | (0xffffffffu - (uint32)i);
+    keys[atomicAdd(&found, 1u)] = falling_key(score, (uint32)i);
   }
   __syncthreads();
   int64 room = 1, total = found;
   while (room < total) room *= 2;
   for (int64 i = total + thread; i < room; i += 1024) keys[i] = 0;
   __syncthreads();
-  for (int64 size = 2; size <= room; size *= 2) {
-    for (int64 stride = size / 2; stride > 0; stride /= 2) {
-      for (int64 i = thread; i < room / 2; i += 1024) {
-        const int64 a = i / stride * stride * 2 + i % stride, b = a + stride;
-        const uint64 first = keys[a], second = keys[b];
-        if ((first < second) == ((a & size) == 0)) keys[a] = second, keys[b] = first;
-      }
-      __syncthreads();
-    }
-  }
+  sort_falling<1024>(keys, room);
   if (p.sizes[8] > 0 && total > p.sizes[8]) total = p.sizes[8];
   const int64 set = p.sizes[4] > 1 ? group : 0;
   // Boxes that stay move to the front of the keys; those that are struck out become 0.
@@ -67,14 +57,14 @@ extern "C" __global__ void __launch_bounds__(1024) nms_select(const CallParamete
   for (int64 i = 0; i < total && stay < limit; ++i) {
     const uint64 key = keys[i];
     if (key == 0) continue;
-    const uint32 index = 0xffffffffu - (uint32)key;
+    const uint32 index = index_of_key(key);
     const Box own = box_at(boxes + ((batch * count + index) * p.sizes[4] + set) * 4);
     __syncthreads();
     if (thread == 0) keys[stay] = key;
     ++stay;
     for (int64 j = i + 1 + thread; j < total; j += 1024) {
       if (keys[j] == 0) continue;
-      const uint32 other = 0xffffffffu - (uint32)keys[j];
+      const uint32 other = index_of_key(keys[j]);
       if (overlap(box_at(boxes + ((batch * count + other) * p.sizes[4] + set) * 4), own, threshold)) keys[j] = 0;
     }
     __syncthreads();
@@ -93,7 +83,7 @@ extern "C" __global__ void __launch_bounds__(256) nms_write(const CallParameters
       INDEX_TYPE* y = (INDEX_TYPE*)p.outputs[0] + (first + i) * 3;
       y[0] = (INDEX_TYPE)(unit / p.sizes[1]);
       y[1] = (INDEX_TYPE)(unit % p.sizes[1]);
-      y[2] = (INDEX_TYPE)(0xffffffffu - (uint32)keys[i]);
+      y[2] = (INDEX_TYPE)index_of_key(keys[i]);
     }
     __syncthreads();
   }

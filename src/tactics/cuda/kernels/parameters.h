@@ -6,7 +6,8 @@ namespace ingot_kernels {
 
 constexpr int kMostRank = 8;  // after merging dims
 constexpr int kMostInputs = 16;
-constexpr int kMostCallInputs = 8;
+constexpr int kMostCallInputs = 9;
+constexpr int kMostCallOutputs = 4;
 
 struct PointwiseParameters {
   const void* inputs[kMostInputs];
@@ -105,11 +106,12 @@ struct ResizeParameters {
 // Kernels of single operators. `sizes` and `reals` mean what the head of each kernel's file says.
 struct CallParameters {
   const void* inputs[kMostCallInputs];
-  void* outputs[3];
+  void* outputs[kMostCallOutputs];
   void* workspace;
   long long count;
   long long sizes[24];
   double reals[4];
+  long long pass[2];  // what differs between launches of one kernel in a row
 };
 
 struct AttentionParameters {

@@ -159,15 +159,8 @@ extern "C" __global__ void __launch_bounds__(256) affine_grid(const CallParamete
 }
 #endif
 
-// Random numbers by their place; see operators/random.cpp. reals: 0 a, 1 b; sizes: 0 the seed.
+// Random numbers by their place. reals: 0 a, 1 b; sizes: 0 the seed.
 #ifdef RANDOM
-__device__ __forceinline__ double uniform(uint64 seed, uint64 index) {
-  uint64 x = seed * 0xd1342543de82ef95ull + index * 0x9e3779b97f4a7c15ull + 0x9e3779b97f4a7c15ull;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-  x ^= x >> 31;
-  return (double)(x >> 40) / 16777216.0;
-}
 extern "C" __global__ void __launch_bounds__(256) random_numbers(const CallParameters p) {
   const int64 at = (int64)blockIdx.x * 256 + threadIdx.x;
   if (at >= p.count) return;
@@ -198,5 +191,83 @@ extern "C" __global__ void __launch_bounds__(256) ragged_softmax(const CallParam
   if (own >= p.count) return;
   for (int64 i = lane; i < length; i += 32)
     ((X*)p.outputs[0])[row * length + i] = store<X>(i < count ? m_exp((REAL)load(x[i]) - most) / sum : (REAL)0);
+}
+#endif
+
+// The bits of x.
+#ifdef BIT_CAST
+extern "C" __global__ void __launch_bounds__(256) bit_cast(const CallParameters p) {
+  const int64 at = (int64)blockIdx.x * 256 + threadIdx.x;
+  if (at < p.count) ((ELEMENT*)p.outputs[0])[at] = ((const ELEMENT*)p.inputs[0])[at];
+}
+#endif
+
+// reals: 0 a0, 1 a1, 2 a2, 3 n.
+#ifdef COSINE_WINDOW
+extern "C" __global__ void __launch_bounds__(256) cosine_window(const CallParameters p) {
+  const int64 at = (int64)blockIdx.x * 256 + threadIdx.x;
+  if (at >= p.count) return;
+  const double turn = 6.283185307179586 * (double)at / p.reals[3];
+  ((Y*)p.outputs[0])[at] = STORE(p.reals[0] - p.reals[1] * cos(turn) + p.reals[2] * cos(2 * turn));
+}
+#endif
+
+// Boxes around centres, then their variances. sizes: 0 columns, 1 elements of a half, 2 width and 3 height of the image; reals: 0 and 1 the
+// steps, 2 the offset. At each place BOXES of WIDTHS and HEIGHTS; VARIANCES by corner.
+#ifdef PRIOR_BOX
+extern "C" __global__ void __launch_bounds__(256) prior_box(const CallParameters p) {
+  const double widths[] = {WIDTHS}, heights[] = {HEIGHTS}, variances[] = {VARIANCES};
+  const int64 at = (int64)blockIdx.x * 256 + threadIdx.x;
+  if (at >= p.count) return;
+  const int corner = (int)(at % 4);
+  const bool across = corner % 2 == 0;
+  const int64 place = at / 4 / BOXES, box = at / 4 % BOXES;
+  double value = variances[corner];
+  if (at < p.sizes[1]) {
+    const double index = (double)(across ? place % p.sizes[0] : place / p.sizes[0]);
+    const double centre = (index + p.reals[2]) * p.reals[across ? 0 : 1], half = (across ? widths[box] : heights[box]) / 2;
+    value = (corner < 2 ? centre - half : centre + half) / (double)p.sizes[across ? 2 : 3];
+    if (CLIP) value = value < 0 ? 0 : value > 1 ? 1 : value;
+  }
+  ((Y*)p.outputs[0])[at] = STORE(value);
+}
+#endif
+
+// The largest element of each cell of a region. sizes: 0 channels, 1 rows and 2 columns of x, 3 cells down, 4 across, 5 batches; reals: 0 scale.
+#ifdef ROI_POOL
+__device__ __forceinline__ int64 region_edge(const CallParameters& p, int64 region, int k) {
+  const double at = round((double)load(((const REGION*)p.inputs[1])[5 * region + k]) * p.reals[0]);
+  return at != at ? 0 : (int64)(at < -1e9 ? -1e9 : at > 1e9 ? 1e9 : at);
+}
+// Cell i of `cells` between two edges, cut to `most` elements.
+__device__ __forceinline__ void cell_span(int64 i, int64 cells, int64 low, int64 high, int64 most, int64* first, int64* end) {
+  const double size = (double)(high - low + 1 > 1 ? high - low + 1 : 1) / (double)cells;
+  *first = low + (int64)floor((double)i * size);
+  *end = low + (int64)ceil((double)(i + 1) * size);
+  *first = *first < 0 ? 0 : *first > most ? most : *first;
+  *end = *end < 0 ? 0 : *end > most ? most : *end;
+}
+extern "C" __global__ void __launch_bounds__(256) roi_pool(const CallParameters p) {
+  const int64 at = (int64)blockIdx.x * 256 + threadIdx.x;
+  if (at >= p.count) return;
+  const int64 channels = p.sizes[0], j = at % p.sizes[4], i = at / p.sizes[4] % p.sizes[3], c = at / p.sizes[4] / p.sizes[3] % channels;
+  const int64 region = at / p.sizes[4] / p.sizes[3] / channels;
+  const double number = load(((const REGION*)p.inputs[1])[5 * region]);
+  if (!(number >= 0 && number < (double)p.sizes[5])) {
+    ((X*)p.outputs[0])[at] = store<X>((COMPUTE)as_float(0x7fc00000u));  // a region of no image has no numbers
+    return;
+  }
+  int64 top, bottom, left, right;
+  cell_span(i, p.sizes[3], region_edge(p, region, 2), region_edge(p, region, 4), p.sizes[1], &top, &bottom);
+  cell_span(j, p.sizes[4], region_edge(p, region, 1), region_edge(p, region, 3), p.sizes[2], &left, &right);
+  const X* x = (const X*)p.inputs[0] + ((int64)number * channels + c) * p.sizes[1] * p.sizes[2];
+  COMPUTE most = top < bottom && left < right ? (COMPUTE)as_float(0xff800000u) : (COMPUTE)0;
+  for (int64 row = top; row < bottom; ++row) {
+    for (int64 column = left; column < right; ++column) {
+      const COMPUTE value = load(x[row * p.sizes[2] + column]);
+      most = most < value ? value : most;
+    }
+  }
+  ((X*)p.outputs[0])[at] = store<X>(most);
 }
 #endif

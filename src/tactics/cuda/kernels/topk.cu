@@ -75,17 +75,7 @@ extern "C" __global__ void __launch_bounds__(1024) topk_by_digits(const CallPara
   }
   for (int64 i = k + thread; i < room; i += 1024) keys[i] = 0;
   __syncthreads();
-  for (int64 size = 2; size <= room; size *= 2) {
-    for (int64 stride = size / 2; stride > 0; stride /= 2) {
-      for (int64 i = thread; i < room / 2; i += 1024) {
-        const int64 a = i / stride * stride * 2 + i % stride, b = a + stride;
-        const bool falls = (a & size) == 0;
-        const uint64 first = keys[a], second = keys[b];
-        if ((first < second) == falls) keys[a] = second, keys[b] = first;
-      }
-      __syncthreads();
-    }
-  }
+  sort_falling<1024>(keys, room);
   for (int64 i = thread; i < k; i += 1024) {
     const int64 source = 0xffffffffu - (uint32)keys[i], to = (line / step * k + i) * step + line % step;
     ((X*)p.outputs[0])[to] = x[source * step];
