@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "api/adapters/gpu_allocator.h"
 #include "api/adapters/plugin_plans.h"
 #include "api/algorithm_selector.h"
 #include "api/builder_config.h"
@@ -206,6 +207,7 @@ class BuilderFacade final : public nvinfer1::IBuilder {
 
   // Plans with plugins go on with the plugins that were built, which needs no creator; others are read as any program reads them.
   Result<std::shared_ptr<Engine>> load_built(Plan plan) {
+    const MemoryFrom given(supply_of(allocator_));
     for (const auto& layer : plan.network->layers()) {
       if (layer->as<Plugin>()) return load_engine(std::move(plan), device_, reporter_.log());
     }
@@ -215,6 +217,7 @@ class BuilderFacade final : public nvinfer1::IBuilder {
 
   Result<Plan> build(INetworkDefinition& definition, nvinfer1::IBuilderConfig& wishes) {
     const auto& config = static_cast<const BuilderConfigFacade&>(wishes);
+    const MemoryFrom given(supply_of(allocator_));
     TRY(check(config));
     TRY_ASSIGN(std::unique_ptr<Network> network, buildable_network(definition));
     TRY(expand_stock_plugins(*network));

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "api/adapters/gpu_allocator.h"
 #include "api/execution_context.h"
 #include "api/host_memory.h"
 #include "api/load_engine.h"
@@ -82,6 +83,7 @@ EngineFacade::EngineFacade(const Reporter& reporter, std::shared_ptr<const Engin
 }
 
 Status EngineFacade::refit(const std::map<std::string, Array>& weights) {
+  const MemoryFrom given(supply_of(memory_.allocator));
   const std::shared_ptr<const Engine> now = core();
   TRY_ASSIGN(Plan plan, refit_plan(now->plan(), weights, now->device(), reporter_.log()));
   std::vector<std::string> missing = missing_weights();

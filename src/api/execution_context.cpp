@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "api/adapters/gpu_allocator.h"
 #include "runtime/execution_context.h"
 
 namespace ingot::api {
@@ -33,31 +34,13 @@ Status record_event(cudaEvent_t event, cudaStream_t stream) {
   return Ok{};
 }
 
-ExecutionContext::Memory memory_of(IGpuAllocator* allocator) {
-  if (!allocator) return {};
-  return {[allocator](size_t bytes) -> void* {
-            try {
-              return allocator->allocateAsync(bytes, 256, 0, nullptr);
-            } catch (...) {
-              return nullptr;
-            }
-          },
-          [allocator](void* address) {
-            try {
-              allocator->deallocateAsync(address, nullptr);
-            } catch (...) {
-              // The memory is the allocator's to lose.
-            }
-          }};
-}
-
 class ContextFacade final : public nvinfer1::IExecutionContext {
  public:
   ContextFacade(EngineFacade& engine, ExecutionContextAllocationStrategy strategy)
       : engine_(engine),
         reporter_(engine.reporter()),
         strategy_(strategy),
-        context_(std::make_unique<ExecutionContext>(engine.core(), memory_of(engine.memory().allocator))) {
+        context_(std::make_unique<ExecutionContext>(engine.core(), supply_of(engine.memory().allocator))) {
     allocators_.resize(engine.core()->io().size(), nullptr);
   }
 
@@ -348,7 +331,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   ExecutionContext& context() const {
     const std::shared_ptr<const Engine> now = engine_.core();
     if (&context_->engine() == now.get()) return *context_;
-    auto fresh = std::make_unique<ExecutionContext>(now, memory_of(engine_.memory().allocator));
+    auto fresh = std::make_unique<ExecutionContext>(now, supply_of(engine_.memory().allocator));
     (void)fresh->set_profile(context_->profile());
     for (size_t i = 0; i < now->io().size(); ++i) {
       if (const auto shape = context_->input_shape(i); shape && now->io()[i].is_input)

@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "api/adapters/gpu_allocator.h"
 #include "api/adapters/plugin_plans.h"
 #include "api/engine.h"
 #include "api/library.h"
@@ -95,6 +96,7 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
     return AlignedBytes{held, bytes.size()};
   }
   Result<EngineFacade*> load(Bytes bytes, nvinfer1::IPluginFactory* factory = nullptr) {
+    const MemoryFrom given(supply_of(allocator_));
     TRY_ASSIGN(AlignedBytes copy, keep(bytes));
     TRY_ASSIGN(Plan plan, read_plan(Bytes(copy.data.get(), copy.size), copy.data));
     load_plugin_libraries(plan, registry_, host_code_, reporter_.log());

@@ -41,9 +41,12 @@ struct ExecutionContext::Run {
   bool captured = false;  // belongs to a graph, which may run it any number of times
 };
 
-ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, Memory memory)
-    : engine_(std::move(engine)), memory_(std::move(memory)) {
-  if (!memory_.allocate) {
+ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, std::shared_ptr<const MemorySupply> supply)
+    : engine_(std::move(engine)), supply_(std::move(supply)) {
+  // A GPU asks the supply itself, and knows where its memory goes back to.
+  if (supply_ && !engine_->device().is_asynchronous()) {
+    memory_ = *supply_;
+  } else {
     Device* device = &engine_->device();
     memory_.allocate = [device](size_t bytes) -> void* { return device->allocate(bytes, 256).value_or(nullptr); };
     memory_.release = [device](void* address) { device->release(address); };
@@ -149,6 +152,7 @@ size_t ExecutionContext::arena_lower_bound() const { return prepared_ ? prepared
 
 Status ExecutionContext::attach() {
   if (attached_) return Ok{};
+  const MemoryFrom given(supply_);
   std::vector<std::unique_ptr<Kernel>> own(engine_->step_count());
   for (size_t step = 0; step < own.size(); ++step) {
     auto kernel = engine_->kernel(step).for_context();
@@ -161,6 +165,7 @@ Status ExecutionContext::attach() {
 }
 
 Status ExecutionContext::prepare() {
+  const MemoryFrom given(supply_);
   TRY(attach());
   if (shapes_changed_ || !prepared_) {
     std::vector<Shape> shapes;
@@ -247,6 +252,7 @@ ExecutionContext::Run* ExecutionContext::add_captured_run() {
 }
 
 Status ExecutionContext::enqueue(Stream stream) {
+  const MemoryFrom given(supply_);
   if (shapes_changed_ || !prepared_)
     TRY(prepare());
   else if (!user_memory_ && !arena_)

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "device/memory_supply.h"
 #include "runtime/engine.h"
 #include "runtime/prepared.h"
 
@@ -23,13 +24,9 @@ class ExecutionContext {
   };
   // Called with each finished step's outputs.
   using StepListener = std::function<void(size_t step, const std::vector<const void*>& outputs, const std::vector<Shape>& shapes)>;
-  // Memory of activations; empty functions take the device's.
-  struct Memory {
-    std::function<void*(size_t bytes)> allocate;
-    std::function<void(void* address)> release;
-  };
 
-  ExecutionContext(std::shared_ptr<const Engine> engine, Memory memory = {});
+  // `supply` gives what the context takes of the device's memory; null takes the device's own.
+  ExecutionContext(std::shared_ptr<const Engine> engine, std::shared_ptr<const MemorySupply> supply = nullptr);
   ~ExecutionContext();
   ExecutionContext(const ExecutionContext&) = delete;
   ExecutionContext& operator=(const ExecutionContext&) = delete;
@@ -90,7 +87,8 @@ class ExecutionContext {
   std::shared_ptr<const Engine> engine_;
   std::vector<std::unique_ptr<Kernel>> own_kernels_;  // by step; null for those of the engine
   bool attached_ = false;
-  Memory memory_;
+  std::shared_ptr<const MemorySupply> supply_;  // of the program's; null where it gives none
+  MemorySupply memory_;                         // of activations
   size_t profile_ = 0;
   std::vector<std::optional<Shape>> shapes_;  // by input
   std::vector<void*> addresses_;              // by io

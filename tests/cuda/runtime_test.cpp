@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "device/cuda/cuda_device.h"
@@ -336,6 +337,83 @@ profile 0 x min=[1, 1024] opt=[2000000000, 1024] max=[2000000000, 1024]
   const auto memory = device_->allocate(size_t{1} << 50);
   ASSERT_FALSE(memory.ok());
   EXPECT_EQ(memory.error().code, ErrorCode::kOutOfMemory) << memory.error().message;
+}
+
+// A program's own allocator, with all that it gave and that has not come back.
+struct Supply {
+  const cuda::Driver& driver;
+  std::map<void*, size_t> given;
+  size_t bytes = 0;
+  long calls = 0;
+
+  std::shared_ptr<const MemorySupply> get() {
+    return std::make_shared<const MemorySupply>(MemorySupply{[this](size_t wanted) -> void* {
+                                                               cuda::CuPointer address = 0;
+                                                               if (driver.memory_allocate(&address, wanted) != 0) return nullptr;
+                                                               given[reinterpret_cast<void*>(address)] = wanted;
+                                                               bytes += wanted;
+                                                               ++calls;
+                                                               return reinterpret_cast<void*>(address);
+                                                             },
+                                                             [this](void* address) {
+                                                               EXPECT_EQ(given.erase(address), 1u);
+                                                               driver.memory_free(reinterpret_cast<cuda::CuPointer>(address));
+                                                             }});
+  }
+};
+
+TEST_F(CudaRuntime, every_byte_comes_from_the_programs_allocator) {
+  auto network = network_of(kNetwork);
+  BuildConfig config;
+  config.device = device_;
+  config.allow_tf32 = false;
+  auto plan = build_plan(*network, config);
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  const auto bytes = write_plan(*plan);
+  const auto load_from = [&](Supply& supply) {
+    const MemoryFrom given(supply.get());
+    auto engine = load_engine(Bytes(*bytes), device_, null_log());
+    EXPECT_TRUE(engine.ok()) << (engine.ok() ? "" : engine.error().message);
+    return engine.ok() ? *engine : nullptr;
+  };
+  const Array x = random_array(DataType::kFloat, {7, 32}, 5);
+  const Buffers buffers{x, on_device(x), on_device(x)};
+  Supply first{driver(), {}, 0, 0}, second{driver(), {}, 0, 0};
+  std::shared_ptr<Engine> other;
+  {
+    const long before = count("allocate");
+    const std::shared_ptr<Engine> engine = load_from(first);
+    ASSERT_TRUE(engine);
+    EXPECT_GE(first.bytes, size_t{2} * 32 * 64 * sizeof(float)) << "weights";
+    const size_t weights = first.bytes;
+    ExecutionContext context(engine, first.get());
+    point(context, buffers);
+    for (int i = 0; i < 3; ++i) EXPECT_OK(context.execute());
+    expect_close(on_host(buffers.to.get(), x.shape()), network->evaluate({x}).value()[0]);
+    EXPECT_GT(first.bytes, weights) << "activations";
+    if (count_) EXPECT_EQ(count("allocate") - before, first.calls) << "memory of the device's own";
+    // The same weights for another allocator are other memory.
+    other = load_from(second);
+    EXPECT_GE(second.bytes, weights);
+  }
+  EXPECT_TRUE(first.given.empty()) << first.given.size() << " pieces did not come back";
+  EXPECT_FALSE(second.given.empty());
+  other.reset();
+  EXPECT_TRUE(second.given.empty());
+}
+
+TEST_F(CudaRuntime, an_allocator_without_memory_is_told) {
+  auto network = network_of(kNetwork);
+  auto engine = build_on(device_, *network);
+  ASSERT_TRUE(engine);
+  ExecutionContext context(engine,
+                           std::make_shared<const MemorySupply>(MemorySupply{[](size_t) -> void* { return nullptr; }, [](void*) {}}));
+  const Array x = random_array(DataType::kFloat, {7, 32}, 5);
+  const Buffers buffers{x, on_device(x), on_device(x)};
+  point(context, buffers);
+  const Status status = context.execute();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, ErrorCode::kOutOfMemory) << status.error().message;
 }
 
 // The last one: nothing works behind it.

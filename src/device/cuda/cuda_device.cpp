@@ -12,6 +12,7 @@ namespace ingot::cuda {
 namespace {
 
 constexpr int kMeasuredBatches = 5, kRunsInGraph = 8;
+constexpr size_t kAlignment = 256;                    // of the device's memory
 constexpr uint64_t kPoolBytes = uint64_t{256} << 20;  // that the pool keeps though nobody uses them
 constexpr double kBatchMs = 0.4;
 constexpr double kLongMs = 20;  // runs that take longer are timed once, by the host's clock
@@ -103,12 +104,27 @@ Status CudaDevice::make_current() const {
   return Ok{};
 }
 
+Result<void*> CudaDevice::allocate_from(const std::shared_ptr<const MemorySupply>& supply, size_t bytes) {
+  const BesideCapture beside(driver_);
+  void* memory = supply->allocate(bytes);
+  if (!memory) return out_of_memory("the program's allocator has no " + std::to_string(bytes) + " bytes");
+  if (reinterpret_cast<uintptr_t>(memory) % kAlignment != 0) {
+    supply->release(memory);
+    return invalid("the memory of the program's allocator is not aligned to " + std::to_string(kAlignment) + " bytes");
+  }
+  std::lock_guard lock(given_mutex_);
+  given_[memory] = supply;
+  return memory;
+}
+
 Result<void*> CudaDevice::allocate(size_t bytes, size_t alignment) {
-  if (alignment > 256) return invalid("the device's memory is aligned to 256 bytes, not " + std::to_string(alignment));
+  if (alignment > kAlignment)
+    return invalid("the device's memory is aligned to " + std::to_string(kAlignment) + " bytes, not " + std::to_string(alignment));
   TRY(make_current());
   const BesideCapture beside(driver_);
   CuPointer address = 0;
   bytes = std::max<size_t>(bytes, 1);
+  if (const auto& supply = MemoryFrom::current()) return allocate_from(supply, bytes);
   if (!pool_) {
     CUDA_TRY(driver_, memory_allocate, &address, bytes);
     return reinterpret_cast<void*>(address);
@@ -125,6 +141,19 @@ Result<void*> CudaDevice::allocate(size_t bytes, size_t alignment) {
 void CudaDevice::release(void* address) {
   if (!address || !make_current().ok()) return;
   const BesideCapture beside(driver_);
+  std::shared_ptr<const MemorySupply> supply;
+  {
+    std::lock_guard lock(given_mutex_);
+    if (const auto found = given_.find(address); found != given_.end()) {
+      supply = std::move(found->second);
+      given_.erase(found);
+    }
+  }
+  if (supply) {
+    driver_.context_synchronize();
+    supply->release(address);
+    return;
+  }
   if (!pool_) {
     driver_.memory_free(pointer_of(address));  // waits for the device
     return;

@@ -8,6 +8,7 @@
 #include "device/cuda/driver.h"
 #include "device/cuda/kernel_compiler.h"
 #include "device/device.h"
+#include "device/memory_supply.h"
 
 namespace ingot::cuda {
 
@@ -63,6 +64,8 @@ class CudaDevice final : public Device {
   CudaDevice(const Driver& driver, const KernelCompiler& compiler, int ordinal) : driver_(driver), compiler_(compiler), ordinal_(ordinal) {}
   Status open();
   void open_pool();
+  // From the program's own supply.
+  Result<void*> allocate_from(const std::shared_ptr<const MemorySupply>& supply, size_t bytes);
   // The work of `repeats` calls as one graph; null where it cannot be captured.
   CuGraphExec captured(const std::function<Status(Stream)>& run, int repeats);
 
@@ -77,6 +80,8 @@ class CudaDevice final : public Device {
   std::mutex mutex_;
   std::unordered_map<std::string, CuModule> modules_;  // by digest of the source
   std::unordered_map<std::string, CuFunction> functions_;
+  std::mutex given_mutex_;
+  std::unordered_map<void*, std::shared_ptr<const MemorySupply>> given_;  // memory that programs gave, and whose it is
 };
 
 }  // namespace ingot::cuda

@@ -45,10 +45,11 @@ Result<DeviceMemory> uploaded(CudaDevice& device, const void* data, size_t bytes
 }
 
 Result<DeviceMemory> uploaded(CudaDevice& device, const Array& array) {
-  using Key = std::tuple<const CudaDevice*, const void*, size_t>;
+  // Programs that give memory of their own share none of it with others.
+  using Key = std::tuple<const CudaDevice*, const MemorySupply*, const void*, size_t>;
   static std::mutex mutex;
   static auto* known = new std::map<Key, std::weak_ptr<void>>;
-  const Key key{&device, array.data(), array.byte_count()};
+  const Key key{&device, MemoryFrom::current().get(), array.data(), array.byte_count()};
   std::lock_guard lock(mutex);
   if (const auto entry = known->find(key); entry != known->end()) {
     if (DeviceMemory memory = entry->second.lock()) return memory;
