@@ -234,7 +234,8 @@ Result<std::string> finish_function(const EpilogueFields& fields, DataType accum
   code += std::string("  (void)x1;\n  const real_t y = ") + (fields.epilogue.empty() ? "x0" : "epilogue(x0, x1)") + ";\n";
   const std::string value = fields.output_scale != 0 ? "(y / output_scale)" : "y";
   if (is_integer(output))
-    code += output == DataType::kInt64 || output == DataType::kUint64 || bits_of(output) == 32
+    // As a double that is rounded to float first, a value next to the middle of two integers would become the middle.
+    code += wide || output == DataType::kInt64 || output == DataType::kUint64 || bits_of(output) == 32
                 ? "  return (output_t)to_integer<output_t>(rint((double)" + value + "));\n}\n"
                 : "  return quantized<output_t>((float)" + value + ");\n}\n";
   else
