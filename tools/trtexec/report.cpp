@@ -1,5 +1,7 @@
 #include "report.h"
 
+#include <cuda_runtime_api.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -15,6 +17,8 @@ namespace ingot::trtexec {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr double kBoundShare = 0.8, kUnstableVariation = 0.025;
 
 struct Statistics {
   double min = 0, max = 0, mean = 0, median = 0, variation = 0;  // variation: standard deviation by mean
@@ -79,6 +83,26 @@ void print_trace(const std::vector<Query>& queries, size_t runs) {
   }
 }
 
+// What keeps the figures from being those of the device's computing.
+void warn_of_bounds(const Options& options, const Statistics& enqueue, const Statistics& h2d, const Statistics& compute,
+                    const Statistics& d2h) {
+  const bool is_host = ingotCudartIsStandIn();
+  const auto is_bound_by = [&](const Statistics& part) { return part.median > kBoundShare * compute.median; };
+  if (!options.graph && is_bound_by(enqueue) && !options.profiles())
+    warn("* Throughput may be bound by Enqueue Time rather than GPU Compute; --useCudaGraph may help.");
+  if (!options.no_transfers && is_bound_by(h2d))
+    warn("* Throughput may be bound by H2D copies of the inputs rather than GPU Compute; --noDataTransfers leaves them out.");
+  if (!options.no_transfers && is_bound_by(d2h))
+    warn("* Throughput may be bound by D2H copies of the outputs rather than GPU Compute; --noDataTransfers leaves them out.");
+  if (compute.variation > kUnstableVariation)
+    warn("* GPU compute time is unstable, with coefficient of variance = " + text_of(compute.variation * 100) +
+         (is_host ? "%. Something else may run on the machine."
+                  : "%. Locked clocks (nvidia-smi --lock-gpu-clocks) and --useSpinWait make it steadier."));
+  if (options.streams > 1)
+    warn(is_host ? "* Runs of several streams share the processors, so each takes longer than it would alone."
+                 : "* Runs of several streams share the GPU, so each takes longer than it would alone.");
+}
+
 void print_explanations() {
   verbose("");
   verbose("=== Explanations of the performance metrics ===");
@@ -121,12 +145,7 @@ void print_performance(const Options& options, const Measurement& measurement) {
   print_line("D2H Latency", d2h, percents);
   info("Total Host Walltime: " + text_of(measurement.wall_seconds) + " s");
   info("Total GPU Compute Time: " + text_of(compute.mean * static_cast<double>(queries.size()) / 1000) + " s");
-  if (!options.graph && enqueue.median > 0.8 * compute.median && !options.profiles())
-    warn("* Throughput may be bound by Enqueue Time rather than GPU Compute; --useCudaGraph may help.");
-  if (compute.variation > 0.025)
-    warn("* GPU compute time is unstable, with coefficient of variance = " + text_of(compute.variation * 100) +
-         "%. Something else may run on the machine.");
-  if (options.streams > 1) warn("* Runs of several streams share the processors, so each takes longer than it would alone.");
+  warn_of_bounds(options, enqueue, h2d, compute, d2h);
   info("Explanations of the performance metrics are printed in the verbose logs.");
   print_explanations();
   info("");
