@@ -14,6 +14,7 @@
 //     --looser NAME=LIMIT         another limit for this output
 //     --batches 1,2,7             runs on so many rows of all inputs and expectations, taken round and round; equal rows must give
 //                                 equal bits, whatever stands beside them
+//     --profiles 4,128            builds a profile for batches up to each of these; each run takes the first that fits
 //     --each-batch                runs of different batch sizes may differ in bits: libraries take other kernels for them
 //     --most-memory=1.1           how much memory activations may take, as a multiple of what lives at the same time
 // Prints the largest difference from the expected values, relative to the largest of them, and the memory of activations; fails above
@@ -39,7 +40,7 @@ struct Options {
   std::vector<std::string> outputs;
   double limit = 1e-4, most_memory = 1.1;
   Named inputs, fills, looser, rows, states, expected, expected_rows, expected_found;
-  std::vector<int64_t> batches;
+  std::vector<int64_t> batches, profiles;
   bool is_static = false, planes = false, times = false, each_batch = false;
 };
 
@@ -64,7 +65,7 @@ Result<Options> parse(int argc, char** argv) {
         options.plan = argv[i];
       else
         options.outputs.emplace_back(argv[i]);
-    } else if (named || argument == "--batches") {
+    } else if (named || argument == "--batches" || argument == "--profiles") {
       if (++i == argc) return invalid(argument + " wants a value");
       const std::string value = argv[i];
       if (named) {
@@ -74,8 +75,8 @@ Result<Options> parse(int argc, char** argv) {
       } else {
         for (const char* at = value.c_str(); *at;) {
           char* end = nullptr;
-          options.batches.push_back(std::strtoll(at, &end, 10));
-          if (end == at) return invalid("--batches wants numbers; got '" + value + "'");
+          (argument == "--batches" ? options.batches : options.profiles).push_back(std::strtoll(at, &end, 10));
+          if (end == at) return invalid(argument + " wants numbers; got '" + value + "'");
           at = *end == ',' ? end + 1 : end;
         }
       }
@@ -307,6 +308,7 @@ Result<bool> run(int argc, char** argv) {
   auto facts = std::make_shared<EngineFacts>();
   facts->times = options.times;
   facts->plan_file = options.plan;
+  facts->profile_ends = options.profiles;
   TRY_ASSIGN(Engine engine, engine_by_name(options.engine, facts));
   FileImport import;
   import.model = options.model;

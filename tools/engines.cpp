@@ -85,7 +85,7 @@ struct Built {
     }
     if (bytes.empty()) {
       const auto begin = Clock::now();
-      TRY_ASSIGN(bytes, built_plan(original, inputs, device));
+      TRY_ASSIGN(bytes, built_plan(original, inputs, device, facts ? facts->profile_ends : std::vector<int64_t>{}));
       if (facts) facts->build_ms = milliseconds_since(begin);
       if (facts && !facts->plan_file.empty())
         std::ofstream(facts->plan_file, std::ios::binary)
@@ -98,7 +98,8 @@ struct Built {
     return Ok{};
   }
 
-  Result<std::vector<std::byte>> built_plan(const Network& original, const Arrays& inputs, std::shared_ptr<Device> device) {
+  Result<std::vector<std::byte>> built_plan(const Network& original, const Arrays& inputs, std::shared_ptr<Device> device,
+                                            std::vector<int64_t> ends) {
     std::unique_ptr<Network> network = original.clone();
     Profile profile;
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -113,7 +114,18 @@ struct Built {
       profile.shapes[input->name] = entry;
     }
     network->profiles.clear();
-    if (!profile.shapes.empty()) network->profiles.push_back(profile);
+    if (!profile.shapes.empty() && ends.empty()) network->profiles.push_back(profile);
+    // Each goes on where the one before ends, and is tuned for its largest batch.
+    int64_t first = 1;
+    for (int64_t end : ends) {
+      for (auto& [name, entry] : profile.shapes) {
+        if (network->find_tensor(name)->type.dims[0].is_constant()) continue;
+        entry.min[0] = first;
+        entry.opt[0] = entry.max[0] = end;
+      }
+      network->profiles.push_back(profile);
+      first = end + 1;
+    }
     BuildConfig config;
     config.allow_tf32 = allows_tf32;
     config.optimize.allow_bf16 = allows_bf16;
@@ -122,6 +134,17 @@ struct Built {
     config.log = &stderr_log();
     TRY_ASSIGN(Plan plan, build_plan(*network, config));
     return write_plan(plan);
+  }
+
+  // The first profile that the inputs fit; false where none does, or nothing is built.
+  Result<bool> take_profile(const Network& network, const Arrays& inputs) {
+    for (size_t p = 0; engine && p < std::max<size_t>(engine->profile_count(), 1); ++p) {
+      TRY(context->set_profile(p));
+      bool fits = true;
+      for (size_t i = 0; fits && i < inputs.size(); ++i) fits = context->set_input_shape(network.inputs()[i]->name, inputs[i].shape()).ok();
+      if (fits) return true;
+    }
+    return false;
   }
 
   Result<Arrays> run(const Arrays& inputs) {
@@ -165,10 +188,12 @@ Result<Run> built_engine(std::shared_ptr<const Network> network, const std::stri
   built->allows_half = name == "build-fp16";
   built->allows_tf32 = name == "build-tf32";
   return Run([network, built, facts](const Arrays& inputs) -> Result<Arrays> {
-    bool fits = built->engine != nullptr;
-    for (size_t i = 0; fits && i < inputs.size(); ++i)
-      fits = built->context->set_input_shape(network->inputs()[i]->name, inputs[i].shape()).ok();
-    if (!fits) TRY(built->build(*network, inputs, facts.get()));
+    TRY_ASSIGN(const bool fits, built->take_profile(*network, inputs));
+    if (!fits) {
+      if (built->engine && facts && !facts->profile_ends.empty()) return invalid("no profile fits the inputs");
+      TRY(built->build(*network, inputs, facts.get()));
+      TRY(built->take_profile(*network, inputs));
+    }
     TRY_ASSIGN(Arrays outputs, built->run(inputs));
     if (facts) {
       facts->steps = built->engine->step_count();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "network/network.h"
 
@@ -21,6 +22,7 @@ struct EngineFacts {
   size_t arena_bytes = 0, live_bytes = 0;  // memory of activations, and the largest sum of those that live at the same time
   std::string plan_file;                   // where not empty: the plan is loaded from there, or built and left there
   double build_ms = 0, load_ms = 0;        // 0 where it was not built
+  std::vector<int64_t> profile_ends;       // where not empty: a profile for batches up to each of these
   bool times = false;                      // asks for:
   double ms = 0;                           // one run, as the device measures it
   double enqueue_us = 0;                   // the host's time of an enqueue, the median of many
