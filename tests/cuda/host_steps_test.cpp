@@ -77,7 +77,7 @@ TEST_F(HostSteps, models_of_the_repository_have_none) {
       {"yunet_n_320/yunet_n_320_320.onnx", "", {{"input", {1, 3, 320, 320}}}},
       {"mnist_lenet/mnist_lenet_op13.onnx", "", {{"input", digits}}},
       {"resnet20_cifar10/resnet20_cifar10.onnx", "", {{"input", {2, 3, 32, 32}}}},
-      {"caffe/mnist_lenet/deploy.prototxt", "caffe/mnist_lenet/mnist.caffemodel", {{"data", digits}}},
+      {"caffe/mnist_lenet/deploy_v1.prototxt", "caffe/mnist_lenet/mnist_v1.caffemodel", {{"data", digits}}},
       {"caffe/mtcnn_det1/det1.prototxt", "caffe/mtcnn_det1/det1.caffemodel", {{"data", {1, 3, 120, 160}}}},
       {"caffe/mtcnn_det2/det2.prototxt", "caffe/mtcnn_det2/det2.caffemodel", {{"data", {1, 3, 24, 24}}}},
       {"caffe/wechat_sr/sr.prototxt", "caffe/wechat_sr/sr.caffemodel", {{"data", {1, 1, 224, 224}}}},

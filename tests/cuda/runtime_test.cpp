@@ -391,7 +391,9 @@ TEST_F(CudaRuntime, every_byte_comes_from_the_programs_allocator) {
     for (int i = 0; i < 3; ++i) EXPECT_OK(context.execute());
     expect_close(on_host(buffers.to.get(), x.shape()), network->evaluate({x}).value()[0]);
     EXPECT_GT(first.bytes, weights) << "activations";
-    if (count_) EXPECT_EQ(count("allocate") - before, first.calls) << "memory of the device's own";
+    if (count_) {
+      EXPECT_EQ(count("allocate") - before, first.calls) << "memory of the device's own";
+    }
     // The same weights for another allocator are other memory.
     other = load_from(second);
     EXPECT_GE(second.bytes, weights);

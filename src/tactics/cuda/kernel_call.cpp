@@ -55,8 +55,12 @@ Result<DeviceMemory> uploaded(CudaDevice& device, const Array& array) {
     if (DeviceMemory memory = entry->second.lock()) return memory;
   }
   TRY_ASSIGN(DeviceMemory memory, uploaded(device, array.data(), array.byte_count()));
-  // The array is kept beside it, so that its address cannot become that of other bytes.
-  DeviceMemory shared(memory.get(), [memory, array](void*) {});
+  // The array is kept beside it, so that its address cannot become that of other bytes. Both go with the last user: what is known of them
+  // here would keep what the deleter holds.
+  DeviceMemory shared(memory.get(), [memory, kept = array](void*) mutable {
+    memory.reset();
+    kept = Array();
+  });
   (*known)[key] = shared;
   return shared;
 }

@@ -59,16 +59,20 @@ struct ReduceKernel final : Kernel {
       dims[i].y = y_strides[at];
     }
     TRY_ASSIGN(launch->plan, RowPlan::make(dims, 0));
-    const std::string real = compute_type(type);
+    const DataType working = op.input_scale != 0 ? DataType::kFloat : type;
+    const std::string real = compute_type(working);
     const KindCode kind = code_of(op.kind, real);
     std::string code = launch->plan.definitions() + "typedef " + real + " REAL;\ntypedef " + storage_type(type) + " X;\ntypedef " +
                        storage_type(output) + " Y;\n#define START_MOST " + least_code(real) + "\n#define START " + kind.start +
                        "\n#define TERM " + kind.term + "\n#define JOIN " + kind.join + "\n#define FINISH " + kind.finish + "\n" +
                        (kind.shifted ? "#define SHIFTED 1\n" : "");
+    code += "#define LOADED(x) ((REAL)load(x)" + (op.input_scale != 0 ? " * " + number_code(op.input_scale, true) : std::string()) + ")\n";
+    code += op.output_scale != 0 ? "#define STORED(y) quantized<Y>((float)(y) / " + number_code(op.output_scale, true) + ")\n"
+                                 : "#define STORED(y) store<Y>(y)\n";
     if (op.epilogue.empty()) {
       code += "#define EPILOGUE value\n";
     } else {
-      TRY_ASSIGN(std::string function, expression_function("epilogue", op.epilogue, {type}, output));
+      TRY_ASSIGN(std::string function, expression_function("epilogue", op.epilogue, {working}, op.output_scale != 0 ? working : output));
       code += function + "#define EPILOGUE epilogue(value)\n";
     }
     TRY_ASSIGN(launch->kernel, KernelFunction::make(*device, row_kernel_source("reduce", code), "reduce"));
@@ -82,15 +86,16 @@ struct ReduceRows final : CudaTactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Reduce*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no reduction");
-    REQUIRES(!op->is_scaled(), "it has scales around it");
+    const DataType working = op->input_scale != 0 ? DataType::kFloat : problem.inputs[0].type;
+    REQUIRES(op->output_scale == 0 || (is_floating(working) && working != DataType::kDouble), "what is quantized are no floats");
     REQUIRES(problem.inputs.size() == 1 && op->epilogue.input_count() == 1, "the epilogue reads further inputs");
     TRY(has_known_types(problem));
     TRY(has_plain_formats(problem));
     const bool rounds = op->kind == ReduceKind::kL2 || op->kind == ReduceKind::kLogSum || op->kind == ReduceKind::kLogSumExp;
-    REQUIRES(is_floating(problem.inputs[0].type) || !rounds, "an irrational result of integers");
+    REQUIRES(is_floating(working) || !rounds, "an irrational result of integers");
     REQUIRES(op->keepdims || output_format(problem, 0) == Format::kLinear, "axes go away, and the output is not linear");
     if (!op->epilogue.empty()) {
-      auto function = expression_function("epilogue", op->epilogue, {problem.inputs[0].type}, problem.outputs[0].type);
+      auto function = expression_function("epilogue", op->epilogue, {working}, op->output_scale != 0 ? working : problem.outputs[0].type);
       if (!function.ok()) return std::move(function).error();
     }
     return Ok{};
