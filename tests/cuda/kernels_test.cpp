@@ -7,7 +7,9 @@
 #include "operators/nms.h"
 #include "operators/nonzero.h"
 #include "operators/onehot.h"
+#include "operators/pool.h"
 #include "operators/recurrent.h"
+#include "operators/reduce.h"
 #include "operators/resize.h"
 #include "operators/roi_align.h"
 #include "operators/scatter_elements.h"
@@ -213,6 +215,28 @@ TEST(CudaKernels, recurrent_cells) {
     trial.tolerance = usual_tolerance(type);
     trial.tolerance.absolute += type == DataType::kFloat ? 1e-5 : 0;
     return run_trial("cuda.recurrent", trial);
+  });
+}
+
+TEST(CudaKernels, windows_and_rows_between_bytes) {
+  for_seeds([](Random& random) {
+    const bool from_bytes = random.chance(0.7);
+    Pool pool;
+    pool.kind = random.pick({PoolKind::kMax, PoolKind::kAverage});
+    pool.kernel = {3, 2};
+    pool.strides = {random.between(1, 2), 1};
+    pool.input_scale = from_bytes ? 0.031 : 0;
+    pool.output_scale = random.chance(0.7) || !from_bytes ? 0.047 : 0;
+    Trial trial{
+        &pool, {random.array(from_bytes ? DataType::kInt8 : DataType::kFloat, {2, random.between(1, 20), 7, 9}, -100, 100)}, {}, {}};
+    // A number next to the middle of two codes goes either way.
+    trial.tolerance = pool.output_scale != 0 ? Tolerance{0, 1} : usual_tolerance(DataType::kFloat);
+    if (auto failure = run_trial("cuda.pool", trial); !failure.empty()) return failure;
+    Reduce reduce(random.pick({ReduceKind::kMean, ReduceKind::kMax, ReduceKind::kSum}), {2, 3}, random.chance(0.5));
+    reduce.input_scale = pool.input_scale;
+    reduce.output_scale = pool.output_scale;
+    trial.op = &reduce;
+    return run_trial("cuda.reduce", trial);
   });
 }
 

@@ -29,12 +29,12 @@ profile 1 x min=[8, 8, 20, 20] opt=[8, 8, 20, 20] max=[16, 8, 24, 24]
 // Memory for activations that counts.
 struct CountedMemory {
   std::shared_ptr<int> calls = std::make_shared<int>(0);
-  ExecutionContext::Memory memory() const {
-    return {[calls = calls](size_t bytes) {
-              ++*calls;
-              return std::aligned_alloc(256, (bytes + 255) / 256 * 256);
-            },
-            [](void* address) { std::free(address); }};
+  std::shared_ptr<const MemorySupply> memory() const {
+    return std::make_shared<const MemorySupply>(MemorySupply{[calls = calls](size_t bytes) {
+                                                               ++*calls;
+                                                               return std::aligned_alloc(256, (bytes + 255) / 256 * 256);
+                                                             },
+                                                             [](void* address) { std::free(address); }});
   }
 };
 
@@ -246,9 +246,9 @@ TEST(Context, NoMemoryIsAnErrorAndTheNextTryWorks) {
   auto engine = build(*network);
   ASSERT_TRUE(engine);
   auto refuse = std::make_shared<bool>(true);
-  ExecutionContext context(engine,
-                           {[refuse](size_t bytes) { return *refuse ? nullptr : std::aligned_alloc(256, (bytes + 255) / 256 * 256); },
-                            [](void* address) { std::free(address); }});
+  const MemorySupply supply{[refuse](size_t bytes) { return *refuse ? nullptr : std::aligned_alloc(256, (bytes + 255) / 256 * 256); },
+                            [](void* address) { std::free(address); }};
+  ExecutionContext context(engine, std::make_shared<const MemorySupply>(supply));
   ASSERT_TRUE(context.set_input_shape("x", {1, 8, 4, 4}).ok());
   Status status = context.prepare();
   ASSERT_FALSE(status.ok());

@@ -1,6 +1,7 @@
 // cuda.pool: maximum, average, p-norm and blend, a thread for each output element.
 #include "operators/pool.h"
 
+#include "tactics/cuda/expression_code.h"
 #include "tactics/cuda/product_code.h"
 
 namespace ingot::cuda {
@@ -46,12 +47,13 @@ struct PoolElements final : CudaTactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Pool*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no pooling");
-    REQUIRES(!op->is_scaled(), "it has scales around it");
+    const DataType working = op->input_scale != 0 ? DataType::kFloat : problem.inputs[0].type;
+    REQUIRES(op->output_scale == 0 || (is_floating(working) && working != DataType::kDouble), "what is quantized are no floats");
     REQUIRES(!op->with_indices, "it gives indices");
     REQUIRES(op->kernel.size() <= 3, "there are more than 3 spatial dimensions");
     TRY(has_known_types(problem));
     TRY(has_plain_formats(problem));
-    REQUIRES(is_floating(problem.inputs[0].type) || op->kind == PoolKind::kMax, "the elements are integers");
+    REQUIRES(is_floating(working) || op->kind == PoolKind::kMax, "the elements are integers");
     REQUIRES(input_format(problem, 0) == output_format(problem, 0) && !is_constant(problem, 0),
              "the formats differ, or the input is a constant");
     return Ok{};
@@ -63,15 +65,19 @@ struct PoolElements final : CudaTactic {
     kernel->op = static_cast<const Pool&>(*problem.op);
     kernel->channels_last = is_channels_last_problem(problem);
     const DataType type = problem.inputs[0].type;
-    const std::string real = compute_type(type);
+    const double input_scale = kernel->op.input_scale, output_scale = kernel->op.output_scale;
+    const std::string real = compute_type(input_scale != 0 ? DataType::kFloat : type);
     const std::string start = real == "int64"    ? "(-9223372036854775807ll - 1)"
                               : real == "uint64" ? "0"
                               : real == "double" ? "__longlong_as_double((long long)0xfff0000000000000ull)"
                                                  : "__int_as_float((int)0xff800000u)";
-    std::string code = "typedef " + storage_type(type) + " X;\ntypedef X Y;\ntypedef " + real + " REAL;\n#define START_MOST " + start +
-                       "\n#define KIND " + std::to_string(static_cast<int>(kernel->op.kind)) + "\n#define COUNT_PADDING " +
-                       std::to_string(kernel->op.count_include_pad) + "\n#define CHANNELS_LAST " + std::to_string(kernel->channels_last) +
-                       "\n";
+    std::string code = "typedef " + storage_type(type) + " X;\ntypedef " + storage_type(problem.outputs[0].type) + " Y;\ntypedef " + real +
+                       " REAL;\n#define START_MOST " + start + "\n#define KIND " + std::to_string(static_cast<int>(kernel->op.kind)) +
+                       "\n#define COUNT_PADDING " + std::to_string(kernel->op.count_include_pad) + "\n#define CHANNELS_LAST " +
+                       std::to_string(kernel->channels_last) + "\n";
+    code += "#define LOADED(x) ((REAL)load(x)" + (input_scale != 0 ? " * " + number_code(input_scale, true) : std::string()) + ")\n";
+    code += output_scale != 0 ? "#define STORED(y) quantized<Y>((float)(y) / " + number_code(output_scale, true) + ")\n"
+                              : "#define STORED(y) store<Y>(y)\n";
     TRY_ASSIGN(kernel->kernel, KernelFunction::make(*device, kernel_source("pool", code, true), "pool"));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }

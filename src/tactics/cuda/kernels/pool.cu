@@ -1,4 +1,5 @@
 // Sliding windows: a thread makes one output element of type Y from elements of type X. KIND: 0 maximum, 1 average, 2 p-norm, 3 blend.
+// LOADED and STORED come with the scales around it.
 extern "C" __global__ void __launch_bounds__(256) pool(const WindowParameters p, const float exponent, const float blend) {
   const int pixels = p.output[0] * p.output[1] * p.output[2], channels = p.groups;
   const int64 i = (int64)blockIdx.x * 256 + threadIdx.x;
@@ -37,7 +38,7 @@ extern "C" __global__ void __launch_bounds__(256) pool(const WindowParameters p,
       for (int v = 0; v < p.kernel[2]; ++v) {
         const int av = places[2] * p.stride[2] - p.pad[2] + v * p.dilation[2];
         if (av < 0 || av >= p.input[2]) continue;
-        const REAL value = (REAL)load(x[(((int64)az * p.input[1] + ah) * p.input[2] + av) * p.x_pixel]);
+        const REAL value = LOADED(x[(((int64)az * p.input[1] + ah) * p.input[2] + av) * p.x_pixel]);
         ++inside;
         if (KIND == 0 || KIND == 3) most = most != most || value <= most ? most : value;
         if (KIND == 1 || KIND == 3) sum += value;
@@ -51,5 +52,5 @@ extern "C" __global__ void __launch_bounds__(256) pool(const WindowParameters p,
   if (KIND == 1) result = divisor != 0 ? sum / divisor : (REAL)0;
   if (KIND == 2) result = exponent == 2.0f ? (REAL)m_sqrt(sum) : (REAL)m_pow(sum, (REAL)1 / (REAL)exponent);
   if (KIND == 3) result = ((REAL)1 - (REAL)blend) * most + (REAL)blend * (divisor != 0 ? sum / divisor : (REAL)0);
-  ((Y*)p.y)[image * p.y_image + (int64)channel * p.y_channel + (int64)pixel * p.y_pixel] = store<Y>(result);
+  ((Y*)p.y)[image * p.y_image + (int64)channel * p.y_channel + (int64)pixel * p.y_pixel] = STORED(result);
 }
