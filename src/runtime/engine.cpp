@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/cpu_info.h"
+#include "device/memory_supply.h"
 #include "operators/plugin.h"
 #include "runtime/prepared.h"
 
@@ -40,7 +41,9 @@ Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> 
   TRY_ASSIGN(ShapeCase shapes, shape_case(network));
   const bool tf32 = engine->plan_.property("tf32") == "1";
   const size_t steps = network.layers().size();
+  const auto supply = MemoryFrom::current();
   const auto prepare = [&](size_t step) -> Result<std::unique_ptr<Kernel>> {
+    const MemoryFrom given(supply);  // on threads of its own too
     const Layer& layer = *network.layers()[step];
     const Choice& choice = engine->plan_.choices[step];
     const auto begin = Clock::now();

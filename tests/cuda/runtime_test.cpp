@@ -5,6 +5,7 @@
 #include <chrono>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <thread>
 
 #include "device/cuda/cuda_device.h"
@@ -342,7 +343,8 @@ profile 0 x min=[1, 1024] opt=[2000000000, 1024] max=[2000000000, 1024]
 // A program's own allocator, with all that it gave and that has not come back.
 struct Supply {
   const cuda::Driver& driver;
-  std::map<void*, size_t> given;
+  std::mutex mutex = {};  // engines load on several threads
+  std::map<void*, size_t> given = {};
   size_t bytes = 0;
   long calls = 0;
 
@@ -350,12 +352,14 @@ struct Supply {
     return std::make_shared<const MemorySupply>(MemorySupply{[this](size_t wanted) -> void* {
                                                                cuda::CuPointer address = 0;
                                                                if (driver.memory_allocate(&address, wanted) != 0) return nullptr;
+                                                               std::lock_guard lock(mutex);
                                                                given[reinterpret_cast<void*>(address)] = wanted;
                                                                bytes += wanted;
                                                                ++calls;
                                                                return reinterpret_cast<void*>(address);
                                                              },
                                                              [this](void* address) {
+                                                               std::lock_guard lock(mutex);
                                                                EXPECT_EQ(given.erase(address), 1u);
                                                                driver.memory_free(reinterpret_cast<cuda::CuPointer>(address));
                                                              }});
@@ -378,7 +382,7 @@ TEST_F(CudaRuntime, every_byte_comes_from_the_programs_allocator) {
   };
   const Array x = random_array(DataType::kFloat, {7, 32}, 5);
   const Buffers buffers{x, on_device(x), on_device(x)};
-  Supply first{driver(), {}, 0, 0}, second{driver(), {}, 0, 0};
+  Supply first{driver()}, second{driver()};
   std::shared_ptr<Engine> other;
   {
     const long before = count("allocate");
