@@ -17,6 +17,8 @@ struct CompressSlices final : PlainTactic {
     return accepts_plain_move(problem);
   }
 
+  bool tells_shapes() const override { return true; }
+
   Status run(const PlainCall& call) const override {
     const auto& op = call.as<Compress>();
     const Shape& shape = call.inputs[0];
@@ -59,9 +61,8 @@ struct CompressSlices final : PlainTactic {
         }
       });
     });
-    Shape produced = op.flat ? Shape{kept} : shape;
-    if (!op.flat) produced[axis] = kept;
-    call.produced.assign(1, produced);
+    call.produced[0] = call.outputs[0];
+    call.produced[0][op.flat ? 0 : axis] = kept;
     return Ok{};
   }
 };

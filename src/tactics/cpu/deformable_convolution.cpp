@@ -118,12 +118,11 @@ struct DeformableConvolutionRows final : PlainTactic {
     const auto& op = call.as<DeformableConvolution>();
     const Shape& output = call.outputs[0];
     const Sizes sizes(call.inputs, output);
-    const Shape offsets{output[0], 2 * op.offset_groups * sizes.taps, sizes.rows, sizes.columns};
-    Shape mask = offsets;
-    mask[1] /= 2;
-    if (call.inputs[2] != offsets || (call.inputs.size() > 3 && call.inputs[3] != Shape{sizes.outs}) ||
-        (call.inputs.size() > 4 && call.inputs[4] != mask) || sizes.channels != sizes.per_group * op.groups ||
-        sizes.channels % op.offset_groups != 0 || sizes.height * sizes.width > INT32_MAX)
+    const int64_t places = op.offset_groups * sizes.taps;
+    if (!call.has_shape(2, {output[0], 2 * places, sizes.rows, sizes.columns}) ||
+        (call.inputs.size() > 3 && !call.has_shape(3, {sizes.outs})) ||
+        (call.inputs.size() > 4 && !call.has_shape(4, {output[0], places, sizes.rows, sizes.columns})) ||
+        sizes.channels != sizes.per_group * op.groups || sizes.channels % op.offset_groups != 0 || sizes.height * sizes.width > INT32_MAX)
       return invalid("bias, mask or offsets do not go with an output " + to_text(output));
     call.share(sizes.columns == 0 ? 0 : output[0] * sizes.rows, sizes.cost(), [&](int64_t first, int64_t last, int64_t part) {
       auto* scratch = static_cast<std::byte*>(call.workspace) + part * sizes.part_bytes();

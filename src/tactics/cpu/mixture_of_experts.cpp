@@ -45,9 +45,8 @@ struct MixtureOfExpertsTokens final : PlainTactic {
     const auto& op = call.as<MixtureOfExperts>();
     const Shape& gates = call.inputs[3];
     const int64_t experts = gates[0], size = gates[1], inner = gates[2], chosen = call.inputs[1].back(), tokens = tokens_of(call.inputs[0]);
-    const Shape back{experts, inner, size};
-    if (call.inputs[0].back() != size || call.inputs[4] != gates || call.inputs[5] != back || call.inputs[1] != call.inputs[2] ||
-        tokens_of(call.inputs[1]) != tokens)
+    if (call.inputs[0].back() != size || call.inputs[4] != gates || !call.has_shape(5, {experts, inner, size}) ||
+        call.inputs[1] != call.inputs[2] || tokens_of(call.inputs[1]) != tokens)
       return invalid("the weights of experts " + to_text(gates) + " do not go with hidden states " + to_text(call.inputs[0]));
     for (int64_t i = 0; i < tokens * chosen; ++i) {
       const int64_t expert = call.integer(1, i);

@@ -41,6 +41,7 @@ Result<std::unique_ptr<Launch>> PlainKernel::launch(const std::vector<Shape>& in
   auto result = std::make_unique<PlainLaunch>(*this);
   result->inputs = input_shapes;
   result->outputs = output_shapes;
+  if (tactic->tells_shapes()) result->produced = output_shapes;
   result->tables = tactic->make_tables(*op, input_shapes, output_shapes);
   return std::unique_ptr<Launch>(std::move(result));
 }

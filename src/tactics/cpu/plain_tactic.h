@@ -1,6 +1,9 @@
 // Tactics that are one function over linear tensors, constants among them.
 #pragma once
 
+#include <algorithm>
+#include <initializer_list>
+
 #include "tactics/layout.h"
 
 namespace ingot {
@@ -15,7 +18,7 @@ struct PlainCall {
   void* workspace;
   const void* tables;  // what the tactic made for these shapes
   ThreadPool& pool;
-  std::vector<Shape>& produced;  // to be set where outputs are smaller than their bounds
+  std::vector<Shape>& produced;  // as many as outputs where the tactic tells_shapes(), and then to be set; else none
 
   template <class Op>
   const Op& as() const {
@@ -31,6 +34,9 @@ struct PlainCall {
   }
   // Element `index` of an input of int32 or int64.
   int64_t integer(size_t input, int64_t index) const;
+  bool has_shape(size_t input, std::initializer_list<int64_t> shape) const {
+    return std::equal(inputs[input].begin(), inputs[input].end(), shape.begin(), shape.end());
+  }
   // Calls function(first, last), or function(first, last, part), for parts of [0, units); there are parts_for(...) of them.
   template <class Function>
   void share(int64_t units, int64_t elements_of_unit, Function&& function) const {
@@ -53,6 +59,8 @@ struct PlainTactic : LinearTactic {
                                  const std::vector<Shape>& /*outputs*/) const {
     return 0;
   }
+  // Whether outputs may be smaller than their bounds.
+  virtual bool tells_shapes() const { return false; }
   // What runs read beside their tensors, made once for each set of shapes.
   virtual std::shared_ptr<const void> make_tables(const Operator& /*op*/, const std::vector<Shape>& /*inputs*/,
                                                   const std::vector<Shape>& /*outputs*/) const {

@@ -59,7 +59,7 @@ struct ReverseSequenceRows final : PlainTactic {
     TRY_ASSIGN(const int64_t batch, normalize_axis(op.batch_axis, static_cast<int64_t>(shape.size())));
     TRY_ASSIGN(const int64_t time, normalize_axis(op.time_axis, static_cast<int64_t>(shape.size())));
     const int64_t batches = shape[static_cast<size_t>(batch)], steps = shape[static_cast<size_t>(time)];
-    if (call.inputs[1] != Shape{batches}) return invalid("the number of lengths is not that of batches");
+    if (!call.has_shape(1, {batches})) return invalid("the number of lengths is not that of batches");
     for (int64_t i = 0; i < batches; ++i) {
       const int64_t length = call.integer(1, i);
       if (length < 0 || length > steps)

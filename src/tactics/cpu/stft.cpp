@@ -22,6 +22,8 @@ struct StftFrames final : PlainTactic {
     return static_cast<size_t>(PlainCall::parts_for(outputs[0][0] * outputs[0][1], kCost * length) * 4 * length) * sizeof(double);
   }
 
+  bool tells_shapes() const override { return true; }
+
   Status run(const PlainCall& call) const override {
     const int64_t step = call.integer(1, 0), length = call.inputs[2][0], time = call.inputs[0][1], batches = call.inputs[0][0];
     if (step < 1) return invalid("the step is one positive integer");
@@ -52,7 +54,8 @@ struct StftFrames final : PlainTactic {
       double* scratch = static_cast<double*>(call.workspace) + part * plan.scratch_doubles();
       for (int64_t index = total * part / pieces; index < total * (part + 1) / pieces; ++index) frame(index, scratch);
     });
-    if (frames != call.outputs[0][1]) call.produced.assign(1, {batches, frames, bins, 2});
+    call.produced[0] = call.outputs[0];
+    call.produced[0][1] = frames;
     return Ok{};
   }
 

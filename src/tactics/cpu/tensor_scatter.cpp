@@ -29,7 +29,7 @@ struct TensorScatterRows final : PlainTactic {
     int64_t outer = 1, inner = bits_of(call.types[0].type) / 8;
     for (size_t d = 1; d < data.size(); ++d) (d < axis ? outer : inner) *= d == axis ? 1 : data[d];
     const bool has_starts = call.inputs.size() > 2;
-    if (given * bits_of(call.types[0].type) / 8 != batches * outer * count * inner || (has_starts && call.inputs[2] != Shape{batches}))
+    if (given * bits_of(call.types[0].type) / 8 != batches * outer * count * inner || (has_starts && !call.has_shape(2, {batches})))
       return invalid("updates " + to_text(updates) + " do not go with data " + to_text(data));
     const auto start_of = [&](int64_t batch) { return has_starts ? call.integer(2, batch) : 0; };
     copy_by_all(call.pool, call.in[0], call.out[0], elements * bits_of(call.types[0].type) / 8);

@@ -49,6 +49,11 @@ void two_profiles(Program& p) {
   }
 }
 
+// As the builder makes it, without a plan in between.
+std::unique_ptr<ICudaEngine> built(Program& p) {
+  return std::unique_ptr<ICudaEngine>(p.builder->buildEngineWithConfig(*p.network, *p.config));
+}
+
 void expect_uniform(IExecutionContext& context, int64_t rows) {
   std::vector<float> x(static_cast<size_t>(rows) * 64, 1), y(x.size());
   ASSERT_TRUE(context.setInputShape("x", dims({rows, 64})));
@@ -63,7 +68,7 @@ TEST(Memory, a_static_context_takes_what_the_largest_profile_needs_as_it_is_made
   p.builder->setGpuAllocator(&ledger);
   two_profiles(p);
   {
-    const auto engine = p.engine();
+    const auto engine = built(p);
     ASSERT_NE(engine, nullptr) << p.log.errors;
     const uint64_t before = ledger.bytes;
     std::unique_ptr<IExecutionContext> context(engine->createExecutionContext());
@@ -86,7 +91,7 @@ TEST(Memory, a_context_may_take_what_its_profile_needs) {
   Program p;
   p.builder->setGpuAllocator(&ledger);
   two_profiles(p);
-  const auto engine = p.engine();
+  const auto engine = built(p);
   ASSERT_NE(engine, nullptr) << p.log.errors;
   const auto small = static_cast<uint64_t>(engine->getDeviceMemorySizeForProfileV2(0)),
              large = static_cast<uint64_t>(engine->getDeviceMemorySizeForProfileV2(1));
@@ -109,7 +114,7 @@ TEST(Memory, a_context_of_the_programs_memory_takes_none) {
   Program p;
   p.builder->setGpuAllocator(&ledger);
   two_profiles(p);
-  const auto engine = p.engine();
+  const auto engine = built(p);
   ASSERT_NE(engine, nullptr) << p.log.errors;
   const int calls = ledger.calls;
   std::unique_ptr<IExecutionContext> context(engine->createExecutionContext(ExecutionContextAllocationStrategy::kUSER_MANAGED));
@@ -140,7 +145,7 @@ TEST(Memory, an_engine_that_was_built_keeps_its_weights_with_the_allocator) {
   two_profiles(p);
   p.config->setFlag(BuilderFlag::kREFIT);
   {
-    const auto engine = p.engine();
+    const auto engine = built(p);
     ASSERT_NE(engine, nullptr) << p.log.errors;
     EXPECT_GE(ledger.bytes, 64u * 64u * sizeof(float));
     EXPECT_EQ(ledger.live, 1);
