@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "api/adapters/gpu_allocator.h"
+#include "api/adapters/plan_memory.h"
 #include "api/adapters/plugin_plans.h"
 #include "api/algorithm_selector.h"
 #include "api/builder_config.h"
@@ -16,7 +17,6 @@
 #include "api/weights_table.h"
 #include "base/cpu_info.h"
 #include "base/env.h"
-#include "operators/plugin.h"
 
 namespace ingot::api {
 
@@ -205,14 +205,11 @@ class BuilderFacade final : public nvinfer1::IBuilder {
     return write_plan(plan);
   }
 
-  // Plans with plugins go on with the plugins that were built, which needs no creator; others are read as any program reads them.
+  // Read as any program reads it, but plugins go on as they were built, which needs no creator.
   Result<std::shared_ptr<Engine>> load_built(Plan plan) {
     const MemoryFrom given(supply_of(allocator_));
-    for (const auto& layer : plan.network->layers()) {
-      if (layer->as<Plugin>()) return load_engine(std::move(plan), device_, reporter_.log());
-    }
-    TRY_ASSIGN(std::vector<std::byte> bytes, write_plan(plan));
-    return load_engine(Bytes(bytes), device_, reporter_.log());
+    TRY_ASSIGN(Plan own, moved_plan(std::move(plan), allocator_, *device_));
+    return load_engine(std::move(own), device_, reporter_.log());
   }
 
   Result<Plan> build(INetworkDefinition& definition, nvinfer1::IBuilderConfig& wishes) {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "api/adapters/gpu_allocator.h"
+#include "api/adapters/plan_memory.h"
 #include "api/execution_context.h"
 #include "api/host_memory.h"
 #include "api/load_engine.h"
@@ -92,9 +93,13 @@ Status EngineFacade::refit(const std::map<std::string, Array>& weights) {
     plan.properties.erase(kStrippedProperty);
   else
     plan.properties[kStrippedProperty] = join_names(missing);
+  if (memory_.allocator) {
+    TRY_ASSIGN(plan, moved_plan(std::move(plan), memory_.allocator, now->device()));
+  }
   TRY_ASSIGN(std::shared_ptr<Engine> fresh, load_engine(std::move(plan), now->shared_device(), reporter_.log()));
   std::lock_guard lock(mutex_);
   engine_ = std::move(fresh);
+  activation_bytes_.clear();
   return Ok{};
 }
 
@@ -282,9 +287,21 @@ nvinfer1::IRuntimeConfig* EngineFacade::createRuntimeConfig() noexcept {
 
 int64_t EngineFacade::getDeviceMemorySizeForProfileV2(int32_t profile) const noexcept {
   return guarded(reporter_, int64_t{0}, [&]() -> Result<int64_t> {
-    TRY_ASSIGN(size_t bytes, engine_->activation_bytes(profile));
+    TRY_ASSIGN(size_t bytes, activation_bytes(profile));
     return static_cast<int64_t>(bytes);
   });
+}
+
+Result<size_t> EngineFacade::activation_bytes(int32_t profile) const {
+  const std::shared_ptr<const Engine> now = core();
+  {
+    std::lock_guard lock(mutex_);
+    if (const auto known = activation_bytes_.find(profile); known != activation_bytes_.end()) return known->second;
+  }
+  TRY_ASSIGN(const size_t bytes, now->activation_bytes(profile));
+  std::lock_guard lock(mutex_);
+  if (engine_ == now) activation_bytes_[profile] = bytes;
+  return bytes;
 }
 
 nvinfer1::IHostMemory* EngineFacade::serialize() const noexcept {

@@ -30,6 +30,8 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
     return engine_;
   }
   Status refit(const std::map<std::string, Array>& weights);
+  // As the core's, computed once for each profile.
+  Result<size_t> activation_bytes(int32_t profile) const;
   Reporter& reporter() const { return reporter_; }
   const MemorySource& memory() const { return memory_; }
   bool detailed() const { return getProfilingVerbosity() == nvinfer1::ProfilingVerbosity::kDETAILED; }
@@ -144,6 +146,7 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   std::vector<std::string> names_;  // of inputs and outputs: what the program holds pointers to
   std::string name_;
   MemorySource memory_;
+  mutable std::map<int32_t, size_t> activation_bytes_;  // by profile; of the engine as it is now
   std::set<std::string> debug_tensors_, unfused_tensors_;
   int64_t budget_ = -1;                                     // of streamed weights; negative where nobody set one
   int32_t max_batch_ = 0;                                   // of an implicit batch; 0 where the batch is a dimension

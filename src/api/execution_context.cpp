@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -46,7 +47,8 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
 
   Status attach() {
     config_ = make_runtime_config(strategy_);
-    return context_->attach();
+    TRY(context_->attach());
+    return reserve(*context_);
   }
   nvinfer1::ICudaEngine const& getEngine() const noexcept override { return engine_; }
   void setName(char const* name) noexcept override {
@@ -57,7 +59,10 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   bool setOptimizationProfileAsync(int32_t profile, cudaStream_t) noexcept override {
     return guarded(reporter_, false, [&]() -> Status {
       if (profile < 0) return invalid("there is no profile " + std::to_string(profile));
-      return context().set_profile(static_cast<size_t>(profile));
+      ExecutionContext& own = context();
+      const bool changes = own.profile() != static_cast<size_t>(profile);
+      TRY(own.set_profile(static_cast<size_t>(profile)));
+      return changes && strategy_ == ExecutionContextAllocationStrategy::kON_PROFILE_CHANGE ? reserve(own) : Status(Ok{});
     });
   }
   int32_t getOptimizationProfile() const noexcept override { return static_cast<int32_t>(context().profile()); }
@@ -73,7 +78,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
         if (names && missing < most_names) names[missing] = io[i].tensor->name.c_str();
         ++missing;
       }
-      if (missing == 0) TRY(context().prepare());
+      if (missing == 0) TRY(context().activation_bytes());
       return missing;
     });
   }
@@ -169,10 +174,15 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     });
   }
   void setDeviceMemory(void* memory) noexcept override { setDeviceMemoryV2(memory, memory ? engine_.getDeviceMemorySizeV2() : 0); }
-  std::size_t updateDeviceMemorySizeForShapes() noexcept override { return static_cast<std::size_t>(engine_.getDeviceMemorySizeV2()); }
+  std::size_t updateDeviceMemorySizeForShapes() noexcept override {
+    return guarded(reporter_, std::size_t{0}, [&] { return context().activation_bytes(); });
+  }
   bool setTemporaryStorageAllocator(IGpuAllocator* allocator) noexcept override {
-    temporary_ = allocator;
-    return true;
+    return guarded(reporter_, false, [&]() -> Status {
+      temporary_ = allocator;
+      context().set_temporary_memory(supply_of(allocator));
+      return Ok{};
+    });
   }
   IGpuAllocator* getTemporaryStorageAllocator() const noexcept override { return temporary_; }
   void setPersistentCacheLimit(std::size_t size) noexcept override { persistent_cache_ = size; }
@@ -342,8 +352,28 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     fresh->set_profiler(context_->profiler());
     fresh->set_step_listener(step_listener());
     (void)fresh->set_device_memory(user_memory_, user_memory_bytes_);
+    fresh->set_temporary_memory(supply_of(temporary_));
     context_ = std::move(fresh);
+    (void)reserve(*context_);  // where there is none now, the next run asks again
     return *context_;
+  }
+  // Takes the memory of activations as the strategy says: for the largest shapes of all profiles, or of the chosen one. Shapes that
+  // nothing bounds take theirs when they are set.
+  Status reserve(ExecutionContext& context) const {
+    if (strategy_ == ExecutionContextAllocationStrategy::kUSER_MANAGED || user_memory_) return Ok{};
+    const auto taken = [&]() -> Status {
+      const auto& io = engine_.core()->io();
+      const bool reads_values = std::any_of(
+          io.begin(), io.end(), [](const IoTensor& tensor) { return tensor.is_input && tensor.tensor->type.place == Place::kHost; });
+      if (context.all_shapes_set() && !reads_values) return context.prepare();
+      const bool one = strategy_ == ExecutionContextAllocationStrategy::kON_PROFILE_CHANGE;
+      TRY_ASSIGN(const size_t bytes, engine_.activation_bytes(one ? static_cast<int32_t>(context.profile()) : -1));
+      return context.reserve(bytes, one);
+    };
+    Status status = taken();
+    if (status.ok() || status.error().code == ErrorCode::kOutOfMemory) return status;
+    reporter_.log().verbose("memory of activations is taken at the first run: " + status.error().message);
+    return Ok{};
   }
   bool of_kind(char const* name, bool input) const noexcept {
     const int index = engine_.find(name);

@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "api/adapters/gpu_allocator.h"
+#include "api/adapters/plan_memory.h"
 #include "api/adapters/plugin_plans.h"
 #include "api/engine.h"
 #include "api/library.h"
@@ -15,7 +16,6 @@ using nvinfer1::ICudaEngine;
 namespace {
 
 constexpr int64_t kChunk = 16 << 20;
-constexpr size_t kAlignment = 256;
 
 class RuntimeFacade final : public nvinfer1::IRuntime {
  public:
@@ -72,32 +72,9 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
   }
 
  private:
-  // The plan where the engine keeps it: on a CPU weights are read where they lie, so the program's allocator gives that memory.
-  Result<AlignedBytes> keep(Bytes bytes) {
-    if (!allocator_ || device_->kind() != DeviceKind::kCpu) return copy_aligned(bytes);
-    nvinfer1::IGpuAllocator* allocator = allocator_;
-    void* memory = nullptr;
-    try {
-      memory = allocator->allocateAsync(bytes.size() + kAlignment, kAlignment, 0, nullptr);
-    } catch (...) {
-      return out_of_memory("the allocator threw when asked for " + std::to_string(bytes.size()) + " bytes for the plan");
-    }
-    if (!memory) return out_of_memory("the allocator has no " + std::to_string(bytes.size()) + " bytes for the plan");
-    const std::shared_ptr<std::byte> held(static_cast<std::byte*>(memory), [allocator](std::byte* address) {
-      try {
-        allocator->deallocateAsync(address, nullptr);
-      } catch (...) {
-        // The memory is the allocator's to lose.
-      }
-    });
-    if (reinterpret_cast<uintptr_t>(memory) % kAlignment != 0)
-      return invalid("the allocator's memory for the plan is not aligned to " + std::to_string(kAlignment) + " bytes");
-    std::memcpy(memory, bytes.data(), bytes.size());
-    return AlignedBytes{held, bytes.size()};
-  }
   Result<EngineFacade*> load(Bytes bytes, nvinfer1::IPluginFactory* factory = nullptr) {
     const MemoryFrom given(supply_of(allocator_));
-    TRY_ASSIGN(AlignedBytes copy, keep(bytes));
+    TRY_ASSIGN(AlignedBytes copy, keep_plan(bytes, allocator_, *device_));
     TRY_ASSIGN(Plan plan, read_plan(Bytes(copy.data.get(), copy.size), copy.data));
     load_plugin_libraries(plan, registry_, host_code_, reporter_.log());
     TRY(restore_plugins(*plan.network, registry_, factory, allocator_));

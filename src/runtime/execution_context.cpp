@@ -122,7 +122,7 @@ Result<Shape> ExecutionContext::io_shape(size_t io) {
   if (io < shapes_.size() && shapes_[io]) return *shapes_[io];
   if (all_constant(dims)) return constant_shape(dims);
   if (all_shapes_set()) {
-    TRY(prepare());
+    TRY(make_launches());
     if (prepared_->is_late_io[io] && io < produced_io_.size() && !produced_io_[io].empty()) return produced_io_[io];
     return prepared_->io_shapes[io];
   }
@@ -164,7 +164,33 @@ Status ExecutionContext::attach() {
   return Ok{};
 }
 
-Status ExecutionContext::prepare() {
+Status ExecutionContext::reserve(size_t bytes, bool exactly) {
+  const MemoryFrom given(supply_);
+  if (arena_ && (exactly ? arena_capacity_ == bytes : arena_capacity_ >= bytes)) return Ok{};
+  arena_.reset();  // runs that wait on a stream hold it too
+  arena_capacity_ = 0;
+  void* memory = memory_.allocate(std::max<size_t>(bytes, 64));
+  if (!memory) return out_of_memory("no memory for " + std::to_string(bytes) + " bytes of activations");
+  auto release = memory_.release;
+  arena_ = std::shared_ptr<void>(memory, [release, engine = engine_](void* address) { release(address); });
+  arena_capacity_ = bytes;
+  return Ok{};
+}
+
+Result<size_t> ExecutionContext::activation_bytes() {
+  TRY(make_launches());
+  return prepared_->total_bytes();
+}
+
+std::shared_ptr<void> ExecutionContext::take_temporary(size_t bytes) const {
+  const MemoryFrom given(temporary_);
+  const MemorySupply& from = temporary_ && !engine_->device().is_asynchronous() ? *temporary_ : memory_;
+  void* memory = from.allocate(std::max<size_t>(bytes, 64));
+  if (!memory) return nullptr;
+  return std::shared_ptr<void>(memory, [release = from.release, engine = engine_](void* address) { release(address); });
+}
+
+Status ExecutionContext::make_launches() {
   const MemoryFrom given(supply_);
   TRY(attach());
   if (shapes_changed_ || !prepared_) {
@@ -193,19 +219,19 @@ Status ExecutionContext::prepare() {
     shapes_changed_ = false;
     produced_io_.assign(engine_->io().size(), {});
   }
+  return Ok{};
+}
+
+Status ExecutionContext::prepare() {
+  TRY(make_launches());
   const size_t bytes = prepared_->total_bytes();
   if (user_memory_) {
     if (user_memory_bytes_ < bytes)
       return invalid("the program's memory for activations has " + std::to_string(user_memory_bytes_) + " bytes; these shapes need " +
                      std::to_string(bytes));
-  } else if (bytes > arena_capacity_ || !arena_) {
-    void* memory = memory_.allocate(std::max<size_t>(bytes, 64));
-    if (!memory) return out_of_memory("no memory for " + std::to_string(bytes) + " bytes of activations");
-    auto release = memory_.release;
-    arena_ = std::shared_ptr<void>(memory, [release, engine = engine_](void* address) { release(address); });
-    arena_capacity_ = bytes;
+    return Ok{};
   }
-  return Ok{};
+  return reserve(bytes);
 }
 
 Status ExecutionContext::check_addresses() {
@@ -253,10 +279,7 @@ ExecutionContext::Run* ExecutionContext::add_captured_run() {
 
 Status ExecutionContext::enqueue(Stream stream) {
   const MemoryFrom given(supply_);
-  if (shapes_changed_ || !prepared_)
-    TRY(prepare());
-  else if (!user_memory_ && !arena_)
-    TRY(prepare());
+  TRY(prepare());
   TRY(check_addresses());
   Run* run = engine_->device().is_captured(stream) ? add_captured_run() : take_run();
   run->prepared = prepared_;
@@ -377,10 +400,9 @@ Status ExecutionContext::resolve_late(Prepared& prepared, Run& run, size_t index
     }
     Prepared::LateBuffer& buffer = prepared.late_buffers[location.offset];
     if (buffer.bytes < bytes || !buffer.memory) {
-      void* memory = memory_.allocate(std::max<size_t>(bytes, 64));
-      if (!memory) return out_of_memory("no memory for " + std::to_string(bytes) + " bytes of '" + output->name + "'");
-      auto release = memory_.release;
-      buffer.memory = std::shared_ptr<void>(memory, [release, engine = engine_](void* address) { release(address); });
+      buffer.memory = take_temporary(bytes);
+      buffer.bytes = 0;
+      if (!buffer.memory) return out_of_memory("no memory for " + std::to_string(bytes) + " bytes of '" + output->name + "'");
       buffer.bytes = bytes;
     }
     for (uint32_t late_slot : buffer.slots) prepared.pointers[late_slot] = buffer.memory.get();
@@ -396,11 +418,11 @@ Status ExecutionContext::stage_host_inputs(Run& run) {
     const IoTensor& io = engine_->io()[i];
     if (io.tensor->type.place != Place::kHost || !run.addresses[i]) continue;
     TRY_ASSIGN(const size_t bytes, storage_bytes(io.tensor->type.type, io.format, run.prepared->io_shapes[i]));
-    TRY_ASSIGN(void* memory, device.allocate(bytes));
-    staged_[i] = std::shared_ptr<void>(memory, [&device](void* address) { device.release(address); });
+    staged_[i] = take_temporary(bytes);
+    if (!staged_[i]) return out_of_memory("no memory for " + std::to_string(bytes) + " bytes of '" + io.tensor->name + "'");
     host_addresses_[i] = run.addresses[i];
-    run.addresses[i] = memory;
-    if (io.is_input) TRY(device.copy(memory, host_addresses_[i], bytes, run.stream));
+    run.addresses[i] = staged_[i].get();
+    if (io.is_input) TRY(device.copy(staged_[i].get(), host_addresses_[i], bytes, run.stream));
   }
   return Ok{};
 }
@@ -512,9 +534,11 @@ Status ExecutionContext::run_steps(Run& run) {
       late = std::move(made).value();
       launch = late.get();
       if (launch->workspace_bytes() > prepared.workspace_bytes) {
-        TRY_ASSIGN(void* memory, engine_->device().allocate(launch->workspace_bytes(), 256));
-        late_workspace = std::shared_ptr<void>(memory, [device = &engine_->device()](void* address) { device->release(address); });
-        arguments.workspace = memory;
+        late_workspace = take_temporary(launch->workspace_bytes());
+        if (!late_workspace)
+          return out_of_memory("no memory for " + std::to_string(launch->workspace_bytes()) + " bytes of workspace")
+              .within("layer '" + layer.name + "'");
+        arguments.workspace = late_workspace.get();
       }
     }
     if (launch) {

@@ -49,6 +49,11 @@ class ExecutionContext {
   Status attach();
   // Launches and memory for the current shapes. enqueue calls it where it is needed; afterwards enqueue allocates nothing.
   Status prepare();
+  // Memory for activations, taken now: shapes that need no more than `bytes` take none later. What was held before is given back where it
+  // is less, or, with `exactly`, where it is not as much.
+  Status reserve(size_t bytes, bool exactly = false);
+  // Bytes of activations and workspace that the current shapes need.
+  Result<size_t> activation_bytes();
   // Runs after what is queued on the stream. Addresses are taken now, so they may change as soon as it returns.
   Status enqueue(Stream stream);
   // enqueue and wait; errors of steps come back from here.
@@ -63,6 +68,8 @@ class ExecutionContext {
     listener_ = listener ? std::make_shared<const StepListener>(std::move(listener)) : nullptr;
   }
   void set_output_allocator(size_t io, OutputAllocator allocator);
+  // Gives memory whose size only a run tells; null goes back to the memory of activations.
+  void set_temporary_memory(std::shared_ptr<const MemorySupply> supply) { temporary_ = std::move(supply); }
   // The program's own memory for activations, at least activation_bytes(); null goes back to the context's.
   Status set_device_memory(void* memory, size_t bytes);
   // Bytes of the arena for the current shapes, and the largest sum of live tensors.
@@ -78,6 +85,10 @@ class ExecutionContext {
   // Learns the output shapes of a step that hang on values, and gives what has no memory yet some.
   Status resolve_late(Prepared& prepared, Run& run, size_t step, SymbolValues* values);
   Status check_addresses();
+  // Launches for the current shapes.
+  Status make_launches();
+  // `bytes` of temporary memory, or of that for activations where nobody gave another.
+  std::shared_ptr<void> take_temporary(size_t bytes) const;
   // Where the device cannot reach the host's memory, inputs and outputs that lie there pass through memory of its own.
   Status stage_host_inputs(Run& run);
   Status fetch_host_outputs(Run& run);
@@ -87,8 +98,8 @@ class ExecutionContext {
   std::shared_ptr<const Engine> engine_;
   std::vector<std::unique_ptr<Kernel>> own_kernels_;  // by step; null for those of the engine
   bool attached_ = false;
-  std::shared_ptr<const MemorySupply> supply_;  // of the program's; null where it gives none
-  MemorySupply memory_;                         // of activations
+  std::shared_ptr<const MemorySupply> supply_, temporary_;  // of the program's; null where it gives none
+  MemorySupply memory_;                                     // of activations
   size_t profile_ = 0;
   std::vector<std::optional<Shape>> shapes_;  // by input
   std::vector<void*> addresses_;              // by io

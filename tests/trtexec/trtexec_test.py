@@ -405,6 +405,22 @@ class Running(Case):
             with self.subTest(flags):
                 self.assertEqual(self.values(*flags), expected)
 
+    def test_memory_may_follow_the_shapes_at_hand(self):
+        for word in ("static", "profile", "runtime"):
+            self.run_brief("--allocationStrategy=" + word)
+        self.assertIn("none of static, profile, runtime", self.fails("--onnx=" + MODEL, "--allocationStrategy=never").err)
+
+    def test_debug_tensors_are_written(self):
+        outcome = self.passes("--onnx=" + MODEL, "--markDebug=prob", "--saveDebugTensors=prob:" + self.path("prob.raw"),
+                              "--saveAllDebugTensors=summary", "--exportOutput=" + self.path("out.json"), *BRIEF)
+        with open(self.path("prob.raw"), "rb") as file:
+            values = array.array("f", file.read())
+        self.assertEqual(len(values), 10)
+        self.assertAlmostEqual(sum(values), 1, places=5)
+        self.assertRegex(outcome.out, r"Debug tensor prob \(1x10\): from [\d.]+ to [\d.]+, mean 0.1000")
+        self.assertIn("no tensor is named 'prop'; did you mean 'prob'?", self.fails("--onnx=" + MODEL, "--markDebug=prop").err)
+        self.assertIn("mark it with --markDebug=prob", self.fails("--onnx=" + MODEL, "--saveDebugTensors=prob:x", *BRIEF).err)
+
     def test_a_graph_is_captured(self):
         self.assertIn("Captured the run as a graph", self.run_brief("--useCudaGraph").out)
 

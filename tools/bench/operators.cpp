@@ -1,6 +1,7 @@
 // Times single models for tools/bench/operators, turn by turn with another engine. Reads commands, one a line, and answers each with one:
 //   load FOLDER   builds FOLDER/model.onnx for its inputs FOLDER/input_0.pb, input_1.pb ...   -> "ok TACTIC, TACTIC" or "error REASON"
 //   run MS        runs it for that long                                                       -> "ok MEDIAN_US" or "error REASON"
+//   bandwidth     copies 128 MiB by all threads                                               -> "ok GB/S", bytes read and written
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -92,6 +93,23 @@ struct Subject {
   }
 };
 
+// What memory gives to a copy by all threads: bytes read and written, in GB/s, the best of some copies.
+double bandwidth() {
+  constexpr size_t kBytes = size_t{128} << 20, kPart = size_t{1} << 20;
+  Memory from, to;
+  auto *x = static_cast<char*>(from.of(kBytes)), *y = static_cast<char*>(to.of(kBytes));
+  std::memset(x, 1, kBytes);
+  double best = 1e9;
+  for (int round = 0; round < 6; ++round) {
+    const auto once = Clock::now();
+    ThreadPool::shared().run(kBytes / kPart, [&](int64_t part, int) {
+      std::memcpy(y + static_cast<size_t>(part) * kPart, x + static_cast<size_t>(part) * kPart, kPart);
+    });
+    if (round > 0) best = std::min(best, seconds_since(once));
+  }
+  return 2.0 * kBytes / best * 1e-9;
+}
+
 int serve() {
   register_all_operators();
   register_all_tactics();
@@ -111,8 +129,10 @@ int serve() {
         answer = std::to_string(*time);
       else
         status = std::move(time).error();
+    } else if (command == "bandwidth") {
+      answer = std::to_string(bandwidth());
     } else {
-      status = invalid("the command '" + command + "' is neither load nor run");
+      status = invalid("the command '" + command + "' is neither load, run nor bandwidth");
     }
     if (!status.ok()) {
       std::string message = status.error().message;

@@ -273,6 +273,26 @@ bool set_layer_types(const Options& options, INetworkDefinition& network) {
   return true;
 }
 
+bool mark_debug_tensors(const Options& options, INetworkDefinition& network) {
+  std::map<std::string, nvinfer1::ITensor*> tensors;
+  for (int32_t i = 0; i < network.getNbInputs(); ++i) tensors[network.getInput(i)->getName()] = network.getInput(i);
+  for (int32_t i = 0; i < network.getNbLayers(); ++i) {
+    ILayer& layer = *network.getLayer(i);
+    for (int32_t k = 0; k < layer.getNbOutputs(); ++k) tensors[layer.getOutput(k)->getName()] = layer.getOutput(k);
+  }
+  for (const std::string& name : options.debug_tensors) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end()) {
+      std::vector<std::string> names;
+      for (const auto& [known, tensor] : tensors) names.push_back(known);
+      const std::string meant = nearest(name, names);
+      return fail("--markDebug: no tensor is named '" + name + "'" + (meant.empty() ? "" : "; did you mean '" + meant + "'?"));
+    }
+    if (!network.markDebug(*found->second)) return fail("--markDebug: the tensor '" + name + "' cannot be marked");
+  }
+  return !options.debug_unfused || network.markUnfusedTensorsAsDebugTensors() || fail("--markUnfusedTensorsAsDebugTensors is refused");
+}
+
 bool has_quantization(const INetworkDefinition& network) {
   for (int32_t i = 0; i < network.getNbLayers(); ++i) {
     const auto type = network.getLayer(i)->getType();
@@ -391,8 +411,9 @@ bool build_plan(const Options& options, std::unique_ptr<IHostMemory>& plan) {
   for (const std::string& file : options.plugins_to_serialize) kept.push_back(file.c_str());
   if (!kept.empty()) config->setPluginsToSerialize(kept.data(), static_cast<int32_t>(kept.size()));
   Shapes best_shapes;
-  if (!set_layer_types(options, *network) || !set_input_formats(options.input_formats, *network) ||
-      !set_output_formats(options.output_formats, *network) || !set_shapes(options, *builder, *network, *config, best_shapes))
+  if (!mark_debug_tensors(options, *network) || !set_layer_types(options, *network) ||
+      !set_input_formats(options.input_formats, *network) || !set_output_formats(options.output_formats, *network) ||
+      !set_shapes(options, *builder, *network, *config, best_shapes))
     return false;
   Calibrator calibrator;
   if (options.wants_int8() && (!options.calib.empty() || !has_quantization(*network))) {

@@ -184,6 +184,22 @@ std::string take_inputs(Options& options, const std::string& value) {
   }
   return "";
 }
+std::string take_saved_tensors(Options& options, const std::string& value) {
+  for (const std::string& part : split(value, ',')) {
+    std::string name, file;
+    if (!cut_name(part, name, file) || file.empty()) return "'" + part + "' is not NAME:FILE";
+    options.saved_tensors[name] = file;
+  }
+  return "";
+}
+std::string take_kinds_of_files(Options& options, const std::string& value) {
+  for (const std::string& word : split(value, ',')) {
+    if (word != "raw" && word != "numpy" && word != "string" && word != "summary")
+      return "'" + word + "' is none of raw, numpy, string, summary";
+    options.save_all_debug.insert(word);
+  }
+  return "";
+}
 std::string take_percentiles(Options& options, const std::string& value) {
   options.percentiles.clear();
   for (const std::string& part : split(value, ',')) {
@@ -264,8 +280,6 @@ std::string take_outputs(Options& options, const std::string& value) {
 constexpr const char* kNoDla = "there is no DLA; leave the flag out";
 constexpr const char* kNoSafetyPlugins = "there is no safety scope; use --dynamicPlugins=FILE";
 constexpr const char* kNoStreaming = "weights are not streamed by this version; leave the flag out, they stay in memory";
-constexpr const char* kNoDebug =
-    "tensors are not marked for debugging by this version; make them outputs of the model and use --exportOutput";
 constexpr const char* kNoTuner = "the tuner of version 11 is not served; use --builderOptimizationLevel=5 with --timingCacheFile";
 constexpr const char* kNoAccuracy = "accuracy checks of version 11 are not served; use --exportOutput and compare, or --verify";
 
@@ -336,6 +350,12 @@ const std::vector<Flag>& flags() {
       {"avgTiming", kBuild, "N", "Runs that the time of a tactic is averaged over (8)", integer(&Options::average_timing, 1)},
       {"maxAuxStreams", kBuild, "N", "Streams beside the main one that an engine may use", integer(&Options::aux_streams, 0)},
       {"maxTactics", kBuild, "N", "Measure at most so many tactics of a layer (all)", integer(&Options::most_tactics, -1)},
+      {"markDebug", kBuild, "NAMES", "Tensors that runs can show, with commas between them; see --saveDebugTensors",
+       [](Options& options, const std::string& value) -> std::string {
+         options.debug_tensors = split(value, ',');
+         return value.empty() ? "names of tensors are missing" : "";
+       }},
+      {"markUnfusedTensorsAsDebugTensors", kBuild, "", "Runs can show all tensors that no fusion takes away", on(&Options::debug_unfused)},
       {"sparsity", kBuild, "WORD", "Use kernels for sparse weights: disable or enable (disable)",
        [](Options& options, const std::string& value) -> std::string {
          if (value == "force") return "weights are not made sparse here; prune them in the model and use --sparsity=enable";
@@ -369,6 +389,17 @@ const std::vector<Flag>& flags() {
       {"useCudaGraph", kInference, "", "Capture a run and launch it as a graph", on(&Options::graph)},
       {"useSpinWait", kInference, "", "Wait busily: less latency, more processor time", on(&Options::spin_wait)},
       {"noDataTransfers", kInference, "", "Leave out copies to and from the device", on(&Options::no_transfers)},
+      {"allocationStrategy", kInference, "WORD",
+       "When a context takes memory: static (for all shapes), profile (for those of its profile) or runtime (for the shapes at hand)",
+       choice<nvinfer1::ExecutionContextAllocationStrategy>(&Options::allocation,
+                                                            {{"static", nvinfer1::ExecutionContextAllocationStrategy::kSTATIC},
+                                                             {"profile", nvinfer1::ExecutionContextAllocationStrategy::kON_PROFILE_CHANGE},
+                                                             {"runtime", nvinfer1::ExecutionContextAllocationStrategy::kUSER_MANAGED}})},
+      {"saveDebugTensors", kInference, "SPEC", "Files for the raw values of debug tensors in the first run, as NAME:FILE,...",
+       take_saved_tensors},
+      {"saveAllDebugTensors", kInference, "WORDS",
+       "Files for all debug tensors in the first run, named after them: raw, numpy, string; or summary, which only says",
+       take_kinds_of_files},
       {"separateProfileRun", kInference, "", "Take the times of layers in a run of their own", on(&Options::separate_profile)},
 
       {"verbose", kReporting, "", "Log more: layers, tactics, explanations of the summary", on(&Options::verbose)},
@@ -440,10 +471,6 @@ const std::vector<Flag>& flags() {
       {"weightless", kForeign, "", "", refused("plans keep their weights in this version; leave the flag out")},
       {"allowWeightStreaming", kForeign, "", "", refused(kNoStreaming)},
       {"weightStreamingBudget", kForeign, "N", "", refused(kNoStreaming)},
-      {"markDebug", kForeign, "SPEC", "", refused(kNoDebug)},
-      {"saveDebugTensors", kForeign, "SPEC", "", refused(kNoDebug)},
-      {"saveAllDebugTensors", kForeign, "SPEC", "", refused(kNoDebug)},
-      {"markUnfusedTensorsAsDebugTensors", kForeign, "", "", refused(kNoDebug)},
       {"useDLACore", kForeign, "N", "", refused(kNoDla)},
       {"layerDeviceTypes", kForeign, "SPEC", "", refused(kNoDla)},
       {"buildDLAStandalone", kForeign, "", "", refused(kNoDla)},
@@ -460,7 +487,6 @@ const std::vector<Flag>& flags() {
       {"dumpRefit", kForeign, "", "", refused("use --dumpLayerInfo with --profilingVerbosity=detailed")},
       {"timeDeserialize", kForeign, "", "", refused("the time of loading is printed after --loadEngine=FILE --skipInference")},
       {"sleepTime", kForeign, "MS", "", refused("use --idleTime=MS")},
-      {"allocationStrategy", kForeign, "WORD", "", refused("contexts allocate for their largest shapes; leave the flag out")},
       {"dumpRawBindingsToFile", kForeign, "", "", refused("use --exportOutput=FILE")},
       {"getPlanVersionOnly", kForeign, "", "", refused("use --loadEngine=FILE --skipInference")},
       {"loadRefOutputs", kForeign, "SPEC", "", refused(kNoAccuracy)},

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "debug_tensors.h"
 #include "lane.h"
 #include "log.h"
 
@@ -91,11 +92,13 @@ bool measure(const Options& options, const std::vector<std::unique_ptr<Lane>>& l
 
 bool run_inference(const Options& options, nvinfer1::ICudaEngine& engine, Measurement& measurement) {
   LayerProfiler profiler;  // outlives the contexts that report to it
+  DebugSaver saver(options);
   std::vector<std::unique_ptr<Lane>> lanes;
   for (int64_t i = 0; i < options.streams; ++i) {
     lanes.push_back(std::make_unique<Lane>());
     if (!lanes.back()->prepare(options, engine, i == 0)) return false;
   }
+  if (!saver.attach(lanes[0]->context())) return false;
   const bool profiles = options.profiles();
   if (profiles && !options.separate_profile) {
     warn("Taking the times of layers makes runs slower; --separateProfileRun takes them in a run of their own");
@@ -111,6 +114,7 @@ bool run_inference(const Options& options, nvinfer1::ICudaEngine& engine, Measur
     Measurement apart;
     if (!measure(options, lanes, &profiler, apart)) return false;
   }
+  if (!saver.finish()) return false;
   measurement.layers = profiler.layers();
   for (const LayerTimes& layer : measurement.layers) measurement.profiled_runs = std::max(measurement.profiled_runs, layer.ms.size());
   return true;

@@ -65,7 +65,7 @@ Lane::~Lane() {
 
 bool Lane::prepare(const Options& options, ICudaEngine& engine, bool first) {
   options_ = &options;
-  context_.reset(engine.createExecutionContext());
+  context_.reset(engine.createExecutionContext(options.allocation));
   if (!context_) return fail("An execution context cannot be created");
   if (first) info("Created execution context with device memory size: " + mebibytes(static_cast<double>(engine.getDeviceMemorySizeV2())));
   if (!succeeded(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags") ||
@@ -80,6 +80,11 @@ bool Lane::prepare(const Options& options, ICudaEngine& engine, bool first) {
   if (options.profile > 0 && !context_->setOptimizationProfileAsync(static_cast<int32_t>(options.profile), stream_))
     return fail("--useProfile=" + std::to_string(options.profile) + " cannot be chosen");
   if (!set_shapes(options, engine, first) || !make_outputs(engine, first)) return false;
+  if (options.allocation == nvinfer1::ExecutionContextAllocationStrategy::kUSER_MANAGED) {
+    const size_t bytes = context_->updateDeviceMemorySizeForShapes();
+    if (!memory_.reserve(bytes)) return false;
+    context_->setDeviceMemoryV2(memory_.data(), static_cast<int64_t>(bytes));
+  }
   for (const auto& binding : bindings_) {
     if (binding->is_input && !binding->on_host && !copy(*binding, true)) return false;
   }

@@ -78,6 +78,7 @@ class Lane {
 
   // Creates the context and the buffers, and fills the inputs. `first` lets it say what it does.
   bool prepare(const Options& options, nvinfer1::ICudaEngine& engine, bool first);
+  nvinfer1::IExecutionContext& context() { return *context_; }
   // Records the beginning of the measurement.
   bool begin();
   // Queues copies and a run; `finish` waits for them and tells their times.
@@ -96,6 +97,7 @@ class Lane {
   void capture();
 
   const Options* options_ = nullptr;
+  Buffer memory_{true};  // of activations, where the context takes none
   std::unique_ptr<nvinfer1::IExecutionContext> context_;
   std::vector<std::unique_ptr<Binding>> bindings_;
   std::vector<std::unique_ptr<GrowingOutput>> growing_;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,6 +53,8 @@ struct Options {
   bool sparsity = false, refit = false, direct_io = false, skip_inference = false, verify = false;
   bool version_compatible = false, strip_weights = false, plugin_override = false;
   std::vector<std::string> plugins, plugins_to_serialize;  // files of libraries
+  std::vector<std::string> debug_tensors;
+  bool debug_unfused = false;
   // System
   std::string device = "0";
   // Inference
@@ -59,7 +62,10 @@ struct Options {
   int64_t iterations = 10;
   double duration = 3, warm_up = 200, idle = 0;  // seconds, milliseconds, milliseconds
   int64_t streams = 1, profile = 0;
-  std::map<std::string, std::string> inputs;  // files by the name of an input
+  std::map<std::string, std::string> inputs;         // files by the name of an input
+  std::map<std::string, std::string> saved_tensors;  // files by the name of a debug tensor
+  std::set<std::string> save_all_debug;              // as what: raw, numpy, string, summary
+  nvinfer1::ExecutionContextAllocationStrategy allocation = nvinfer1::ExecutionContextAllocationStrategy::kSTATIC;
   bool no_transfers = false, spin_wait = false, threads = false, graph = false, separate_profile = false;
   // Reporting
   bool verbose = false, dump_output = false, dump_profile = false, dump_layers = false;

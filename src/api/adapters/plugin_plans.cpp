@@ -170,6 +170,20 @@ Status configure_plugins(Plan& plan) {
   });
 }
 
+Status hand_over_plugins(Network& from, Network& to) {
+  std::vector<std::shared_ptr<const PluginCode>> codes;
+  TRY(for_each_plugin(from, [&](Network&, size_t, Layer&, Plugin& op, int) -> Status {
+    codes.push_back(op.code);
+    return Ok{};
+  }));
+  size_t next = 0;
+  return for_each_plugin(to, [&](Network&, size_t, Layer&, Plugin& op, int) -> Status {
+    if (next == codes.size()) return internal("the plan that was read back has more plugins than the one that was written");
+    op.code = codes[next++];
+    return Ok{};
+  });
+}
+
 void load_plugin_libraries(const Plan& plan, nvinfer1::IPluginRegistry& registry, bool allowed, Log& log) {
   const std::string paths = plan.property(kPluginLibrariesProperty);
   for (size_t begin = 0; begin < paths.size();) {

@@ -16,6 +16,8 @@ constexpr const char* kPluginLibrariesProperty = "plugin_libraries";
 Status prepare_plugins(Network& network, bool strongly_typed, int32_t max_batch, Device& device, nvinfer1::IGpuAllocator* allocator);
 // After it: each plugin is configured for what was chosen, and its state becomes part of the plan.
 Status configure_plugins(Plan& plan);
+// Gives the plugins of `from` to `to`, which is the same network read from bytes.
+Status hand_over_plugins(Network& from, Network& to);
 // Loads the libraries that the plan names where the program allows that plans bring code; says what it leaves alone.
 void load_plugin_libraries(const Plan& plan, nvinfer1::IPluginRegistry& registry, bool allowed, Log& log);
 // Makes the plugins of a plan again. An error names the layer and what is registered.

@@ -1,5 +1,6 @@
 // IPluginV3 with its three capabilities. A clone for an engine is configured; attachToContext makes the copy that a context runs.
 #include "api/adapters/plugin_adapter.h"
+#include "api/plugins/stock.h"
 #include "operators/runtime_dims.h"
 
 namespace ingot::api {
@@ -374,6 +375,7 @@ Status name_sizes(Network& network, Plugin& op, nvinfer1::IPluginV3& plugin, con
 }
 
 Result<std::unique_ptr<Plugin>> plugin_operator(IPluginV3& plugin, size_t shape_inputs) {
+  if (is_stock_plugin(plugin)) return stock_operator(plugin);
   auto op = std::make_unique<Plugin>();
   op->kind = "v3";
   op->shape_inputs = static_cast<int64_t>(shape_inputs);

@@ -242,14 +242,15 @@ const StockPlugin& stock(const nvinfer1::IPluginV2& plugin) { return static_cast
 // The plugin in a network until a build puts its layers there.
 class StockCode final : public PluginAdapter {
  public:
-  explicit StockCode(const StockPlugin& plugin)
-      : plugin_(static_cast<StockPlugin*>(plugin.clone()), [](StockPlugin* gone) { gone->destroy(); }) {}
+  explicit StockCode(const StockPlugin& plugin, std::shared_ptr<nvinfer1::IPluginV3> third = nullptr)
+      : plugin_(static_cast<StockPlugin*>(plugin.clone()), [](StockPlugin* gone) { gone->destroy(); }), third_(std::move(third)) {}
   const StockPlugin& plugin() const { return *plugin_; }
 
   std::shared_ptr<PluginAdapter> for_build(SymbolRanges, nvinfer1::IGpuAllocator*) const override {
-    return std::make_shared<StockCode>(*plugin_);
+    return std::make_shared<StockCode>(*plugin_, third_);
   }
-  nvinfer1::IPluginV2* second() const override { return plugin_.get(); }
+  nvinfer1::IPluginV2* second() const override { return third_ ? nullptr : plugin_.get(); }
+  nvinfer1::IPluginV3* third() const override { return third_.get(); }
   Result<TensorTypes> infer(const Plugin&, const TensorTypes& inputs) const override { return plugin_->infer(inputs); }
   Result<std::vector<Formats>> formats(const Plugin& op, const PluginTensors&, const PluginTensors&) const override { return never(op); }
   Result<std::shared_ptr<const ReadyPlugin>> prepare(const Plugin& op, const PluginTensors&, const PluginTensors&) const override {
@@ -262,6 +263,7 @@ class StockCode final : public PluginAdapter {
  private:
   static Error never(const Plugin& op) { return internal(op.label() + " is still in the network, where its layers should be"); }
   std::shared_ptr<StockPlugin> plugin_;
+  std::shared_ptr<nvinfer1::IPluginV3> third_;  // where the program gave one
 };
 
 }  // namespace
@@ -304,6 +306,16 @@ Result<nvinfer1::IPluginV2*> make_stock_plugin(const StockKind& kind, StockField
 bool is_stock_plugin(const nvinfer1::IPluginV2& plugin) {
   std::lock_guard lock(alive().mutex);
   return alive().plugins.contains(&plugin);
+}
+
+const StockFields& stock_fields(const nvinfer1::IPluginV2& plugin) { return stock(plugin).fields(); }
+
+Result<std::unique_ptr<Plugin>> stock_operator(nvinfer1::IPluginV3& plugin) {
+  const nvinfer1::IPluginV2& second = second_of(plugin);
+  TRY_ASSIGN(std::unique_ptr<Plugin> op, stock_operator(second));
+  op->kind = "v3";
+  op->code = std::make_shared<StockCode>(stock(second), std::shared_ptr<nvinfer1::IPluginV3>(plugin.clone()));
+  return op;
 }
 
 Result<std::unique_ptr<Plugin>> stock_operator(const nvinfer1::IPluginV2& plugin) {

@@ -42,6 +42,7 @@ struct StockKind {
   std::function<std::string(const StockFields&)> outputs;
   // Inputs have their batch as dim 0, in networks with an implicit batch too.
   std::function<Result<Tensors>(Network&, const Tensors& inputs, const StockFields&)> layers;
+  bool is_v3 = false;  // programs meet it as an IPluginV3
 };
 // All of them; the table stands in stock_kinds.cpp.
 const std::vector<StockKind>& stock_kinds();
@@ -51,8 +52,14 @@ const StockKind* find_stock_kind(const std::string& name, const std::string& ver
 Result<nvinfer1::IPluginV2*> make_stock_plugin(const StockKind& kind, StockFields fields);
 // Whether the object was made here; programs hand over plugins of which only this is safe to ask.
 bool is_stock_plugin(const nvinfer1::IPluginV2& plugin);
+bool is_stock_plugin(const nvinfer1::IPluginV3& plugin);
+const StockFields& stock_fields(const nvinfer1::IPluginV2& plugin);
+// The same as an IPluginV3, which the caller deletes, and the plugin inside of one.
+Result<nvinfer1::IPluginV3*> make_stock_plugin_v3(const StockKind& kind, StockFields fields, const std::string& space);
+nvinfer1::IPluginV2& second_of(const nvinfer1::IPluginV3& plugin);
 // The operator for one in a network, and the layers in the place of all such operators, also of networks inside.
 Result<std::unique_ptr<Plugin>> stock_operator(const nvinfer1::IPluginV2& plugin);
+Result<std::unique_ptr<Plugin>> stock_operator(nvinfer1::IPluginV3& plugin);
 Status expand_stock_plugins(Network& network);
 
 }  // namespace ingot::api

@@ -126,6 +126,33 @@ class StockCreator final : public nvinfer1::IPluginCreator {
   std::string space_;
 };
 
+class StockCreatorV3 final : public nvinfer1::IPluginCreatorV3One {
+ public:
+  StockCreatorV3(const StockKind& kind, const char* space) : kind_(kind), space_(space) {
+    for (const StockField& field : kind.fields) fields_.emplace_back(field.name.c_str(), nullptr, field.type, 1);
+    collection_ = {static_cast<int32_t>(fields_.size()), fields_.data()};
+  }
+  // The state that a plan keeps are all fields, so both phases read the same.
+  nvinfer1::IPluginV3* createPlugin(nvinfer1::AsciiChar const*, PluginFieldCollection const* given,
+                                    nvinfer1::TensorRTPhase) noexcept override {
+    Reporter reporter(::getLogger());
+    return guarded(reporter, static_cast<nvinfer1::IPluginV3*>(nullptr), [&]() -> Result<nvinfer1::IPluginV3*> {
+      TRY_ASSIGN(StockFields fields, read_fields(kind_, given));
+      return make_stock_plugin_v3(kind_, std::move(fields), space_);
+    });
+  }
+  PluginFieldCollection const* getFieldNames() noexcept override { return &collection_; }
+  nvinfer1::AsciiChar const* getPluginName() const noexcept override { return kind_.name.c_str(); }
+  nvinfer1::AsciiChar const* getPluginVersion() const noexcept override { return kind_.version.c_str(); }
+  nvinfer1::AsciiChar const* getPluginNamespace() const noexcept override { return space_.c_str(); }
+
+ private:
+  const StockKind& kind_;
+  std::vector<PluginField> fields_;
+  PluginFieldCollection collection_{0, nullptr};
+  std::string space_;
+};
+
 }  // namespace
 }  // namespace ingot::api
 
@@ -135,12 +162,18 @@ extern "C" bool ingotRegisterPlugins(void* logger, char const* given) noexcept {
   return guarded(reporter, false, [&]() -> bool {
     // Never destroyed: a registry holds their addresses to the end of the process.
     static auto* creators = new std::vector<std::unique_ptr<StockCreator>>;
+    static auto* creators_v3 = new std::vector<std::unique_ptr<StockCreatorV3>>;
     static auto* mutex = new std::mutex;
     const char* space = given ? given : "";
     std::lock_guard lock(*mutex);
     bool all = true;
     for (const StockKind& kind : stock_kinds()) {
       if (::getPluginRegistry()->getCreator(kind.name.c_str(), kind.version.c_str(), space)) continue;
+      if (kind.is_v3) {
+        creators_v3->push_back(std::make_unique<StockCreatorV3>(kind, space));
+        all &= ::getPluginRegistry()->registerCreator(static_cast<nvinfer1::IPluginCreatorInterface&>(*creators_v3->back()), space);
+        continue;
+      }
       creators->push_back(std::make_unique<StockCreator>(kind));
       all &= ::getPluginRegistry()->registerCreator(static_cast<nvinfer1::IPluginCreatorInterface&>(*creators->back()), space);
     }

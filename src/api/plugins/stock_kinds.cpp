@@ -9,6 +9,19 @@ const std::vector<StockKind>& stock_kinds() {
          {activation_plugins, detection_plugins, prior_plugins, normalization_plugins, moving_plugins, region_plugins}) {
       for (StockKind& kind : group()) all.push_back(std::move(kind));
     }
+    // Versions that differ from those before by their interface alone.
+    const std::pair<const char*, const char*> newer[] = {
+        {"InstanceNormalization_TRT", "3"}, {"ROIAlign_TRT", "2"}, {"ModulatedDeformConv2d", "2"}, {"CropAndResizeDynamic", "2"}};
+    for (const auto& [name, version] : newer) {
+      for (size_t i = 0; i < all.size(); ++i) {
+        if (all[i].name != name || all[i].version != "1") continue;
+        StockKind kind = all[i];
+        kind.version = version;
+        kind.is_v3 = true;
+        all.push_back(std::move(kind));
+        break;
+      }
+    }
     return all;
   }();
   return kinds;

@@ -9,7 +9,7 @@
 namespace ingot {
 namespace {
 
-constexpr int64_t kColumns = 128;
+constexpr int64_t kColumns = 1024;  // of a block that goes down all rows: long enough for memory to be read in streams
 constexpr int64_t kChunk = 512;
 constexpr int64_t kPartElements = 16 * 1024;
 

@@ -1,8 +1,10 @@
 // The float kernels of expression tiles over vectors V; each instruction set's file makes its table.
 #pragma once
 
+#include <cmath>
+
 #include "operators/expression.h"
-#include "tactics/cpu/vector_math.h"
+#include "tactics/cpu/vector_angles.h"
 
 namespace ingot {
 
@@ -37,6 +39,18 @@ struct ExpressionKernels {
       const int rest = static_cast<int>(count - i);
       V::store(out + i, kFunction(V::load(x + i * xs, rest), va, vb), rest);
     }
+  }
+  // Rows with an angle that is too large for the vectors go through `kExact`.
+  template <F (*kFunction)(F, F, F), double (*kExact)(double)>
+  static void of_angles(const TileOperand* operands, float* out, int64_t count, float a, float b) {
+    const float* x = operands[0].data;
+    const int64_t xs = operands[0].step;
+    F most = V::zero();
+    int64_t i = 0;
+    for (; i + V::kLanes <= count; i += V::kLanes) most = V::max(V::abs(V::load(x + i * xs)), most);
+    if (i < count) most = V::max(V::abs(V::load(x + i * xs, static_cast<int>(count - i))), most);
+    if (V::largest(most) <= kMostAngle) return unary<kFunction>(operands, out, count, a, b);
+    for (i = 0; i < count; ++i) out[i] = static_cast<float>(kExact(static_cast<double>(x[i * xs])));
   }
   template <F (*kFunction)(F, F)>
   static void binary(const TileOperand* operands, float* out, int64_t count, float, float) {
@@ -84,6 +98,20 @@ struct ExpressionKernels {
   static INGOT_INLINE F log(F x, F, F) { return vector_log<V>(x); }
   static INGOT_INLINE F sqrt(F x, F, F) { return V::sqrt(x); }
   static INGOT_INLINE F reciprocal(F x, F, F) { return V::div(one(), x); }
+  static INGOT_INLINE F sin(F x, F, F) { return SineCosine<V>(x).sine; }
+  static INGOT_INLINE F cos(F x, F, F) { return SineCosine<V>(x).cosine; }
+  static INGOT_INLINE F tan(F x, F, F) {
+    const SineCosine<V> both(x);
+    return V::div(both.sine, both.cosine);
+  }
+  static INGOT_INLINE F asin(F x, F, F) { return vector_asin<V>(x); }
+  static INGOT_INLINE F acos(F x, F, F) { return vector_acos<V>(x); }
+  static INGOT_INLINE F atan(F x, F, F) { return vector_atan<V>(x); }
+  static INGOT_INLINE F sinh(F x, F, F) { return vector_sinh<V>(x); }
+  static INGOT_INLINE F cosh(F x, F, F) { return vector_cosh<V>(x); }
+  static INGOT_INLINE F asinh(F x, F, F) { return vector_asinh<V>(x); }
+  static INGOT_INLINE F acosh(F x, F, F) { return vector_acosh<V>(x); }
+  static INGOT_INLINE F atanh(F x, F, F) { return vector_atanh<V>(x); }
   static INGOT_INLINE F erf(F x, F, F) { return vector_erf<V>(x); }
   static INGOT_INLINE F floor(F x, F, F) { return V::floor(x); }
   static INGOT_INLINE F ceil(F x, F, F) { return V::ceil(x); }
@@ -166,6 +194,17 @@ struct ExpressionKernels {
       case ScalarOp::kLog: return unary<log>;
       case ScalarOp::kSqrt: return unary<sqrt>;
       case ScalarOp::kReciprocal: return unary<reciprocal>;
+      case ScalarOp::kSin: return of_angles<sin, &std::sin>;
+      case ScalarOp::kCos: return of_angles<cos, &std::cos>;
+      case ScalarOp::kTan: return of_angles<tan, &std::tan>;
+      case ScalarOp::kAsin: return unary<asin>;
+      case ScalarOp::kAcos: return unary<acos>;
+      case ScalarOp::kAtan: return unary<atan>;
+      case ScalarOp::kSinh: return unary<sinh>;
+      case ScalarOp::kCosh: return unary<cosh>;
+      case ScalarOp::kAsinh: return unary<asinh>;
+      case ScalarOp::kAcosh: return unary<acosh>;
+      case ScalarOp::kAtanh: return unary<atanh>;
       case ScalarOp::kErf: return unary<erf>;
       case ScalarOp::kFloor: return unary<floor>;
       case ScalarOp::kCeil: return unary<ceil>;

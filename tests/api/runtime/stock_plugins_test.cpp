@@ -314,4 +314,31 @@ TEST(StockPlugins, errors_name_what_is_wrong) {
   EXPECT_NE(p.log.errors.find("Reorg_TRT of stride 2 does not divide [1, 3, 4, 4]"), std::string::npos) << p.log.errors;
 }
 
+TEST(StockPlugins, newer_versions_are_plugins_of_generation_10) {
+  initLibNvInferPlugins(nullptr, "");
+  IPluginCreatorInterface* found = getPluginRegistry()->getCreator("InstanceNormalization_TRT", "3", "");
+  ASSERT_NE(found, nullptr);
+  ASSERT_STREQ(found->getInterfaceInfo().kind, "PLUGIN CREATOR_V3ONE");
+  auto* creator = static_cast<IPluginCreatorV3One*>(found);
+  Fields fields;
+  fields.reals("epsilon", {1e-5f}).reals("scales", {2, 1}).reals("bias", {0, 3});
+  const PluginFieldCollection collection{static_cast<int32_t>(fields.list.size()), fields.list.data()};
+  std::unique_ptr<IPluginV3> plugin(creator->createPlugin("layer", &collection, TensorRTPhase::kBUILD));
+  ASSERT_NE(plugin, nullptr);
+  // What a plan would keep makes the same plugin again.
+  auto* runtime = static_cast<IPluginV3OneRuntime*>(plugin->getCapabilityInterface(PluginCapabilityType::kRUNTIME));
+  std::unique_ptr<IPluginV3> again(creator->createPlugin("layer", runtime->getFieldsToSerialize(), TensorRTPhase::kRUNTIME));
+  ASSERT_NE(again, nullptr);
+  for (IPluginV3* own : {plugin.get(), again.get()}) {
+    Program p;
+    ITensor* x = &p.input("x", {1, 2, 1, 2});
+    IPluginV3Layer* layer = p.network->addPluginV3(&x, 1, nullptr, 0, *own);
+    ASSERT_NE(layer, nullptr) << p.log.errors;
+    auto* core = static_cast<IPluginV3OneCore*>(layer->getPlugin().getCapabilityInterface(PluginCapabilityType::kCORE));
+    EXPECT_STREQ(core->getPluginVersion(), "3");
+    p.output(*layer);
+    expect_near(p.run({{"x", {{1, 2, 1, 2}, {1, 3, 5, 9}}}}).at(0), {1, 2, 1, 2}, {-2, 2, 2, 4}, 1e-4);
+  }
+}
+
 }  // namespace

@@ -1,0 +1,91 @@
+// cpu.mixture_of_experts: token by token, each product as a sum of rows of the expert's weights.
+#include "operators/mixture_of_experts.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tactics/cpu/plain_tactic.h"
+#include "tactics/cpu/row_kernels.h"
+
+namespace ingot {
+namespace {
+
+struct MixtureOfExpertsTokens final : PlainTactic {
+  std::string_view name() const override { return "cpu.mixture_of_experts"; }
+
+  Status accepts(const Problem& problem) const override {
+    REQUIRES(dynamic_cast<const MixtureOfExperts*>(problem.op), std::string(problem.op->name()) + " is no mixture_of_experts");
+    REQUIRES(problem.inputs.size() >= 6, "the weights are missing");
+    return accepts_plain_floats(problem, {0, 2, 3, 4, 5, 6, 7, 8});
+  }
+
+  // Floats of one part: gate, up and the sum of one token, and the rows of one product.
+  static int64_t part_floats(const std::vector<Shape>& inputs) {
+    const int64_t size = inputs[3][1], inner = inputs[3][2];
+    return (2 * inner + size + 2 * std::max(size, inner) + 15) / 16 * 16;
+  }
+  static int64_t tokens_of(const Shape& x) {
+    int64_t tokens = 1;
+    for (size_t d = 0; d + 1 < x.size(); ++d) tokens *= x[d];
+    return tokens;
+  }
+  static int64_t cost(const std::vector<Shape>& inputs) { return inputs[1].back() * inputs[3][1] * inputs[3][2] / 4; }
+  size_t workspace_bytes(const Operator&, const std::vector<Shape>& inputs, const std::vector<Shape>&) const override {
+    return static_cast<size_t>(PlainCall::parts_for(tokens_of(inputs[0]), cost(inputs)) * part_floats(inputs)) * sizeof(float);
+  }
+
+  // y = weights (in [count, width]) by x (of `count`), with a bias where there is one.
+  static void product(const float* x, const float* weights, int64_t count, int64_t width, const float* bias, const float** rows, float* y) {
+    for (int64_t i = 0; i < count; ++i) rows[i] = weights + i * width;
+    blend_rows()(rows, x, count, y, width);
+    for (int64_t i = 0; bias && i < width; ++i) y[i] += bias[i];
+  }
+
+  Status run(const PlainCall& call) const override {
+    const auto& op = call.as<MixtureOfExperts>();
+    const Shape& gates = call.inputs[3];
+    const int64_t experts = gates[0], size = gates[1], inner = gates[2], chosen = call.inputs[1].back(), tokens = tokens_of(call.inputs[0]);
+    if (call.inputs[0].back() != size || call.inputs[4] != gates || !call.has_shape(5, {experts, inner, size}) ||
+        call.inputs[1] != call.inputs[2] || tokens_of(call.inputs[1]) != tokens)
+      return invalid("the weights of experts " + to_text(gates) + " do not go with hidden states " + to_text(call.inputs[0]));
+    for (int64_t i = 0; i < tokens * chosen; ++i) {
+      const int64_t expert = call.integer(1, i);
+      if (expert < 0 || expert >= experts)
+        return invalid("expert " + std::to_string(expert) + " is selected; there are " + std::to_string(experts));
+    }
+    const auto bias = [&](size_t input, int64_t expert, int64_t width) {
+      return call.inputs.size() > input && call.in[input] ? call.from<float>(input) + expert * width : nullptr;
+    };
+    const auto limit = static_cast<float>(op.limit), alpha = static_cast<float>(op.alpha), beta = static_cast<float>(op.beta);
+    call.share(size == 0 || inner == 0 ? 0 : tokens, cost(call.inputs), [&](int64_t first, int64_t last, int64_t part) {
+      float* gate = static_cast<float*>(call.workspace) + part * part_floats(call.inputs);
+      auto** rows = reinterpret_cast<const float**>(gate);  // in front, where pointers are aligned
+      gate += 2 * std::max(size, inner);
+      float *up = gate + inner, *sum = up + inner;
+      for (int64_t token = first; token < last; ++token) {
+        const float* x = call.from<float>(0) + token * size;
+        float* y = call.to<float>(0) + token * size;
+        std::fill(y, y + size, 0.0f);
+        for (int64_t k = 0; k < chosen; ++k) {
+          const int64_t expert = call.integer(1, token * chosen + k);
+          const float score = call.from<float>(2)[token * chosen + k];
+          product(x, call.from<float>(3) + expert * size * inner, size, inner, bias(6, expert, inner), rows, gate);
+          product(x, call.from<float>(4) + expert * size * inner, size, inner, bias(7, expert, inner), rows, up);
+          for (int64_t i = 0; i < inner; ++i) {
+            const float g = std::min(gate[i], limit), u = std::clamp(up[i], -limit, limit);
+            gate[i] = op.activation == ExpertActivation::kSilu ? g / (1 + std::exp(-alpha * g)) * (u + beta) : g * u;
+          }
+          product(gate, call.from<float>(5) + expert * size * inner, inner, size, bias(8, expert, size), rows, sum);
+          for (int64_t d = 0; d < size; ++d) y[d] += sum[d] * score;
+        }
+      }
+    });
+    return Ok{};
+  }
+};
+
+}  // namespace
+
+TACTIC(MixtureOfExpertsTokens, cpu, mixture_of_experts)
+
+}  // namespace ingot
