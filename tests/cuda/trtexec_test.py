@@ -73,10 +73,14 @@ with tempfile.TemporaryDirectory() as scratch:
             answers[name] = re.findall(r"[-0-9.e]+", out.read_text().split("values")[-1])
     numbers = {name: [round(float(value), 3) for value in values if value.strip("-.e")] for name, values in answers.items()}
     path.write_bytes(sliced())
-    for arguments, wanted in (([], True), (["--noDataTransfers"], False)):
+    for arguments in ([], ["--noDataTransfers"]):
         code, text = run({}, *common, *arguments)
-        if code != 0 or ("bound by H2D copies" in text) != wanted or "bound by D2H copies" in text:
-            failures.append(f"bounds {arguments}: code {code}\n{text}")
+        # The warnings follow from the medians that are printed, whatever they are on this machine.
+        median = {name: float(value) for name, value in re.findall(r"(H2D Latency|D2H Latency|GPU Compute Time): .*?median = ([0-9.]+)", text)}
+        for part in ("H2D", "D2H"):
+            wanted = not arguments and median[f"{part} Latency"] > 0.8 * median["GPU Compute Time"]
+            if code != 0 or (f"bound by {part} copies" in text) != wanted:
+                failures.append(f"bounds {arguments} of {part}: code {code}\n{text}")
 if len({str(values) for values in numbers.values()}) > 1:
     failures.append(f"the answers differ: {numbers}")
 print("\n".join(failures) or f"trtexec ran {len(answers)} ways")
