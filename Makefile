@@ -9,7 +9,8 @@ build: setup
 	@tools/configure $(BUILD)
 	@cmake --build $(BUILD)
 
-demo: setup
+demo:
+	@tools/setup build
 	@tools/configure $(BUILD)
 	@cmake --build $(BUILD) --target trtexec face_detection
 	@tools/demo $(BUILD)
