@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""trtexec on a GPU: trtexec_test.py TRTEXEC FOLDER, where FOLDER holds the driver, its compiler and the CUDA runtime (or is - for the machine's)."""
+"""trtexec on a GPU: trtexec_test.py TRTEXEC FOLDER [STAND_IN], where FOLDER holds the driver, its compiler and the CUDA runtime (or is - for the
+machine's), and STAND_IN is the library that stands in for the runtime on the CPU."""
 import os, pathlib, re, struct, subprocess, sys, tempfile
 
 trtexec, folder = sys.argv[1:3]
 
 
 def run(environment, *arguments):
-    own = {**os.environ, **environment}
-    if folder != "-":
-        own["INGOT_CUDA_PATH"] = folder
+    own = {**os.environ, **({"INGOT_CUDA_PATH": folder} if folder != "-" else {}), **environment}
     done = subprocess.run([trtexec, *arguments], capture_output=True, text=True, timeout=300, env=own)
     return done.returncode, done.stdout + done.stderr
 
@@ -53,6 +52,14 @@ def sliced():
     return field(1, 8) + field(7, graph) + field(8, field(2, 17))
 
 
+def folder_with_stand_in(scratch, stand_in):
+    """FOLDER, where the stand-in has the name of the runtime that is looked for first."""
+    for library in pathlib.Path(folder).iterdir():
+        name = library.name.replace("libcudart.so.12", "libcudart.so.13")
+        pathlib.Path(scratch, name).symlink_to(library.resolve())
+    pathlib.Path(scratch, "libcudart.so.12").symlink_to(pathlib.Path(stand_in).resolve())
+
+
 failures = []
 with tempfile.TemporaryDirectory() as scratch:
     path = pathlib.Path(scratch, "model.onnx")
@@ -72,6 +79,13 @@ with tempfile.TemporaryDirectory() as scratch:
         else:
             answers[name] = re.findall(r"[-0-9.e]+", out.read_text().split("values")[-1])
     numbers = {name: [round(float(value), 3) for value in values if value.strip("-.e")] for name, values in answers.items()}
+    if len(sys.argv) > 3:
+        both = pathlib.Path(scratch, "both")
+        both.mkdir()
+        folder_with_stand_in(both, sys.argv[3])
+        code, text = run({"INGOT_CUDA_PATH": str(both)}, *common)
+        if code != 0 or "Emulated GPU" not in text:
+            failures.append(f"beside a stand-in: code {code}\n{text}")
     path.write_bytes(sliced())
     for arguments in ([], ["--noDataTransfers"]):
         code, text = run({}, *common, *arguments)

@@ -88,10 +88,11 @@ bool load_cuda_runtime(bool wants_host) {
   const bool gpu = !wants_host && has_gpu(own);
   // A runtime that is loaded already is the one that others in the process use.
   for (const std::string& place : gpu ? runtime_places(own) : std::vector<std::string>()) {
-    void* library = dlopen(place.c_str(), RTLD_NOW | RTLD_GLOBAL);
+    // Seen by all only once it is chosen: a stand-in stays loaded, and the engine takes the first runtime that all see.
+    void* library = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) continue;
     if (!is_stand_in(library)) {
-      runtime = library;
+      runtime = dlopen(place.c_str(), RTLD_NOW | RTLD_GLOBAL);
       return true;
     }
     dlclose(library);
