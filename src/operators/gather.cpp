@@ -41,13 +41,16 @@ Result<TensorTypes> Gather::infer(const TensorTypes& inputs) const {
 
 Result<Arrays> Gather::evaluate(const Arrays& inputs) const {
   const Array &x = inputs[0], &indices = inputs[1];
-  if (bits_of(x.type()) < 8) {
+  TRY_ASSIGN(int64_t along, normalize_axis(axis, x.rank()));
+  // Numbers that share a byte with their neighbours move one by one, unless whole bytes do.
+  int64_t row = 1;
+  for (int64_t i = along + 1; i < x.rank(); ++i) row *= x.shape()[static_cast<size_t>(i)];
+  if (row * bits_of(x.type()) % 8 != 0) {
     TRY_ASSIGN(Array wide, widen_nibbles(x));
     TRY_ASSIGN(Arrays gathered, evaluate({wide, indices}));
     TRY_ASSIGN(Array y, narrow_nibbles(gathered[0], x.type()));
     return Arrays{y};
   }
-  TRY_ASSIGN(int64_t along, normalize_axis(axis, x.rank()));
   if (batch_dims < 0 || batch_dims > along || batch_dims > indices.rank()) return invalid("batch_dims is " + std::to_string(batch_dims));
   Shape shape(x.shape().begin(), x.shape().begin() + along);
   shape.insert(shape.end(), indices.shape().begin() + batch_dims, indices.shape().end());
@@ -98,6 +101,15 @@ EXAMPLE("gather takes slices by index") {
 EXAMPLE("batches gather each from their own") {
   expect_values("input x [2, 3]\ninput i int64 [2, 1]\ny = gather(x, i) axis=1 batch_dims=1\noutput y\n",
                 {{{2, 3}, {1, 2, 3, 4, 5, 6}}, {{2, 1}, {2, 0}}}, {3, 4});
+}
+
+EXAMPLE("numbers of four bits share bytes with their neighbours") {
+  for (const char* width : {"2", "3"}) {  // rows of whole bytes, and rows that are not
+    const std::string w = width;
+    expect_values("weights x uint4 [2, " + w + "] = " + (w == "2" ? "1 2 4 5" : "1 2 3 4 5 6") +
+                      "\nweights i int64 [2] = 1 0\nweights s [] = 1\ny = gather(x, i)\nz = dequantize(y, s)\noutput z\n",
+                  {}, w == "2" ? std::vector<double>{4, 5, 1, 2} : std::vector<double>{4, 5, 6, 1, 2, 3});
+  }
 }
 
 EXAMPLE("an index outside is refused") {

@@ -6,6 +6,7 @@
 #include "operators/convolution.h"
 #include "operators/dequantize.h"
 #include "operators/elementwise.h"
+#include "operators/gather.h"
 #include "operators/matmul.h"
 #include "operators/onnx_input.h"
 #include "operators/onnx_reroute.h"
@@ -170,6 +171,58 @@ Result<Tensor*> matmul_few_bits(const OnnxNode& node, Network& network) {
   return network.add(Elementwise(ScalarOp::kAdd), {y, in[5]});
 }
 
+// Rows of a table whose numbers are in blocks of a scale and zero point each: gathered first, so that the table stays as small as it is.
+// Inputs: numbers, indices, scales, zero points. Bytes hold numbers of `bits` along the last axis.
+Result<Tensor*> gather_few_bits(const OnnxNode& node, Network& network) {
+  std::vector<Tensor*> in = inputs_of(node, 4);
+  TRY_ASSIGN(Tensor * table, required_input(node, 0));
+  TRY_ASSIGN(Tensor * indices, required_input(node, 1));
+  TRY_ASSIGN(Tensor * scales, required_input(node, 2));
+  TRY_ASSIGN(int64_t along, node.integer("gather_axis", 0));
+  TRY_ASSIGN(int64_t axis, node.integer("quantize_axis", 1));
+  TRY_ASSIGN(const int64_t bits, node.integer("bits", 4));
+  Dequantize op;
+  TRY_ASSIGN(op.block_size, node.integer("block_size", 128));
+  const int64_t rank = table->type.rank();
+  TRY_ASSIGN(along, normalize_axis(along, rank));
+  TRY_ASSIGN(axis, normalize_axis(axis, rank));
+  if (along == axis) return invalid("the axis of the blocks is the one that is gathered from");
+  Tensor* zero_points = in[3];
+  if (table->type.type == DataType::kUint8) {
+    if (bits != 4 && bits != 8) return unsupported(fmt::format("a table of {} bits; 4 and 8 are supported", bits));
+    if (bits == 4 && axis != rank - 1) return invalid("two numbers are in a byte, but the blocks are not along the last axis");
+    TRY_ASSIGN(const DataType type, unsigned_of(bits));
+    TRY_ASSIGN(const Array packed, constant_input(node, 0, "the table"));
+    if (!all_constant(scales->type.dims)) return unsupported("the scales have open dims: " + scales->type.text());
+    const Shape shape = constant_shape(scales->type.dims);
+    TRY_ASSIGN(Array zeros, Array::make(type, shape));
+    Shape wide = packed.shape();
+    wide.back() *= 8 / bits;
+    table = network.add_constant(in[0]->name + ".numbers", read_as(packed, type, wide));
+    if (zero_points) {  // packed row by row, each to whole bytes
+      TRY_ASSIGN(const Array bytes, constant_input(node, 3, "the zero points"));
+      const int64_t row = shape.empty() ? 1 : shape.back(), row_bytes = (row * bits + 7) / 8;
+      if (row == 0 || bytes.type() != DataType::kUint8 || bytes.count() != zeros.count() / row * row_bytes)
+        return invalid(
+            fmt::format("the zero points are {} {}, and the scales {}", name_of(bytes.type()), to_text(bytes.shape()), to_text(shape)));
+      const int64_t row_numbers = row_bytes * 8 / bits;
+      const Array rows = read_as(bytes, type, {zeros.count() / row, row_numbers});
+      for (int64_t i = 0; i < zeros.count(); ++i) zeros.set_integer(i, rows.integer(i / row * row_numbers + i % row));
+    } else {
+      for (int64_t i = 0; i < zeros.count(); ++i) zeros.set_integer(i, int64_t{1} << (bits - 1));
+    }
+    zero_points = network.add_constant(in[0]->name + ".zero_points", std::move(zeros));
+  }
+  std::vector<Tensor*> parts{table, scales};
+  if (zero_points) parts.push_back(zero_points);
+  for (Tensor*& part : parts) {
+    TRY_ASSIGN(part, network.add(Gather(along), {part, indices}));
+  }
+  op.axis = axis < along ? axis : axis + indices->type.rank() - 1;
+  op.to = scales->type.type;
+  return network.add(op, parts);
+}
+
 }  // namespace
 
 REGISTER_OPERATORS(microsoft_product) {
@@ -183,6 +236,7 @@ REGISTER_OPERATORS(microsoft_product) {
   catalogue.add_onnx("NhwcConv", one_output<nhwc_convolution>, kDomain);
   catalogue.add_onnx("NhwcFusedConv", one_output<nhwc_convolution>, kDomain);
   catalogue.add_onnx("NhwcConv", one_output<nhwc_convolution>, "com.ms.internal.nhwc");
+  catalogue.add_onnx("GatherBlockQuantized", one_output<gather_few_bits>, kDomain);
   catalogue.add_onnx("MatMulNBits", one_output<matmul_few_bits>, kDomain);
 }
 

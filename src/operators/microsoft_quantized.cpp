@@ -10,6 +10,7 @@
 #include "operators/quantize.h"
 #include "operators/register.h"
 #include "operators/transpose.h"
+#include "operators/unsqueeze.h"
 
 namespace ingot {
 namespace {
@@ -79,6 +80,65 @@ Result<Tensor*> reduce_mean(const OnnxNode& node, Network& network) { return as_
 Result<Tensor*> softmax(const OnnxNode& node, Network& network) {
   TRY_ASSIGN(const int64_t opset, node.integer("opset", 13));
   return as_standard(node, network, "Softmax", opset);
+}
+
+// MaxPool with the channels as the last axis of x and y.
+Result<Tensor*> max_pool_channels_last(const OnnxNode& node, Network& network) {
+  TRY_ASSIGN(Tensor * x, required_input(node, 0));
+  const int64_t rank = x->type.rank();
+  if (rank < 3) return invalid("it pools images with the channels last, not " + x->type.text());
+  std::vector<int64_t> order{0, rank - 1}, back{0};
+  for (int64_t i = 1; i + 1 < rank; ++i) order.push_back(i);
+  for (int64_t i = 2; i < rank; ++i) back.push_back(i);
+  back.push_back(1);
+  TRY_ASSIGN(x, network.add(Transpose(order), {x}));
+  TRY_ASSIGN(const std::vector<Tensor*> outputs, import_as("MaxPool", 12, node, network, {x}));
+  return network.add(Transpose(back), {outputs.at(0)});
+}
+
+// EmbedLayerNormalization whose tables, scale and shift are 8-bit numbers: inputs 2 to 6, with their scales as inputs 8 to 12 and their
+// zero points as 13 to 17.
+Result<std::vector<Tensor*>> embed_layer_normalization(const OnnxNode& node, Network& network) {
+  std::vector<Tensor*> in = inputs_of(node, 18);
+  for (size_t i = 2; i < 7; ++i) {
+    if (!in[i] && i == 4) continue;
+    TRY_ASSIGN(in[i], dequantized(network, in[i], in[i + 6], in[i + 11]));
+  }
+  in.resize(8);
+  while (!in.back()) in.pop_back();
+  const OnnxImport import = OperatorCatalogue::instance().onnx("EmbedLayerNormalization", "com.microsoft");
+  if (!import) return internal("EmbedLayerNormalization is not in the catalogue");
+  return import(ReroutedNode(node, "EmbedLayerNormalization", 1, std::move(in)), network);
+}
+
+// Of W or R [directions, length, 4 * hidden] as 8-bit numbers: (number - zero point) * scale as [directions, 4 * hidden, length]. Scales
+// and zero points are [directions] or [directions, 4 * hidden].
+Result<Tensor*> recurrent_weights(Network& network, Tensor* w, Tensor* scale, Tensor* zero_point) {
+  if (!w || !scale) return invalid("quantized weights or their scales are left out");
+  if (w->type.rank() != 3) return invalid("the weights are " + w->type.text() + "; [directions, length, 4 * hidden] is wanted");
+  TRY_ASSIGN(Tensor * y, network.add(Elementwise::cast(scale->type.type), {w}));
+  for (Tensor* part : {zero_point, scale}) {
+    if (!part) continue;
+    const bool is_scale = part == scale;
+    if (part->type.type != scale->type.type) {
+      TRY_ASSIGN(part, network.add(Elementwise::cast(scale->type.type), {part}));
+    }
+    if (part->type.rank() == 1 || part->type.rank() == 2) {
+      TRY_ASSIGN(part, network.add(Unsqueeze(part->type.rank() == 1 ? std::vector<int64_t>{1, 2} : std::vector<int64_t>{1}), {part}));
+    }
+    TRY_ASSIGN(y, network.add(Elementwise(is_scale ? ScalarOp::kMul : ScalarOp::kSub), {y, part}));
+  }
+  return network.add(Transpose({0, 2, 1}), {y});
+}
+
+// An LSTM of 8-bit weights: the standard's of what they stand for. Inputs and states stay floating point, where the original rounds them to
+// 8 bits on their way into each product. Inputs: the standard's eight, then scales and zero points of W and of R.
+Result<std::vector<Tensor*>> dynamic_lstm(const OnnxNode& node, Network& network) {
+  std::vector<Tensor*> in = inputs_of(node, 12);
+  TRY_ASSIGN(in[1], recurrent_weights(network, in[1], in[8], in[9]));
+  TRY_ASSIGN(in[2], recurrent_weights(network, in[2], in[10], in[11]));
+  in.resize(8);
+  return import_as("LSTM", 7, node, network, std::move(in));
 }
 
 // Inputs: scale and zero point of y, then operand, scale and zero point of each part.
@@ -186,6 +246,9 @@ REGISTER_OPERATORS(microsoft_quantized) {
   catalogue.add_onnx("QLinearConv", one_output<convolution>, kDomain);
   catalogue.add_onnx("DynamicQuantizeMatMul", one_output<dynamic_product>, kDomain);
   catalogue.add_onnx("MatMulIntegerToFloat", one_output<product_to_float>, kDomain);
+  catalogue.add_onnx("DynamicQuantizeLSTM", dynamic_lstm, kDomain);
+  catalogue.add_onnx("QEmbedLayerNormalization", embed_layer_normalization, kDomain);
+  catalogue.add_onnx("NhwcMaxPool", one_output<max_pool_channels_last>, kDomain);
   catalogue.add_onnx("QGemm", one_output<gemm>, kDomain);
 }
 

@@ -212,12 +212,16 @@ Result<Tensor*> group_normalization(const OnnxNode& node, Network& network) {
   return network.add(op, {x, scale, bias});
 }
 
-// (x - mean) / (standard deviation + 1e-9) over the axes.
+// (x - mean) / (standard deviation + 1e-9) over the axes. Before version 9 two switches stood for the axes and for the division.
 Result<Tensor*> mean_variance_normalization(const OnnxNode& node, Network& network) {
   TRY_ASSIGN(Tensor * x, required_input(node, 0));
-  TRY_ASSIGN(const std::vector<int64_t> axes, node.integers("axes", {0, 2, 3}));
+  TRY_ASSIGN(const int64_t across_channels, node.integer("across_channels", 0));
+  TRY_ASSIGN(const int64_t divides, node.integer("normalize_variance", 1));
+  const std::vector<int64_t> usual = across_channels ? std::vector<int64_t>{0, 1, 2, 3} : std::vector<int64_t>{0, 2, 3};
+  TRY_ASSIGN(const std::vector<int64_t> axes, node.integers("axes", usual));
   TRY_ASSIGN(Tensor * mean, network.add(Reduce(ReduceKind::kMean, axes), {x}));
   TRY_ASSIGN(Tensor * centered, network.add(Elementwise(ScalarOp::kSub), {x, mean}));
+  if (!divides) return centered;
   TRY_ASSIGN(Tensor * square, network.add(Elementwise(ScalarOp::kMul), {centered, centered}));
   TRY_ASSIGN(Tensor * variance, network.add(Reduce(ReduceKind::kMean, axes), {square}));
   TRY_ASSIGN(Tensor * deviation, network.add(Elementwise(ScalarOp::kSqrt), {variance}));

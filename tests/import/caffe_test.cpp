@@ -110,6 +110,56 @@ TEST(Caffe, ActivationsHaveTheirParameters) {
   EXPECT_THAT(run({2}, {-1, 9}, "type: 'Clip' clip_param { min: 0 max: 6 }"), ElementsAre(0, 6));
 }
 
+TEST(Caffe, ActivationsFollowTheirFormulas) {
+  const auto logistic = [](float x) { return 1 / (1 + std::exp(-x)); };
+  const auto expect = [](const char* layer, const std::vector<float>& values, const std::vector<float>& expected) {
+    EXPECT_THAT(run({static_cast<int64_t>(values.size())}, values, layer), Pointwise(FloatNear(1e-5f), expected)) << layer;
+  };
+  expect("type: 'ReLU6'", {-1, 3, 9}, {0, 3, 6});
+  expect("type: 'ELU' elu_param { alpha: 2 }", {-1, 3}, {2 * (std::exp(-1.f) - 1), 3});
+  expect("type: 'Swish' swish_param { beta: 2 }", {-1, 3}, {-logistic(-2), 3 * logistic(6)});
+  expect("type: 'Sigmoid'", {-1, 3}, {logistic(-1), logistic(3)});
+  expect("type: 'TanH'", {-1, 3}, {std::tanh(-1.f), std::tanh(3.f)});
+  expect("type: 'AbsVal'", {-1, 3}, {1, 3});
+  expect("type: 'BNLL'", {-1, 3}, {std::log(1 + std::exp(-1.f)), std::log(1 + std::exp(3.f))});
+  expect("type: 'Mish'", {-1, 3}, {-std::tanh(std::log(1 + std::exp(-1.f))), 3 * std::tanh(std::log(1 + std::exp(3.f)))});
+  expect("type: 'HSwish'", {-4, -1, 3}, {0, -1.f / 3, 3});
+  for (const char* layer : {"type: 'Softmax'", "type: 'SoftmaxWithLoss'"})
+    EXPECT_THAT(run({1, 2}, {0, 1}, layer), Pointwise(FloatNear(1e-5f), {logistic(-1), logistic(1)})) << layer;
+}
+
+TEST(Caffe, DepthwiseConvolutionsHaveAGroupForEachChannel) {
+  for (const std::string type : {"ConvolutionDepthwise", "DepthwiseConvolution"}) {
+    const std::string layer = "type: '" + type + "' convolution_param { num_output: 2 kernel_h: 1 kernel_w: 2 stride: 1 bias_term: false }";
+    EXPECT_THAT(run({1, 2, 1, 2}, {1, 2, 3, 4}, layer, {{1, 10, 100, 1000}}), ElementsAre(21, 4300)) << type;
+  }
+}
+
+TEST(Caffe, BlobsAreCutAddedAndKept) {
+  const auto both = [](const std::string& inputs, const std::string& layer, const Arrays& values, const std::string& model = "") {
+    auto network = import(inputs + "layer { name: 'l' top: 'y' " + layer + " }", model);
+    EXPECT_TRUE(network.ok()) << network.error().message;
+    if (!network.ok()) return std::vector<float>();
+    auto outputs = (*network)->evaluate(values);
+    EXPECT_TRUE(outputs.ok()) << outputs.error().message;
+    return outputs.ok() ? (*outputs)[0].floats() : std::vector<float>();
+  };
+  const auto array = [](const Shape& shape, const std::vector<float>& values) { return Array::of(DataType::kFloat, shape, values); };
+  const std::string sizes = input("x", {1, 1, 3, 3}) + input("r", {1, 1, 1, 2});
+  const Arrays values = {array({1, 1, 3, 3}, counting(9)), array({1, 1, 1, 2}, {0, 0})};
+  EXPECT_THAT(both(sizes, "type: 'Crop' bottom: 'x' bottom: 'r' crop_param { axis: 2 offset: 2 offset: 1 }", values), ElementsAre(7, 8));
+  EXPECT_THAT(both(sizes, "type: 'Crop' bottom: 'x' bottom: 'r' crop_param { axis: 2 offset: 1 }", values), ElementsAre(4, 5));
+  EXPECT_THAT(error_of(sizes + "layer { name: 'l' type: 'Crop' bottom: 'x' bottom: 'r' top: 'y' crop_param { axis: 2 offset: 2 } }"),
+              HasSubstr("offset 2 and size 2 go beyond the 3 of axis 3"));
+  EXPECT_THAT(both(input("a", {1, 2, 1, 1}) + input("x", {1, 2, 1, 2}) + input("b", {1, 2, 1, 2}),
+                   "type: 'Axpy' bottom: 'a' bottom: 'x' bottom: 'b'",
+                   {array({1, 2, 1, 1}, {2, 3}), array({1, 2, 1, 2}, {1, 2, 3, 4}), array({1, 2, 1, 2}, {10, 20, 30, 40})}),
+              ElementsAre(12, 24, 39, 52));
+  EXPECT_THAT(both(input("x", {1}) + "layer { name: 'p' type: 'Parameter' top: 'p' parameter_param { shape { dim: 2 } } }\n",
+                   "type: 'Scale' bottom: 'p' bottom: 'x' scale_param { axis: 0 num_axes: 0 }", {array({1}, {3})}, model_of("p", {{5, 7}})),
+              ElementsAre(15, 21));
+}
+
 TEST(Caffe, InnerProductsFlattenFromTheirAxis) {
   EXPECT_THAT(
       run({1, 2, 1, 2}, {1, 2, 3, 4}, "type: 'InnerProduct' inner_product_param { num_output: 2 }", {{1, 0, 0, 0, 1, 1, 1, 1}, {0, 0.5}}),

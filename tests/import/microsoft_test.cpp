@@ -165,6 +165,64 @@ TEST(MicrosoftQuantized, ProductsGiveFloatingPointNumbers) {
                  {{{1, 1}, {5}}});
 }
 
+TEST(MicrosoftQuantized, TablesAreGatheredBeforeTheirNumbersAreRead) {
+  // Rows of four numbers in two blocks: 1 2 | 3 4 and 5 6 | 7 8, low halves of the bytes first.
+  const Array table = array_of({2, 2}, {0x21, 0x43, 0x65, 0x87}, DataType::kUint8);
+  const auto sizes = [](proto::NodeProto* node) {
+    set_integer(node, "block_size", 2);
+    set_integer(node, "quantize_axis", 1);
+  };
+  OneNode node{
+      "GatherBlockQuantized", kDomain, 17, {table, array_of({1, 2}, {1, 0}, DataType::kInt64), array_of({2, 2}, {1, 10, 2, 20})}, sizes};
+  node.constants = {0, 2};
+  expect_outputs(node, {{{1, 2, 4}, {-6, -4, -20, 0, -7, -6, -50, -40}}});
+  node.inputs.push_back(array_of({2, 1}, {0x21, 0x43}, DataType::kUint8));  // zero points 1, 2 and 3, 4
+  node.constants.push_back(3);
+  expect_outputs(node, {{{1, 2, 4}, {4, 6, 60, 80, 0, 1, 10, 20}}});
+  node.attributes = [=](proto::NodeProto* proto) {
+    sizes(proto);
+    set_integer(proto, "gather_axis", 1);
+  };
+  EXPECT_THAT(message_of(node), HasSubstr("the axis of the blocks is the one that is gathered from"));
+}
+
+TEST(MicrosoftQuantized, EmbeddingsAreReadAsNumbers) {
+  const auto u8 = [](const Shape& shape, const std::vector<double>& values) { return array_of(shape, values, DataType::kUint8); };
+  const Array ids = array_of({1, 1}, {1}, DataType::kInt32), one = array_of({}, {1}), half = array_of({}, {0.5}), zero = u8({}, {10});
+  // The word (1, 3) and the position (0, 1): (1, 4), normalized (-1, 1), times 2, plus (3, 4).
+  OneNode node{"QEmbedLayerNormalization",
+               kDomain,
+               17,
+               {ids, Array(), u8({2, 2}, {0, 0, 12, 16}), u8({1, 2}, {10, 11}), Array(), u8({2}, {12, 12}), u8({2}, {13, 14}), Array(),
+                half, one, Array(), one, one, zero, zero, Array(), zero, zero}};
+  node.attributes = [](proto::NodeProto* proto) { set_number(proto, "epsilon", 0); };
+  expect_outputs(node, {{{1, 1, 2}, {1, 6}}});
+}
+
+TEST(MicrosoftQuantized, RecurrentWeightsAreTransposed) {
+  // i = o = f = sigmoid(0) and the candidate tanh(2 * 0.25 * 2) for an input of 2: c = 0.5 tanh(1), h = 0.5 tanh(c).
+  const Array w = array_of({1, 1, 4}, {3, 3, 3, 5}, DataType::kInt8), r = array_of({1, 1, 4}, {0, 0, 0, 0}, DataType::kInt8);
+  const auto hidden = [](proto::NodeProto* node) { set_integer(node, "hidden_size", 1); };
+  OneNode node{"DynamicQuantizeLSTM",
+               kDomain,
+               17,
+               {array_of({1, 1, 1}, {2}), w, r, Array(), Array(), Array(), Array(), Array(), array_of({1}, {0.25}),
+                array_of({1}, {3}, DataType::kInt8), array_of({1}, {0.25}), array_of({1}, {0}, DataType::kInt8)},
+               hidden};
+  const double h = 0.5 * std::tanh(0.5 * std::tanh(1.0));
+  expect_outputs(node, {{{1, 1, 1, 1}, {h}}});
+  // A scale and a zero point for each column.
+  node.inputs[8] = array_of({1, 4}, {1, 1, 1, 0.125});
+  node.inputs[9] = array_of({1, 4}, {3, 3, 3, 1}, DataType::kInt8);
+  expect_outputs(node, {{{1, 1, 1, 1}, {h}}});
+}
+
+TEST(MicrosoftQuantized, PoolsMayHaveTheChannelsLast) {
+  OneNode node{"NhwcMaxPool", kDomain, 17, {array_of({1, 1, 2, 2}, {1, 30, 3, 10}, DataType::kUint8)}};
+  node.attributes = [](proto::NodeProto* proto) { set_integers(proto, "kernel_shape", {1, 2}); };
+  expect_outputs(node, {{{1, 1, 1, 2}, {3, 30}}});
+}
+
 // q, k, v by unit weights: one head of depth 1, so that the scores are q * k.
 OneNode attention(const std::vector<double>& x, Array mask, int64_t causal) {
   const auto length = static_cast<int64_t>(x.size());

@@ -1,6 +1,8 @@
 // Spellings of opsets 1 to 6.
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "one_node.h"
 
 namespace ingot {
@@ -72,6 +74,79 @@ TEST(OnnxOpsets, NormsAreFloatingPointAndStatisticsMayBelongToPositions) {
                    array_of({1, 2}, {4, 16})},
                   positions},
                  {{{1, 1, 2}, {3, 3}}});
+}
+
+TEST(OnnxExperimental, FormulasOfOneElement) {
+  const Array x = array_of({1, 2, 1, 1}, {1, -2});
+  const auto both = [](proto::NodeProto* node) {
+    set_number(node, "alpha", 3);
+    set_number(node, "beta", 0.5);
+  };
+  expect_outputs({"Affine", "", 1, {x}, both}, {{{1, 2, 1, 1}, {3.5, -5.5}}});
+  expect_outputs({"ParametricSoftplus", "", 1, {x}, both},
+                 {{{1, 2, 1, 1}, {3 * std::log(std::exp(0.5) + 1), 3 * std::log(std::exp(-1) + 1)}}});
+  expect_outputs({"ScaledTanh", "", 1, {x}, both}, {{{1, 2, 1, 1}, {3 * std::tanh(0.5), 3 * std::tanh(-1)}}});
+  expect_outputs({"Scale", "", 1, {x}, [](auto* node) { set_number(node, "scale", 4); }}, {{{1, 2, 1, 1}, {4, -8}}});
+  const auto channels = [](std::vector<float> bias) {
+    return [bias](proto::NodeProto* node) {
+      set_number(node, "scale", 2);
+      set_numbers(node, "bias", bias);
+    };
+  };
+  expect_outputs({"ImageScaler", "", 1, {x}, channels({10, 20})}, {{{1, 2, 1, 1}, {12, 16}}});
+  EXPECT_THAT(message_of({"ImageScaler", "", 1, {x}, channels({1, 2, 3})}), HasSubstr("3 biases do not belong to the channels of"));
+}
+
+TEST(OnnxExperimental, ImagesAreCropped) {
+  const Array x = array_of({1, 1, 3, 4}, {0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23});
+  const auto given = [](std::vector<int64_t> border, std::vector<int64_t> scale) {
+    return [=](proto::NodeProto* node) {
+      set_integers(node, "border", border);
+      if (!scale.empty()) set_integers(node, "scale", scale);
+    };
+  };
+  expect_outputs({"Crop", "", 1, {x}, given({1, 0, 2, 1}, {})}, {{{1, 1, 2, 1}, {1, 11}}});
+  expect_outputs({"Crop", "", 1, {x}, given({1, 1, 0, 0}, {1, 2})}, {{{1, 1, 1, 2}, {11, 12}}});
+  EXPECT_THAT(message_of({"Crop", "", 1, {x}, given({2, 0, 3, 0}, {})}), HasSubstr("do not fit into float [1, 1, 3, 4]"));
+  EXPECT_THAT(message_of({"Crop", "", 1, {x}, given({0, 2, 0, 0}, {2, 2})}), HasSubstr("do not fit into float [1, 1, 3, 4]"));
+  EXPECT_THAT(message_of({"Crop", "", 1, {x}, given({1, 1}, {})}), HasSubstr("left, top, right and bottom are wanted"));
+}
+
+TEST(OnnxExperimental, TensorsAreFilledAndCut) {
+  const Array x = array_of({2, 1}, {1, 2}), dims = array_of({2}, {1, 3}, DataType::kInt64);
+  const auto seven = [](proto::NodeProto* node) {
+    set_number(node, "value", 7);
+    set_integers(node, "extra_shape", {2});
+  };
+  expect_outputs({"ConstantFill", "", 1, {x}, seven}, {{{2, 1, 2}, {7, 7, 7, 7}}});
+  const auto listed = [=](proto::NodeProto* node) {
+    set_number(node, "value", 7);
+    set_integer(node, "dtype", proto::TensorProto::INT32);
+    set_integer(node, "input_as_shape", 1);
+  };
+  expect_outputs({"ConstantFill", "", 1, {dims}, listed, 1, {0}}, {{{1, 3}, {7, 7, 7}}});
+  expect_outputs({"ConstantFill", "", 1, {dims}, listed}, {{{1, 3}, {7, 7, 7}}});
+  const auto numbers = [](proto::NodeProto* node) {
+    set_numbers(node, "values", {1, 2, 3});
+    set_integers(node, "shape", {3});
+  };
+  expect_outputs({"GivenTensorFill", "", 1, {}, numbers}, {{{3}, {1, 2, 3}}});
+  const Array places = array_of({1}, {1}, DataType::kInt64), ends = array_of({1}, {2}, DataType::kInt64);
+  expect_outputs({"DynamicSlice", "", 1, {x, places, ends}, [](auto*) {}, 1, {1, 2}}, {{{1, 1}, {2}}});
+  EXPECT_THAT(message_of({"ATen", "", 1, {x}}), HasSubstr("it calls into the framework that wrote the file"));
+}
+
+TEST(OnnxOpsets, MeansAndVariancesHadSwitches) {
+  const Array x = array_of({1, 2, 1, 2}, {1, 3, 5, 11});
+  const auto with = [](int64_t across, int64_t divides) {
+    return [=](proto::NodeProto* node) {
+      set_integer(node, "across_channels", across);
+      set_integer(node, "normalize_variance", divides);
+    };
+  };
+  expect_outputs({"MeanVarianceNormalization", "", 1, {x}, with(0, 1)}, {{{1, 2, 1, 2}, {-1, 1, -1, 1}}});
+  expect_outputs({"MeanVarianceNormalization", "", 1, {x}, with(0, 0)}, {{{1, 2, 1, 2}, {-1, 1, -3, 3}}});
+  expect_outputs({"MeanVarianceNormalization", "", 1, {x}, with(1, 0)}, {{{1, 2, 1, 2}, {-4, -2, 0, 6}}});
 }
 
 TEST(OnnxOpsets, AModelOfIrVersionTwoNeedNotSayItsOpset) {

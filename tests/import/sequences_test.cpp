@@ -202,6 +202,110 @@ TEST(OnnxStrings, ConstantsAreMovedComparedJoinedAndReadAsNumbers) {
   EXPECT_EQ(answer(model), (std::vector<float>{10, 20}));
 }
 
+// Strings through one node, compared with what is expected; the answer is a where they are the same, else zeros.
+std::vector<float> same_strings(const std::vector<std::string>& given, const std::vector<std::string>& expected,
+                                const std::function<void(proto::GraphProto*)>& node) {
+  proto::ModelProto model = two_inputs();
+  proto::GraphProto* graph = model.mutable_graph();
+  add_strings(graph, "s", given);
+  add_strings(graph, "expected", expected);
+  node(graph);
+  add_integer(graph, "flat", {-1}, false);
+  add_node(graph, "Reshape", {"t", "flat"}, {"row"});
+  add_node(graph, "Equal", {"row", "expected"}, {"same"});
+  set_integer(add_node(graph, "Cast", {"same"}, {"ones"}), "to", proto::TensorProto::FLOAT);
+  set_integer(add_node(graph, "ReduceMin", {"ones"}, {"least"}), "keepdims", 0);
+  add_node(graph, "Mul", {"least", "a"}, {"y"});
+  return answer(model);
+}
+
+TEST(OnnxStrings, TextsAreSplit) {
+  const std::vector<float> yes = {1, 2};
+  const auto split = [](const char* delimiter, int64_t most) {
+    return [=](proto::GraphProto* graph) {
+      auto* node = add_node(graph, "StringSplit", {"s"}, {"t", "counts"});
+      if (delimiter) add_attribute(node, "delimiter", proto::AttributeProto::STRING)->set_s(delimiter);
+      if (most >= 0) set_integer(node, "maxsplit", most);
+    };
+  };
+  EXPECT_EQ(same_strings({" a  bc ", "d"}, {"a", "bc", "d", ""}, split(nullptr, -1)), yes);
+  EXPECT_EQ(same_strings({" a  bc d"}, {"a", "bc d"}, split(nullptr, 1)), yes);
+  EXPECT_EQ(same_strings({"a--b-", "--"}, {"a", "b-", "", ""}, split("--", -1)), yes);
+  EXPECT_EQ(same_strings({"a-b-c"}, {"a", "b-c"}, split("-", 1)), yes);
+  EXPECT_EQ(same_strings({"a-b-c"}, {"a", "b", "d"}, split("-", -1)), (std::vector<float>{0, 0}));
+  proto::ModelProto model = two_inputs();
+  add_strings(model.mutable_graph(), "s", {"x y z", ""});
+  split(nullptr, -1)(model.mutable_graph());
+  set_integer(add_node(model.mutable_graph(), "Cast", {"counts"}, {"numbers"}), "to", proto::TensorProto::FLOAT);
+  add_node(model.mutable_graph(), "Add", {"numbers", "a"}, {"y"});
+  EXPECT_EQ(answer(model), (std::vector<float>{4, 2}));
+}
+
+TEST(OnnxStrings, StopWordsGoAndTheCaseChanges) {
+  const std::vector<float> yes = {1, 2};
+  const auto normalize = [](const char* action, int64_t sensitive, std::vector<std::string> stops) {
+    return [=](proto::GraphProto* graph) {
+      auto* node = add_node(graph, "StringNormalizer", {"s"}, {"t"});
+      add_attribute(node, "case_change_action", proto::AttributeProto::STRING)->set_s(action);
+      set_integer(node, "is_case_sensitive", sensitive);
+      auto* words = add_attribute(node, "stopwords", proto::AttributeProto::STRINGS);
+      for (const std::string& stop : stops) words->add_strings(stop);
+    };
+  };
+  EXPECT_EQ(same_strings({"Monday", "monday", "Xy1"}, {"MONDAY", "XY1"}, normalize("UPPER", 1, {"monday"})), yes);
+  EXPECT_EQ(same_strings({"Monday", "monday", "Xy1"}, {"xy1"}, normalize("LOWER", 0, {"MONDAY"})), yes);
+  EXPECT_EQ(same_strings({"Monday"}, {""}, normalize("NONE", 1, {"Monday"})), yes);
+  proto::ModelProto model = two_inputs();
+  add_strings(model.mutable_graph(), "s", {"\xc3\xa4"});
+  normalize("UPPER", 1, {})(model.mutable_graph());
+  EXPECT_THAT(error_of(model), HasSubstr("letters beyond ASCII"));
+}
+
+TEST(OnnxStrings, PatternsMatchAsAWhole) {
+  const auto match = [](const std::string& pattern, const std::string& text) {
+    proto::ModelProto model = two_inputs();
+    add_strings(model.mutable_graph(), "s", {text, text});
+    add_attribute(add_node(model.mutable_graph(), "RegexFullMatch", {"s"}, {"t"}), "pattern", proto::AttributeProto::STRING)
+        ->set_s(pattern);
+    add_node(model.mutable_graph(), "Where", {"t", "a", "b"}, {"y"});
+    const std::string error = error_of(model);
+    return !error.empty() ? error : answer(model) == std::vector<float>{1, 2} ? std::string("yes") : std::string("no");
+  };
+  const std::vector<std::pair<std::string, std::string>> fit = {{"www.[\\w.-]+.com", "www.google.com"},
+                                                                {"(\\W|^)[\\w.\\-]{0,25}@(yahoo|gmail)\\.com(\\W|$)", "account@gmail.com"},
+                                                                {"a{2,3}", "aaa"},
+                                                                {"(?:ab|c)*d?", "abcab"},
+                                                                {"[^a-c\\d]+", "xyz"},
+                                                                {"x{,2}", "x{,2}"},
+                                                                {"(?P<year>\\d{4})-\\d+?", "2024-7"},
+                                                                {".", "\xc3\xb6"},
+                                                                {"(a*)*", "aaaa"},
+                                                                {"[]-]+", "]-"},
+                                                                {"", ""}};
+  for (const auto& [pattern, text] : fit) EXPECT_EQ(match(pattern, text), "yes") << pattern;
+  const std::vector<std::pair<std::string, std::string>> unfit = {{"www.[\\w.-]+.com", "www.google.org"},
+                                                                  {"a{2,3}", "aaaa"},
+                                                                  {"a{2}", "a"},
+                                                                  {"ab|cd", "abcd"},
+                                                                  {".", "\n"},
+                                                                  {"[^a-c]", "b"},
+                                                                  {"a^b", "ab"},
+                                                                  {"(a|b)+", ""}};
+  for (const auto& [pattern, text] : unfit) EXPECT_EQ(match(pattern, text), "no") << pattern;
+  EXPECT_THAT(match("(a", "a"), HasSubstr("a '(' without its ')'"));
+  EXPECT_THAT(match("a)", "a"), HasSubstr("a ')' without its '('"));
+  EXPECT_THAT(match("[a", "a"), HasSubstr("a '[' without its ']'"));
+  EXPECT_THAT(match("[z-a]", "a"), HasSubstr("does not ascend"));
+  EXPECT_THAT(match("*a", "a"), HasSubstr("nothing in front of it"));
+  EXPECT_THAT(match("a**", "a"), HasSubstr("repeats a repetition"));
+  EXPECT_THAT(match("(?i)a", "a"), HasSubstr("begins with '(?'"));
+  EXPECT_THAT(match("\\bA", "a"), HasSubstr("escape '\\b'"));
+  EXPECT_THAT(match("((a{999}){999}){999}", "a"), HasSubstr("more than 20000 steps"));
+  EXPECT_THAT(match("(((){999}){999}){999}", "a"), HasSubstr("more than 20000 steps"));
+  EXPECT_THAT(match("a{1001}", "a"), HasSubstr("more than 1000 times"));
+  EXPECT_THAT(match(std::string(101, '('), "a"), HasSubstr("nested more than 100 deep"));
+}
+
 TEST(OnnxStrings, WhatIsNotKnownOrNoNumberIsRefused) {
   const auto error = [](auto&& fill) {
     proto::ModelProto model = two_inputs();

@@ -280,6 +280,12 @@ TEST(OnnxBytes, SayWhatTheyAreNot) {
   };
   EXPECT_THAT(message(""), HasSubstr("there are no bytes"));
   EXPECT_THAT(message("layer { name: \"conv\" }"), HasSubstr("not an ONNX model"));
+  EXPECT_THAT(message("layer { name: \"conv\" }\n}"), HasSubstr("; it is text that begins with 'layer { name: \"conv\" }'"));
+  EXPECT_THAT(message("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n"), HasSubstr("git lfs pull"));
+  EXPECT_THAT(message("<!DOCTYPE html>\n<html>"), HasSubstr("a web page"));
+  EXPECT_THAT(message(std::string("PK\x03\x04\0\0\b", 7)), HasSubstr("a zip archive"));
+  EXPECT_THAT(message("\x1f\x8b\b"), HasSubstr("unpack it first"));
+  EXPECT_THAT(message(std::string("\x1c\0\0\0TFL3", 8)), HasSubstr("a TensorFlow Lite model"));
   EXPECT_THAT(message(std::string(1000, '\xff')), HasSubstr("not an ONNX model, or truncated: its 1000 bytes"));
   EXPECT_THAT(import_onnx_file("/nonexistent/m.onnx").error().message, HasSubstr("'/nonexistent/m.onnx' cannot be opened: No such file"));
   EXPECT_THAT(import_onnx_file("/").error().message, HasSubstr("is not a file"));

@@ -203,6 +203,42 @@ TEST(TensorFlow, BoxesThatOverlapBetterOnesGo) {
   EXPECT_THAT(boxes("NonMaxSuppressionV5", {"boxes", "scores", "most", "half", "zero", "half"}).error(), HasSubstr("soft suppression"));
 }
 
+TEST(TensorFlow, ClassesAreSuppressedEachAndThenCounted) {
+  // Three boxes, of which the second is three quarters of the first, and scores of two classes.
+  Graph graph;
+  graph.placeholder("scores", {1, 3, 2});
+  graph.floats("boxes", {1, 3, 1, 4}, {0, 0, 1, 1, 0, 0, 1, 0.75f, 2, 2, 3, 3});
+  graph.ints("of_class", {1}, true);
+  graph.ints("of_all", {4}, true);
+  graph.floats("half", {}, {0.5f});
+  graph.floats("fifth", {}, {0.2f});
+  graph.add("CombinedNonMaxSuppression", "y", {"boxes", "scores", "of_class", "of_all", "half", "fifth"});
+  auto& attributes = *graph.def.mutable_node(graph.def.node_size() - 1)->mutable_attr();
+  attributes["clip_boxes"].set_b(false);
+  const auto outputs = [&] {
+    TfImportOptions options;
+    options.outputs = {"y", "y:1", "y:2", "y:3"};
+    auto network = graph.import(options);
+    EXPECT_TRUE(network.ok()) << network.error().message;
+    auto results =
+        (*network)->evaluate({Array::of(DataType::kFloat, {1, 3, 2}, std::vector<float>{0.5f, 0.25f, 0.75f, 0.5f, 0.125f, 0.625f})});
+    EXPECT_TRUE(results.ok()) << results.error().message;
+    return std::move(*results);
+  };
+  Arrays padded = outputs();
+  EXPECT_THAT(padded[0].floats(), ElementsAre(0, 0, 1, 0.75f, 2, 2, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0));
+  EXPECT_THAT(padded[1].floats(), ElementsAre(0.75f, 0.625f, 0, 0));
+  EXPECT_THAT(padded[2].floats(), ElementsAre(0, 1, 0, 0));
+  EXPECT_EQ(padded[3].shape(), (Shape{1}));
+  EXPECT_THAT(padded[3].integers(), ElementsAre(2));
+  // One box of each of two classes, clipped to 0..1.
+  attributes["pad_per_class"].set_b(true);
+  attributes["clip_boxes"].set_b(true);
+  EXPECT_THAT(outputs()[0].floats(), ElementsAre(0, 0, 1, 0.75f, 1, 1, 1, 1));
+  graph.def.mutable_node(2)->mutable_attr()->at("value").mutable_tensor()->set_int_val(0, 0);
+  EXPECT_THAT(graph.error(), HasSubstr("it keeps 4 boxes and 0 of a class; both are positive"));
+}
+
 TEST(TensorFlow, WindowsOfImagesAreResized) {
   Graph graph;
   graph.placeholder("x", {1, 2, 3, 1});

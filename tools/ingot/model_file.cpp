@@ -9,6 +9,7 @@
 #include "base/mapped_file.h"
 #include "import/caffe/import.h"
 #include "import/caffe/net_file.h"
+#include "import/file_guess.h"
 #include "import/onnx/import.h"
 #include "import/onnx/onnx.pb.h"
 #include "import/tensorflow/import.h"
@@ -79,7 +80,7 @@ void count_onnx(const OnnxNodes& nodes, ModelFile& file) {
 
 Status read_onnx(const ModelFileOptions& options, Bytes bytes, ModelFile& file) {
   ingot_onnx::ModelProto model;
-  if (!parses(bytes, model)) return invalid("not an ONNX model, or truncated");
+  if (!parses(bytes, model)) return invalid("not an ONNX model, or truncated" + guess_of(bytes));
   file.details.emplace_back("IR version", std::to_string(model.ir_version()));
   for (const auto& opset : model.opset_import())
     file.details.emplace_back("opset" + (opset.domain().empty() ? "" : " of " + opset.domain()), std::to_string(opset.version()));
@@ -156,20 +157,20 @@ Status read_tensorflow(const ModelFileOptions& options, Bytes bytes, ModelFile& 
   switch (file.format) {
     case FileFormat::kUff: {
       ingot_uff::MetaGraph model;
-      if (!parses(bytes, model) || model.graphs_size() == 0) return invalid("not a UFF model, or truncated");
+      if (!parses(bytes, model) || model.graphs_size() == 0) return invalid("not a UFF model, or truncated" + guess_of(bytes));
       file.details.emplace_back("UFF version", std::to_string(model.version()));
       for (const auto& node : model.graphs(0).nodes()) ++file.operators[node.operation()];
       break;
     }
     case FileFormat::kSavedModel: {
       ingot_tensorflow::SavedModel model;
-      if (!parses(bytes, model) || model.meta_graphs_size() == 0) return invalid("not a SavedModel, or truncated");
+      if (!parses(bytes, model) || model.meta_graphs_size() == 0) return invalid("not a SavedModel, or truncated" + guess_of(bytes));
       count_graph(model.meta_graphs(0).graph_def(), file);
       break;
     }
     default: {
       ingot_tensorflow::GraphDef graph;
-      if (!parses(bytes, graph)) return invalid("not a TensorFlow graph, or truncated");
+      if (!parses(bytes, graph)) return invalid("not a TensorFlow graph, or truncated" + guess_of(bytes));
       count_graph(graph, file);
     }
   }

@@ -9,6 +9,8 @@
 #include <climits>
 #include <string_view>
 
+#include "import/file_guess.h"
+
 namespace ingot {
 namespace {
 
@@ -111,7 +113,7 @@ Result<std::shared_ptr<const caffe::NetParameter>> parse_caffe_net(Bytes text, s
   parser.SetRecursionLimit(50);
   google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
   if (!parser.Parse(&stream, net.get()))
-    return invalid("not a Caffe definition: " + (errors.error.empty() ? "it does not parse" : errors.error));
+    return invalid("not a Caffe definition: " + (errors.error.empty() ? "it does not parse" : errors.error) + guess_of(text, true));
   if (warnings) *warnings = errors.warnings;
   TRY(upgrade_caffe_net(*net));
   if (net->layer_size() == 0) return invalid("the definition has no layers; is it a Caffe network in text form?");
@@ -158,7 +160,8 @@ Result<CaffeWeights> CaffeWeights::parse(Bytes bytes, size_t most_bytes) {
   stream.SetTotalBytesLimit(INT_MAX);
   stream.SetRecursionLimit(50);
   if (!message->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
-    return invalid("not a Caffe model, or truncated: its " + std::to_string(bytes.size()) + " bytes are no complete protobuf message");
+    return invalid("not a Caffe model, or truncated: its " + std::to_string(bytes.size()) + " bytes are no complete protobuf message" +
+                   guess_of(bytes));
   CaffeWeights weights;
   weights.message_ = message;
   for (const auto& layer : message->layer()) {

@@ -27,11 +27,15 @@ std::string_view advice_for(const std::string& domain, const std::string& op) {
   };
   static constexpr std::string_view kStrings = "it works on strings, which are not supported: encode them as numbers before the network";
   static constexpr std::string_view kMaps = "maps are not supported: take the tensors in front of it as outputs";
+  static constexpr std::string_view kFramework =
+      "it calls into the framework that wrote the file: export the model anew, as operators of the standard";
   static constexpr Known kKnown[] = {
       {"StringNormalizer", kStrings},
       {"StringConcat", kStrings},
       {"StringSplit", kStrings},
       {"RegexFullMatch", kStrings},
+      {"ATen", kFramework},
+      {"GRUUnit", kFramework},
       {"CategoryMapper", kStrings},
       {"Tokenizer", kStrings},
       {"ZipMap", kMaps},

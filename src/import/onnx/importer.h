@@ -96,6 +96,10 @@ class Importer {
   Result<Outputs> import_strings(Scope& scope, const ImportedNode& node, OnnxImport import);
   Result<Outputs> concat_strings(const ImportedNode& node);
   Result<Outputs> cast_strings(const ImportedNode& node);
+  // string_operators.cpp: operators whose subject is the text.
+  Result<Outputs> split_strings(const ImportedNode& node);
+  Result<Outputs> normalize_strings(const ImportedNode& node);
+  Result<Outputs> match_strings(const ImportedNode& node);
   // Counts towards the limit of errors; what lies behind them is not looked at.
   void report(ImportCode code, std::string message, const ImportedNode* node, const Scope* scope);
   bool is_full() const { return stopped_ || errors_.size() >= options_.most_errors; }

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/mapped_file.h"
+#include "import/file_guess.h"
 
 namespace ingot {
 
@@ -17,15 +18,16 @@ namespace {
 
 using Model = Result<std::shared_ptr<const proto::ModelProto>>;
 
-Model parse(google::protobuf::io::CodedInputStream& stream, size_t size) {
+Model parse(google::protobuf::io::CodedInputStream& stream, Bytes bytes) {
   // In an arena, since a message that memory runs out for leaks otherwise.
   const auto arena = std::make_shared<google::protobuf::Arena>();
   const std::shared_ptr<proto::ModelProto> model(arena, google::protobuf::Arena::CreateMessage<proto::ModelProto>(arena.get()));
   stream.SetTotalBytesLimit(INT_MAX);
   stream.SetRecursionLimit(100);
   if (!model->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
-    return invalid("not an ONNX model, or truncated: its " + std::to_string(size) + " bytes are no complete protobuf message");
-  if (!model->has_graph()) return invalid("not an ONNX model: the message holds no graph");
+    return invalid("not an ONNX model, or truncated: its " + std::to_string(bytes.size()) + " bytes are no complete protobuf message" +
+                   guess_of(bytes));
+  if (!model->has_graph()) return invalid("not an ONNX model: the message holds no graph" + guess_of(bytes));
   return std::shared_ptr<const proto::ModelProto>(model);
 }
 
@@ -42,7 +44,7 @@ Status check_size(size_t size) {
 Model parse_model(Bytes bytes) {
   TRY(check_size(bytes.size()));
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
-  return parse(stream, bytes.size());
+  return parse(stream, bytes);
 }
 
 Model parse_model_file(const std::string& path) {
@@ -54,7 +56,7 @@ Model parse_model_file(const std::string& path) {
   google::protobuf::io::FileInputStream blocks(descriptor, 1 << 18);
   blocks.SetCloseOnDelete(true);
   google::protobuf::io::CodedInputStream stream(&blocks);
-  return parse(stream, file->bytes().size());
+  return parse(stream, file->bytes());
 }
 
 std::string label_of(const proto::NodeProto& node, int index) {

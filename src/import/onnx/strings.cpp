@@ -66,6 +66,9 @@ Result<Importer::Outputs> Importer::import_strings(Scope& scope, const ImportedN
   const bool moves = is_one_of(op, kMoving), tells = is_one_of(op, kTelling);
   if (node.domain().empty() && op == "StringConcat") return concat_strings(node);
   if (node.domain().empty() && op == "Cast") return cast_strings(node);
+  if (node.domain().empty() && op == "StringSplit") return split_strings(node);
+  if (node.domain().empty() && op == "StringNormalizer") return normalize_strings(node);
+  if (node.domain().empty() && op == "RegexFullMatch") return match_strings(node);
   if (!node.domain().empty() || !import || (!moves && !tells))
     return unsupported("an input holds strings, which " + op + " does not take; encode them as numbers before the network");
   for (size_t i = 0; i < node.input_values().size(); ++i) {

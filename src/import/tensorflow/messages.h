@@ -7,6 +7,7 @@
 #include <climits>
 #include <memory>
 
+#include "import/file_guess.h"
 #include "import/tensorflow/graph.h"
 #include "import/tensorflow/tensorflow.pb.h"
 
@@ -25,7 +26,7 @@ Result<std::shared_ptr<const Message>> parse_tf_message(Bytes bytes, const char*
   stream.SetRecursionLimit(50);
   if (!message->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
     return invalid(std::string("not ") + what + ", or truncated: its " + std::to_string(bytes.size()) +
-                   " bytes are no complete protobuf message");
+                   " bytes are no complete protobuf message" + guess_of(bytes));
   return std::shared_ptr<const Message>(message);
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "import/file_guess.h"
 #include "import/tensorflow/graph.h"
 #include "import/uff/uff.pb.h"
 
@@ -247,7 +248,8 @@ Result<TfGraph> read_uff(Bytes bytes) {
   stream.SetTotalBytesLimit(INT_MAX);
   stream.SetRecursionLimit(50);
   if (!message->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
-    return invalid("not a UFF model, or truncated: its " + std::to_string(bytes.size()) + " bytes are no complete protobuf message");
+    return invalid("not a UFF model, or truncated: its " + std::to_string(bytes.size()) + " bytes are no complete protobuf message" +
+                   guess_of(bytes));
   return Reader(message).read();
 }
 

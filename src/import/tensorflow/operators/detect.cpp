@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "import/tensorflow/node.h"
+#include "operators/batched_nms.h"
 #include "operators/concat.h"
 #include "operators/gather.h"
 #include "operators/grid_sample.h"
@@ -112,6 +113,38 @@ Result<std::vector<TfValue>> counted_suppression(const TfOp& op) {
   return outputs;
 }
 
+// Inputs: boxes [N, n, 1 or classes, 4], scores [N, n, classes], the most boxes of a class, the most of all classes, the thresholds of
+// overlap and score. Outputs: the boxes that stay [N, most, 4], their scores and classes [N, most], how many they are [N].
+Result<std::vector<TfValue>> combined_suppression(const TfOp& op) {
+  TRY(op.expects(6, 6));
+  TRY_ASSIGN(const Array of_class, one_number(op, 2, "the number of boxes of a class"));
+  TRY_ASSIGN(const Array of_all, one_number(op, 3, "the number of boxes to keep"));
+  TRY_ASSIGN(const Array overlap, one_number(op, 4, "the overlap threshold"));
+  TRY_ASSIGN(const Array score, one_number(op, 5, "the score threshold"));
+  TRY_ASSIGN(const bool pads_by_class, op.flag("pad_per_class", false));
+  TRY_ASSIGN(Tensor * boxes, op.tensor(0));
+  TRY_ASSIGN(Tensor * scores, op.tensor(1));
+  BatchedNms nms;
+  nms.most = of_all.integer(0);
+  nms.most_of_class = of_class.integer(0);
+  nms.overlap_threshold = overlap.number(0);
+  nms.score_threshold = score.number(0);
+  TRY_ASSIGN(nms.clip, op.flag("clip_boxes", true));
+  if (nms.most < 1 || nms.most_of_class < 1)
+    return invalid("it keeps " + std::to_string(nms.most) + " boxes and " + std::to_string(nms.most_of_class) +
+                   " of a class; both are positive");
+  if (pads_by_class) {
+    if (scores->type.rank() != 3 || !scores->type.dims[2].is_constant())
+      return unsupported("pad_per_class needs to know how many classes the scores " + scores->type.text() + " have");
+    const int64_t classes = std::max<int64_t>(scores->type.dims[2].value(), 1);
+    nms.most = std::min(nms.most, nms.most_of_class > nms.most / classes ? nms.most : nms.most_of_class * classes);
+  }
+  TRY_ASSIGN(Layer * layer, op.network().add_layer(nms.clone(), {boxes, scores}, op.node().name));
+  TRY_ASSIGN(Tensor * labels, op.add(Elementwise::cast(boxes->type.type), {layer->output(3)}, "classes"));
+  TRY_ASSIGN(Tensor * count, op.add(Reshape(std::vector<int64_t>{-1}), {layer->output(0)}, "count"));
+  return std::vector<TfValue>{{layer->output(1)}, {layer->output(2)}, {labels}, {count}};
+}
+
 // Where the windows' rows (axis 0) or columns (axis 1) lie among the `length` of the images.
 struct WindowAxis {
   Tensor* at = nullptr;      // in the coordinates of grid_sample, [windows, count]
@@ -203,6 +236,7 @@ TF_OPERATORS(detect) {
     catalogue.add(name, one_tf_output<suppression>);
   catalogue.add("NonMaxSuppressionV4", counted_suppression<false>);
   catalogue.add("NonMaxSuppressionV5", counted_suppression<true>);
+  catalogue.add("CombinedNonMaxSuppression", combined_suppression);
   catalogue.add("CropAndResize", one_tf_output<crop_and_resize>);
 }
 

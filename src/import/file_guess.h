@@ -1,0 +1,14 @@
+// What files that are no model often are, for the errors that tell of them.
+#pragma once
+
+#include <string>
+
+#include "base/byte_reader.h"
+
+namespace ingot {
+
+// "; it is a pointer of Git LFS: ..." by the first bytes of a file, with what helps; "" where they tell nothing. Text is worth a word where
+// the model is not `text` itself.
+std::string guess_of(Bytes bytes, bool wants_text = false);
+
+}  // namespace ingot
