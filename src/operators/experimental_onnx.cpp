@@ -122,7 +122,7 @@ Result<Tensor*> constant_fill(const OnnxNode& node, Network& network) {
   TRY_ASSIGN(const DataType type, data_type_from_onnx(number));
   TRY_ASSIGN(const double value, node.number("value", 0));
   Fill op;
-  op.value = Array::of(type, {1}, {value});
+  op.value = Array::of(type, {1}, std::vector<double>{value});
   return filled(node, network, op);
 }
 

@@ -155,9 +155,9 @@ TEST(Caffe, BlobsAreCutAddedAndKept) {
                    "type: 'Axpy' bottom: 'a' bottom: 'x' bottom: 'b'",
                    {array({1, 2, 1, 1}, {2, 3}), array({1, 2, 1, 2}, {1, 2, 3, 4}), array({1, 2, 1, 2}, {10, 20, 30, 40})}),
               ElementsAre(12, 24, 39, 52));
-  EXPECT_THAT(both(input("x", {1}) + "layer { name: 'p' type: 'Parameter' top: 'p' parameter_param { shape { dim: 2 } } }\n",
-                   "type: 'Scale' bottom: 'p' bottom: 'x' scale_param { axis: 0 num_axes: 0 }", {array({1}, {3})}, model_of("p", {{5, 7}})),
-              ElementsAre(15, 21));
+  EXPECT_THAT(both(input("x", {2}) + "layer { name: 'p' type: 'Parameter' top: 'p' parameter_param { shape { dim: 2 } } }\n",
+                   "type: 'Eltwise' bottom: 'p' bottom: 'x'", {array({2}, {3, 4})}, model_of("p", {{5, 7}})),
+              ElementsAre(8, 11));
 }
 
 TEST(Caffe, InnerProductsFlattenFromTheirAxis) {
