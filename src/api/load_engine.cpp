@@ -1,11 +1,11 @@
 #include "api/load_engine.h"
 
+#include "api/open_ahead.h"
 #include "build/builder.h"
 #include "build/refit.h"
 #include "operators/register.h"
 
 namespace ingot {
-
 Result<std::shared_ptr<Engine>> load_engine(Plan plan, std::shared_ptr<Device> device, Log& log) {
   register_all_operators();
   register_all_tactics();
@@ -32,6 +32,7 @@ Result<std::shared_ptr<Engine>> load_engine(Plan plan, std::shared_ptr<Device> d
 
 Result<std::shared_ptr<Engine>> load_engine(Bytes bytes, std::shared_ptr<Device> device, Log& log) {
   register_all_operators();
+  const auto opening = open_ahead_for(bytes, device);
   TRY_ASSIGN(AlignedBytes copy, copy_aligned(bytes));
   TRY_ASSIGN(Plan plan, read_plan(Bytes(copy.data.get(), copy.size), copy.data));
   return load_engine(std::move(plan), std::move(device), log);

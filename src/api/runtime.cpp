@@ -6,6 +6,7 @@
 #include "api/engine.h"
 #include "api/library.h"
 #include "api/load_engine.h"
+#include "api/open_ahead.h"
 #include "api/plugin_registry.h"
 #include "build/builder.h"
 
@@ -74,6 +75,7 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
  private:
   Result<EngineFacade*> load(Bytes bytes, nvinfer1::IPluginFactory* factory = nullptr) {
     const MemoryFrom given(supply_of(allocator_));
+    const auto opening = open_ahead_for(bytes, device_);
     TRY_ASSIGN(AlignedBytes copy, keep_plan(bytes, allocator_, *device_));
     TRY_ASSIGN(Plan plan, read_plan(Bytes(copy.data.get(), copy.size), copy.data));
     load_plugin_libraries(plan, registry_, host_code_, reporter_.log());

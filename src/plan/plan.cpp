@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "base/thread_pool.h"
 #include "plan.pb.h"
+#include "plan/tactics_of.h"
 
 namespace ingot {
 namespace {
@@ -462,47 +463,80 @@ Result<std::vector<std::byte>> write_plan(const Plan& plan) {
   return out;
 }
 
-Result<Plan> read_plan(Bytes bytes, std::shared_ptr<const void> keeper) {
+namespace {
+
+struct Section {
+  uint32_t kind = 0;
+  Bytes bytes;
+  Hash128 digest;
+
+  Status check() const {
+    if (digest_of(bytes) == digest) return Ok{};
+    return invalid("the plan is damaged: the digest of its " +
+                   std::string(kind == kMetadata  ? "metadata"
+                               : kind == kWeights ? "weights"
+                                                  : "section") +
+                   " differs");
+  }
+};
+
+// The sections as the file says, whose digests are still to be checked.
+Result<std::vector<Section>> sections_of(Bytes bytes) {
   ByteReader reader(bytes);
-  const auto header = [&]() -> Result<uint32_t> {
-    TRY_ASSIGN(uint32_t tag, reader.read<uint32_t>());
-    if (tag != kTag) return invalid("this is no plan: it does not begin with \"ftrt\"");
-    TRY_ASSIGN(uint32_t zero, reader.read<uint32_t>());
-    TRY_ASSIGN(uint64_t size, reader.read<uint64_t>());
-    TRY_ASSIGN(uint32_t version, reader.read<uint32_t>());
-    TRY_ASSIGN(uint32_t sections, reader.read<uint32_t>());
-    if (zero != 0 || version != kPlanFormatVersion)
-      return invalid("the plan has format " + std::to_string(version) + "; this library reads " + std::to_string(kPlanFormatVersion) +
-                     " (a plan that NVIDIA's library wrote must be built again from its model)");
-    if (size != bytes.size())
-      return invalid("the plan says it has " + std::to_string(size) + " bytes; there are " + std::to_string(bytes.size()));
-    if (sections > kMostSections) return invalid("the plan says it has " + std::to_string(sections) + " sections");
-    return sections;
-  }();
-  if (!header.ok()) return header.error();
+  TRY_ASSIGN(uint32_t tag, reader.read<uint32_t>());
+  if (tag != kTag) return invalid("this is no plan: it does not begin with \"ftrt\"");
+  TRY_ASSIGN(uint32_t zero, reader.read<uint32_t>());
+  TRY_ASSIGN(uint64_t size, reader.read<uint64_t>());
+  TRY_ASSIGN(uint32_t version, reader.read<uint32_t>());
+  TRY_ASSIGN(uint32_t count, reader.read<uint32_t>());
+  if (zero != 0 || version != kPlanFormatVersion)
+    return invalid("the plan has format " + std::to_string(version) + "; this library reads " + std::to_string(kPlanFormatVersion) +
+                   " (a plan that NVIDIA's library wrote must be built again from its model)");
+  if (size != bytes.size())
+    return invalid("the plan says it has " + std::to_string(size) + " bytes; there are " + std::to_string(bytes.size()));
+  if (count > kMostSections) return invalid("the plan says it has " + std::to_string(count) + " sections");
   TRY(reader.seek(kHeaderSize));
-  Bytes metadata, weights;
-  for (uint32_t i = 0; i < *header; ++i) {
-    TRY_ASSIGN(uint32_t kind, reader.read<uint32_t>());
+  std::vector<Section> sections(count);
+  for (Section& made : sections) {
+    TRY_ASSIGN(made.kind, reader.read<uint32_t>());
     TRY_ASSIGN(uint32_t reserved, reader.read<uint32_t>());
     (void)reserved;
     TRY_ASSIGN(uint64_t offset, reader.read<uint64_t>());
-    TRY_ASSIGN(uint64_t size, reader.read<uint64_t>());
-    Hash128 digest;
-    TRY_ASSIGN(digest.low, reader.read<uint64_t>());
-    TRY_ASSIGN(digest.high, reader.read<uint64_t>());
+    TRY_ASSIGN(uint64_t length, reader.read<uint64_t>());
+    TRY_ASSIGN(made.digest.low, reader.read<uint64_t>());
+    TRY_ASSIGN(made.digest.high, reader.read<uint64_t>());
     ByteReader section(bytes);
     TRY(section.seek(offset));
-    TRY_ASSIGN(Bytes part, section.take(size));
-    if (offset % kAlignment != 0) return invalid("section " + std::to_string(kind) + " of the plan is not 64-byte aligned");
-    if (digest_of(part) != digest)
-      return invalid("the plan is damaged: the digest of its " +
-                     std::string(kind == kMetadata  ? "metadata"
-                                 : kind == kWeights ? "weights"
-                                                    : "section") +
-                     " differs");
-    if (kind == kMetadata) metadata = part;
-    if (kind == kWeights) weights = part;
+    TRY_ASSIGN(made.bytes, section.take(length));
+    if (offset % kAlignment != 0) return invalid("section " + std::to_string(made.kind) + " of the plan is not 64-byte aligned");
+  }
+  return sections;
+}
+
+}  // namespace
+
+Result<std::set<std::string>> tactics_of(Bytes bytes) {
+  TRY_ASSIGN(const std::vector<Section> sections, sections_of(bytes));
+  std::set<std::string> tactics;
+  for (const Section& section : sections) {
+    if (section.kind != kMetadata || section.bytes.size() > INT_MAX) continue;
+    TRY(section.check());
+    google::protobuf::Arena arena;
+    ingot_plan::Plan& message = *google::protobuf::Arena::CreateMessage<ingot_plan::Plan>(&arena);
+    if (!message.ParseFromArray(section.bytes.data(), static_cast<int>(section.bytes.size())))
+      return invalid("the plan's metadata cannot be read");
+    for (const auto& layer : message.network().layers()) tactics.insert(layer.choice().tactic());
+  }
+  return tactics;
+}
+
+Result<Plan> read_plan(Bytes bytes, std::shared_ptr<const void> keeper) {
+  TRY_ASSIGN(const std::vector<Section> sections, sections_of(bytes));
+  Bytes metadata, weights;
+  for (const Section& section : sections) {
+    TRY(section.check());
+    if (section.kind == kMetadata) metadata = section.bytes;
+    if (section.kind == kWeights) weights = section.bytes;
   }
   if (metadata.size() > INT_MAX) return invalid("the plan's metadata is larger than 2 GB");
   google::protobuf::Arena arena;

@@ -6,6 +6,7 @@
 #include "operators/lrn.h"
 #include "operators/nms.h"
 #include "operators/nonzero.h"
+#include "operators/normalization.h"
 #include "operators/onehot.h"
 #include "operators/pool.h"
 #include "operators/recurrent.h"
@@ -14,6 +15,7 @@
 #include "operators/roi_align.h"
 #include "operators/scatter_elements.h"
 #include "operators/scatter_nd.h"
+#include "operators/softmax.h"
 #include "operators/topk.h"
 #include "trials.h"
 
@@ -236,7 +238,18 @@ TEST(CudaKernels, windows_and_rows_between_bytes) {
     reduce.input_scale = pool.input_scale;
     reduce.output_scale = pool.output_scale;
     trial.op = &reduce;
-    return run_trial("cuda.reduce", trial);
+    if (auto failure = run_trial("cuda.reduce", trial); !failure.empty()) return failure;
+    Softmax softmax(random.between(1, 3));
+    softmax.input_scale = pool.input_scale;
+    softmax.output_scale = pool.output_scale != 0 ? 1.0 / 127 : 0;
+    trial.op = &softmax;
+    if (auto failure = run_trial("cuda.softmax", trial); !failure.empty()) return failure;
+    Normalization normalization;
+    normalization.axes = {3};
+    normalization.input_scale = pool.input_scale;
+    normalization.output_scale = pool.output_scale;
+    trial.op = &normalization;
+    return run_trial("cuda.normalization", trial);
   });
 }
 

@@ -348,27 +348,41 @@ TEST(CudaTactics, pools_and_normalization_by_vectors) {
   });
 }
 
+// Sums of weights that are rounded before they meet the values.
+Tolerance attention_tolerance(DataType type, int64_t keys) {
+  Tolerance tolerance = sum_tolerance(type, keys);
+  tolerance.absolute += type == DataType::kBf16 ? 1e-2 : 2e-3;
+  return tolerance;
+}
+
+// Blocks of keys that are whole and that end early, masks of all kinds.
+std::string attention_trial(Random& random, std::string_view tactic, const std::vector<int64_t>& depths) {
+  const DataType type = random.pick({DataType::kHalf, DataType::kBf16});
+  Attention op;
+  op.causal = random.chance(0.3);
+  op.softcap = random.chance(0.2) ? 3 : 0;
+  op.scale = random.chance(0.2) ? 0.3 : 0;
+  const int64_t heads = 4, key_heads = random.pick({1, 2, 4}), depth = depths[static_cast<size_t>(random.between(0, depths.size() - 1))];
+  const int64_t queries = random.chance(0.3) ? 128 : random.between(1, 150);
+  const int64_t keys = op.causal ? queries : random.pick({random.between(1, 150), int64_t{128}, 8 * random.between(1, 40)});
+  Trial trial;
+  trial.inputs = {random.array(type, {2, heads, queries, depth}), random.array(type, {2, key_heads, keys, depth}),
+                  random.array(type, {2, key_heads, keys, depth})};
+  if (random.chance(0.7)) {
+    const DataType mask = random.pick({type, type, DataType::kFloat, DataType::kBool});
+    trial.inputs.push_back(random.array(mask, {2, random.chance(0.7) ? 1 : heads, random.chance(0.6) ? queries : 1, keys}));
+  }
+  trial.op = &op;
+  trial.tolerance = attention_tolerance(type, keys);
+  return run_trial(tactic, trial);
+}
+
 TEST(CudaTactics, attention_on_tensor_cores) {
-  for_seeds([](Random& random) {
-    const DataType type = random.pick({DataType::kHalf, DataType::kBf16});
-    Attention op;
-    op.causal = random.chance(0.3);
-    op.softcap = random.chance(0.2) ? 3 : 0;
-    const int64_t heads = 4, key_heads = random.pick({1, 2, 4}), depth = random.pick({8, 40, 64, 64, 128}),
-                  queries = random.between(1, 150);
-    const int64_t keys = op.causal ? queries : random.between(1, 150);
-    Trial trial;
-    trial.inputs = {random.array(type, {2, heads, queries, depth}), random.array(type, {2, key_heads, keys, depth}),
-                    random.array(type, {2, key_heads, keys, depth})};
-    if (random.chance(0.5)) {
-      const DataType mask = random.pick({type, DataType::kFloat, DataType::kBool});
-      trial.inputs.push_back(random.array(mask, {2, 1, random.chance(0.5) ? queries : 1, keys}));
-    }
-    trial.op = &op;
-    trial.tolerance = sum_tolerance(type, keys);
-    trial.tolerance.absolute += type == DataType::kBf16 ? 1e-2 : 2e-3;  // weights are rounded before they meet the values
-    return run_trial("cuda.attention_flash", trial);
-  });
+  for_seeds([](Random& random) { return attention_trial(random, "cuda.attention_flash", {8, 40, 64, 64, 128}); });
+}
+
+TEST(CudaTactics, attention_by_warp_groups) {
+  for_seeds([](Random& random) { return attention_trial(random, "cuda.attention_wgmma", {64}); });
 }
 
 TEST(CudaTactics, attention_of_packed_heads_on_tensor_cores) {
@@ -377,13 +391,13 @@ TEST(CudaTactics, attention_of_packed_heads_on_tensor_cores) {
     Attention op;
     op.heads = random.between(1, 3);
     op.packed = true;
-    const int64_t depth = random.pick({16, 64});
+    const bool wide = random.chance(0.5);
+    const int64_t depth = wide ? 64 : 16;
     Trial trial;
-    trial.inputs = {random.array(type, {2, random.between(1, 100), 3 * op.heads * depth})};
+    trial.inputs = {random.array(type, {2, random.between(1, 150), 3 * op.heads * depth})};
     trial.op = &op;
-    trial.tolerance = sum_tolerance(type, 100);
-    trial.tolerance.absolute += type == DataType::kBf16 ? 1e-2 : 2e-3;
-    return run_trial("cuda.attention_flash", trial);
+    trial.tolerance = attention_tolerance(type, 150);
+    return run_trial(wide ? "cuda.attention_wgmma" : "cuda.attention_flash", trial);
   });
 }
 

@@ -64,7 +64,7 @@ failures = []
 with tempfile.TemporaryDirectory() as scratch:
     path = pathlib.Path(scratch, "model.onnx")
     path.write_bytes(model())
-    common = [f"--onnx={path}", "--iterations=5", "--warmUp=0", "--duration=0"]
+    common = [f"--onnx={path}", "--noTF32", "--iterations=5", "--warmUp=0", "--duration=0"]
     answers = {}
     for name, environment, arguments, device in [("gpu", {}, [], "GPU|NVIDIA|H100|H200"), ("gpu graph", {}, ["--useCudaGraph"], "GPU|NVIDIA|H100|H200"),
                                                  ("cpu by flag", {}, ["--device=cpu"], ""), ("cpu by variable", {"INGOT_DEVICE": "cpu"}, [], "")]:

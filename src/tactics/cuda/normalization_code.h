@@ -7,7 +7,7 @@
 
 namespace ingot::cuda {
 
-// No scales around it, known types, formats with strides that are one for all tensors of x's shape, an epilogue that has code.
+// Known types, formats with strides that are one for all tensors of x's shape, an epilogue that has code.
 Status accepts_normalization(const Problem& problem);
 // REAL, the storage types X, Y, SCALE, SHIFT and SECOND, what of them there is, and EPILOGUE as an expression of v and second.
 Result<std::string> normalization_code(const Problem& problem);

@@ -70,6 +70,7 @@ struct NormalizationVectors final : CudaTactic {
     const auto* op = dynamic_cast<const Normalization*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no normalization");
     REQUIRES(op->kind == NormalizationKind::kLayer || op->kind == NormalizationKind::kRms, "its rows are not dense");
+    REQUIRES(!op->is_scaled(), "it has scales around it");
     TRY(all_linear(problem));
     TRY(accepts_normalization(problem));
     const DataType type = problem.inputs[0].type;

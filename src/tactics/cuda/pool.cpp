@@ -3,6 +3,7 @@
 
 #include "tactics/cuda/expression_code.h"
 #include "tactics/cuda/product_code.h"
+#include "tactics/cuda/scaled_code.h"
 
 namespace ingot::cuda {
 namespace {
@@ -47,8 +48,8 @@ struct PoolElements final : CudaTactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Pool*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no pooling");
-    const DataType working = op->input_scale != 0 ? DataType::kFloat : problem.inputs[0].type;
-    REQUIRES(op->output_scale == 0 || (is_floating(working) && working != DataType::kDouble), "what is quantized are no floats");
+    const DataType working = working_type(*op, problem);
+    TRY(accepts_scales(*op, problem));
     REQUIRES(!op->with_indices, "it gives indices");
     REQUIRES(op->kernel.size() <= 3, "there are more than 3 spatial dimensions");
     TRY(has_known_types(problem));
@@ -65,8 +66,7 @@ struct PoolElements final : CudaTactic {
     kernel->op = static_cast<const Pool&>(*problem.op);
     kernel->channels_last = is_channels_last_problem(problem);
     const DataType type = problem.inputs[0].type;
-    const double input_scale = kernel->op.input_scale, output_scale = kernel->op.output_scale;
-    const std::string real = compute_type(input_scale != 0 ? DataType::kFloat : type);
+    const std::string real = compute_type(working_type(kernel->op, problem));
     const std::string start = real == "int64"    ? "(-9223372036854775807ll - 1)"
                               : real == "uint64" ? "0"
                               : real == "double" ? "__longlong_as_double((long long)0xfff0000000000000ull)"
@@ -75,9 +75,7 @@ struct PoolElements final : CudaTactic {
                        " REAL;\n#define START_MOST " + start + "\n#define KIND " + std::to_string(static_cast<int>(kernel->op.kind)) +
                        "\n#define COUNT_PADDING " + std::to_string(kernel->op.count_include_pad) + "\n#define CHANNELS_LAST " +
                        std::to_string(kernel->channels_last) + "\n";
-    code += "#define LOADED(x) ((REAL)load(x)" + (input_scale != 0 ? " * " + number_code(input_scale, true) : std::string()) + ")\n";
-    code += output_scale != 0 ? "#define STORED(y) quantized<Y>((float)(y) / " + number_code(output_scale, true) + ")\n"
-                              : "#define STORED(y) store<Y>(y)\n";
+    code += scaled_code(kernel->op);
     TRY_ASSIGN(kernel->kernel, KernelFunction::make(*device, kernel_source("pool", code, true), "pool"));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }

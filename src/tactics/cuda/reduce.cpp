@@ -3,6 +3,7 @@
 
 #include "tactics/cuda/expression_code.h"
 #include "tactics/cuda/row_plan.h"
+#include "tactics/cuda/scaled_code.h"
 
 namespace ingot::cuda {
 namespace {
@@ -66,9 +67,7 @@ struct ReduceKernel final : Kernel {
                        storage_type(output) + " Y;\n#define START_MOST " + least_code(real) + "\n#define START " + kind.start +
                        "\n#define TERM " + kind.term + "\n#define JOIN " + kind.join + "\n#define FINISH " + kind.finish + "\n" +
                        (kind.shifted ? "#define SHIFTED 1\n" : "");
-    code += "#define LOADED(x) ((REAL)load(x)" + (op.input_scale != 0 ? " * " + number_code(op.input_scale, true) : std::string()) + ")\n";
-    code += op.output_scale != 0 ? "#define STORED(y) quantized<Y>((float)(y) / " + number_code(op.output_scale, true) + ")\n"
-                                 : "#define STORED(y) store<Y>(y)\n";
+    code += scaled_code(op);
     if (op.epilogue.empty()) {
       code += "#define EPILOGUE value\n";
     } else {
@@ -86,8 +85,8 @@ struct ReduceRows final : CudaTactic {
   Status accepts(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Reduce*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no reduction");
-    const DataType working = op->input_scale != 0 ? DataType::kFloat : problem.inputs[0].type;
-    REQUIRES(op->output_scale == 0 || (is_floating(working) && working != DataType::kDouble), "what is quantized are no floats");
+    const DataType working = working_type(*op, problem);
+    TRY(accepts_scales(*op, problem));
     REQUIRES(problem.inputs.size() == 1 && op->epilogue.input_count() == 1, "the epilogue reads further inputs");
     TRY(has_known_types(problem));
     TRY(has_plain_formats(problem));

@@ -1,34 +1,17 @@
 // y = softmax(scale * q * k^T + mask) * v on tensor cores; scores are in registers alone. A warp makes 16 rows of a head, a block of WARPS
 // warps walks the keys KEYS at a time with a running maximum and sum, loading the next ones meanwhile. T is the storage type; DEPTH and
-// VALUES are the numbers of a key and of a value, rounded up to 16. MASK_ROWS: the mask differs from query to query;
-// MASK_PAIRS: neighbouring keys' entries are read as one.
+// VALUES are the numbers of a key and of a value, rounded up to 16; see attention_rows.cu for the mask.
 #if HAS_TENSOR_CORES
 constexpr int kKeyRow = DEPTH / 8 + 1, kValueRow = VALUES / 8 + 1;  // 16 bytes each; odd, so that 8 rows lie in different banks
-constexpr float kLog2E = 1.4426950408889634f;
+[[maybe_unused]] constexpr int kMaskRow = KEYS / 8 + 1;
+constexpr int kQueryRow = kKeyRow > kValueRow ? kKeyRow : kValueRow, kRows = 16 * WARPS;
 
-__device__ __forceinline__ float power_of_2(float x) {
-#ifdef INGOT_EMULATED
-  return exp2f(x);
-#else
-  float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-#endif
-}
-
-// Entries of the mask that a lane needs of a block of keys.
-struct Masks {
-  Pack<MASK, 2> items[KEYS / 8][MASK_ROWS ? 2 : 1];
-};
-
-// Takes in the keys of a block for the 16 rows of a warp. Blocks that are WHOLE ask nothing of their keys, so that the compiler may order all
-// of it.
+// Takes in the keys of a block for the 16 rows of a warp.
 template <bool WHOLE>
 __device__ __forceinline__ void attend(const AttentionParameters& p, const Pack<T, 8>* k_tile, const Pack<T, 8>* v_tile,
-                                       const uint32 (&query)[DEPTH / 16][4], const Masks& masks, int first, int last, int row0,
+                                       const uint32 (&query)[DEPTH / 16][4], const MASK* const (&mask_rows)[2], int first, int last, int row0,
                                        float (&most)[2], float (&sum)[2], float (&result)[VALUES / 8][4]) {
-  const float lowest = __int_as_float((int)0xff800000u), scale = p.scale * kLog2E;
-  const int lane = (int)threadIdx.x % 32, group = lane / 4, pair = lane % 4 * 2, count = min(KEYS, last - first);
+  const int lane = (int)threadIdx.x % 32, count = min(KEYS, last - first);
   float scores[KEYS / 8][4];
 #pragma unroll
   for (int n = 0; n < KEYS / 8; ++n) {
@@ -46,65 +29,7 @@ __device__ __forceinline__ void attend(const AttentionParameters& p, const Pack<
       multiply<T>(scores[n + 1], query[j], keys[2], keys[3]);
     }
   }
-  // Scores are exponents of 2 from here on.
-#pragma unroll
-  for (int n = 0; n < KEYS / 8; ++n) {
-#pragma unroll
-    for (int i = 0; i < 4; ++i)
-      scores[n][i] = SOFTCAP ? kLog2E * p.softcap * tanhf(scores[n][i] * p.scale / p.softcap) : scores[n][i] * scale;
-  }
-#if HAS_MASK
-#pragma unroll
-  for (int n = 0; n < KEYS / 8; ++n) {
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const MASK own = masks.items[n][MASK_ROWS ? i / 2 : 0].items[i % 2];
-      scores[n][i] += MASK_DROPS ? (load(own) == 0 ? lowest : 0.0f) : (float)load(own) * kLog2E;
-    }
-  }
-#endif
-  if (!WHOLE || (CAUSAL && first + KEYS - 1 > row0)) {
-#pragma unroll
-    for (int n = 0; n < KEYS / 8; ++n) {
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        const int key = first + n * 8 + pair + i % 2;
-        if (key >= last || (CAUSAL && key > row0 + group + i / 2 * 8)) scores[n][i] = lowest;
-      }
-    }
-  }
-  float block_most[2] = {lowest, lowest};
-#pragma unroll
-  for (int n = 0; n < KEYS / 8; ++n) {
-#pragma unroll
-    for (int i = 0; i < 4; ++i) block_most[i / 2] = fmaxf(block_most[i / 2], scores[n][i]);
-  }
-  float shift[2];
-#pragma unroll
-  for (int r = 0; r < 2; ++r) {
-    block_most[r] = fmaxf(block_most[r], __shfl_xor_sync(0xffffffffu, block_most[r], 1));
-    block_most[r] = fmaxf(block_most[r], __shfl_xor_sync(0xffffffffu, block_most[r], 2));
-    const float new_most = fmaxf(most[r], block_most[r]);
-    // Where nothing has been seen yet there is nothing to rescale.
-    const float rescale = most[r] == new_most ? 1.0f : power_of_2(most[r] - new_most);
-    most[r] = new_most;
-    shift[r] = new_most == lowest ? 0.0f : new_most;  // a row that sees nothing has weights of 0
-    sum[r] *= rescale;
-#pragma unroll
-    for (int n = 0; n < VALUES / 8; ++n) {
-      result[n][r * 2] *= rescale;
-      result[n][r * 2 + 1] *= rescale;
-    }
-  }
-#pragma unroll
-  for (int n = 0; n < KEYS / 8; ++n) {
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const float weight = power_of_2(scores[n][i] - shift[i / 2]);
-      scores[n][i] = weight;
-      sum[i / 2] += weight;
-    }
-  }
+  weigh<WHOLE>(p, scores, mask_rows, first, last, row0, most, sum, result);
 #pragma unroll
   for (int j = 0; j < KEYS / 16; ++j) {
     if (!WHOLE && j * 16 >= count) continue;
@@ -122,33 +47,50 @@ __device__ __forceinline__ void attend(const AttentionParameters& p, const Pack<
 }
 #endif
 
-extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const AttentionParameters p) {
+extern "C" __global__ void __launch_bounds__(32 * WARPS, MIN_BLOCKS) attention_flash(const AttentionParameters p) {
 #if HAS_TENSOR_CORES
-  __shared__ Pack<T, 8> k_tiles[2][KEYS * kKeyRow];
-  __shared__ Pack<T, 8> v_tiles[2][KEYS * kValueRow];
+#ifdef INGOT_EMULATED
+  static Pack<T, 8> q_tile[kRows * kQueryRow + 2 * KEYS * (kKeyRow + kValueRow) + (MASK_TILES ? 2 * kRows * kMaskRow : 0)];
+#else
+  extern __shared__ char dynamic_shared[];
+  Pack<T, 8>* const q_tile = (Pack<T, 8>*)dynamic_shared;  // later the warps' rows of y
+#endif
+  Pack<T, 8>* const k_tiles = q_tile + kRows * kQueryRow;
+  Pack<T, 8>* const v_tiles = k_tiles + 2 * KEYS * kKeyRow;
+  [[maybe_unused]] Pack<T, 8>* const mask_tiles = v_tiles + 2 * KEYS * kValueRow;
   const float lowest = __int_as_float((int)0xff800000u);
-  const int tiles = (p.queries + 16 * WARPS - 1) / (16 * WARPS);
+  const int tiles = (p.queries + kRows - 1) / kRows;
   const int tile = (int)(blockIdx.x % tiles), head = (int)(blockIdx.x / tiles % p.heads), batch = (int)(blockIdx.x / tiles / p.heads);
   const int warp = (int)threadIdx.x / 32, lane = (int)threadIdx.x % 32, group = lane / 4, pair = lane % 4 * 2;
   const int row0 = (tile * WARPS + warp) * 16;
   const T* q = (const T*)p.q + batch * p.q_strides[0] + head * p.q_strides[1];
   const T* k = (const T*)p.k + batch * p.k_strides[0] + head / (p.heads / p.key_heads) * p.k_strides[1];
   const T* v = (const T*)p.v + batch * p.v_strides[0] + head / (p.heads / p.key_heads) * p.v_strides[1];
+  const int last = CAUSAL ? min(p.keys, (tile + 1) * kRows) : p.keys, blocks = (last + KEYS - 1) / KEYS;
 #if HAS_MASK
   const MASK* mask = (const MASK*)p.mask + batch * p.mask_strides[0] + head * p.mask_strides[1];
-  const MASK* mask_rows[2];
-  for (int r = 0; r < 2; ++r) mask_rows[r] = mask + (MASK_ROWS ? min(row0 + group + r * 8, p.queries - 1) * p.mask_strides[2] : 0);
 #endif
-  const int last = CAUSAL ? min(p.keys, (tile + 1) * 16 * WARPS) : p.keys, blocks = (last + KEYS - 1) / KEYS;
-
+  for (int i = (int)threadIdx.x; i < kRows * (DEPTH / 8); i += 32 * WARPS) {
+    const int row = i / (DEPTH / 8), part = i % (DEPTH / 8), query = tile * kRows + row;
+    const bool inside = query < p.queries && part * 8 < p.depth;
+    copy_16(q_tile + row * kQueryRow + part, inside ? q + query * p.q_strides[2] + part * 8 : q, inside);
+  }
   const auto load_keys = [&](int block) {
-    Pack<T, 8>* k_tile = k_tiles[block % 2];
-    Pack<T, 8>* v_tile = v_tiles[block % 2];
+    Pack<T, 8>* k_tile = k_tiles + block % 2 * KEYS * kKeyRow;
+    Pack<T, 8>* v_tile = v_tiles + block % 2 * KEYS * kValueRow;
     for (int i = (int)threadIdx.x; i < KEYS * (DEPTH / 8); i += 32 * WARPS) {
       const int row = i / (DEPTH / 8), part = i % (DEPTH / 8), key = block * KEYS + row;
       const bool inside = key < p.keys && part * 8 < p.depth;
       copy_16(k_tile + row * kKeyRow + part, inside ? k + key * p.k_strides[2] + part * 8 : k, inside);
     }
+#if MASK_TILES
+    Pack<T, 8>* mask_tile = mask_tiles + block % 2 * kRows * kMaskRow;
+    for (int i = (int)threadIdx.x; i < kRows * (KEYS / 8); i += 32 * WARPS) {
+      const int row = i / (KEYS / 8), part = i % (KEYS / 8), query = tile * kRows + row, key = block * KEYS + part * 8;
+      const bool inside = key < p.keys && query < p.queries;
+      copy_16(mask_tile + row * kMaskRow + part, inside ? mask + query * p.mask_strides[2] + key : mask, inside);
+    }
+#endif
     for (int i = (int)threadIdx.x; i < KEYS * (VALUES / 8); i += 32 * WARPS) {
       const int row = i / (VALUES / 8), part = i % (VALUES / 8), key = block * KEYS + row;
       const bool inside = key < p.keys && part * 8 < p.value_depth;
@@ -157,62 +99,55 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) attention_flash(const A
   };
   if (blocks > 0) load_keys(0);
   commit_copies();
-
   uint32 query[DEPTH / 16][4];
-#pragma unroll
-  for (int j = 0; j < DEPTH / 16; ++j) {
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const int row = row0 + group + i % 2 * 8, d = j * 16 + pair + i / 2 * 8;
-      query[j][i] = row < p.queries && d < p.depth ? *(const uint32*)(q + row * p.q_strides[2] + d) : 0;
-    }
-  }
   float most[2] = {lowest, lowest}, sum[2] = {0, 0}, result[VALUES / 8][4] = {};
   for (int block = 0; block < blocks; ++block) {
     const int first = block * KEYS, count = min(KEYS, last - first);
     if (block + 1 < blocks) load_keys(block + 1);
     commit_copies();
-    Masks masks;
-#if HAS_MASK
-    // On its way while keys and values are waited for.
-#pragma unroll
-    for (int n = 0; n < KEYS / 8; ++n) {
-      const int key = first + n * 8 + pair;
-#pragma unroll
-      for (int r = 0; r < (MASK_ROWS ? 2 : 1); ++r) {
-#if MASK_PAIRS
-        masks.items[n][r] = *(const Pack<MASK, 2>*)(mask_rows[r] + min(key, p.keys - 2));
-#else
-        masks.items[n][r].items[0] = mask_rows[r][min(key, p.keys - 1) * p.mask_strides[3]];
-        masks.items[n][r].items[1] = mask_rows[r][min(key + 1, p.keys - 1) * p.mask_strides[3]];
-#endif
-      }
-    }
-#endif
     wait_copies<1>();
     __syncthreads();
+    if (block == 0) {
+#pragma unroll
+      for (int j = 0; j < DEPTH / 16; ++j)
+        load_matrices<false>(query[j], q_tile + (warp * 16 + lane / 8 % 2 * 8 + lane % 8) * kQueryRow + j * 2 + lane / 16);
+    }
     if (row0 < p.queries && !(CAUSAL && first > row0 + 15)) {
-      const Pack<T, 8>* k_tile = k_tiles[block % 2];
-      const Pack<T, 8>* v_tile = v_tiles[block % 2];
+      const Pack<T, 8>* k_tile = k_tiles + block % 2 * KEYS * kKeyRow;
+      const Pack<T, 8>* v_tile = v_tiles + block % 2 * KEYS * kValueRow;
+      const MASK* mask_rows[2] = {nullptr, nullptr};
+#if HAS_MASK
+#pragma unroll
+      for (int r = 0; r < 2; ++r) {
+        const int row = warp * 16 + group + r * 8;
+        mask_rows[r] = MASK_TILES  ? (const MASK*)(mask_tiles + (block % 2 * kRows + row) * kMaskRow)
+                       : MASK_ROWS ? mask + min(tile * kRows + row, p.queries - 1) * p.mask_strides[2]
+                                   : mask;
+      }
+#endif
       if (count == KEYS)
-        attend<true>(p, k_tile, v_tile, query, masks, first, last, row0, most, sum, result);
+        attend<true>(p, k_tile, v_tile, query, mask_rows, first, last, row0, most, sum, result);
       else
-        attend<false>(p, k_tile, v_tile, query, masks, first, last, row0, most, sum, result);
+        attend<false>(p, k_tile, v_tile, query, mask_rows, first, last, row0, most, sum, result);
     }
     __syncthreads();
   }
+  Pack<T, 8>* const own = q_tile + warp * 16 * kQueryRow;
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
     sum[r] += __shfl_xor_sync(0xffffffffu, sum[r], 1);
     sum[r] += __shfl_xor_sync(0xffffffffu, sum[r], 2);
-    const int row = row0 + group + r * 8;
-    if (row >= p.queries) continue;
     const float share = sum[r] > 0 ? 1 / sum[r] : 0.0f;
-    T* y = (T*)p.y + batch * p.y_strides[0] + head * p.y_strides[1] + row * p.y_strides[2];
 #pragma unroll
-    for (int n = 0; n < VALUES / 8; ++n) {
-      if (n * 8 + pair < p.value_depth) *(uint32*)(y + n * 8 + pair) = pair_of<T>(result[n][r * 2] * share, result[n][r * 2 + 1] * share);
-    }
+    for (int n = 0; n < VALUES / 8; ++n)
+      *((uint32*)(own + (group + r * 8) * kQueryRow + n) + pair / 2) = pair_of<T>(result[n][r * 2] * share, result[n][r * 2 + 1] * share);
+  }
+  __syncwarp();  // rows leave whole, 16 bytes at a time
+  T* y = (T*)p.y + batch * p.y_strides[0] + head * p.y_strides[1];
+#pragma unroll
+  for (int i = lane; i < 16 * (VALUES / 8); i += 32) {
+    const int row = i / (VALUES / 8), part = i % (VALUES / 8);
+    if (row0 + row < p.queries && part * 8 < p.value_depth) *(Pack<T, 8>*)(y + (row0 + row) * p.y_strides[2] + part * 8) = own[row * kQueryRow + part];
   }
 #endif
 }

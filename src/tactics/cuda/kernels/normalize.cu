@@ -1,4 +1,4 @@
-// (x - mean) / sqrt(variance + epsilon) * scale + shift along each row; see rows.cu.
+// (x - mean) / sqrt(variance + epsilon) * scale + shift along each row; see rows.cu. LOADED and STORED come with the scales around it.
 // extra[0] scale, extra[1] bias, extra[2] the epilogue's second value, of x's shape.
 extern "C" __global__ void __launch_bounds__(256) normalize(const RowParameters p) {
   const int64 own = ROW_OF_THREAD, row = own < p.outputs ? own : p.outputs - 1;
@@ -8,12 +8,12 @@ extern "C" __global__ void __launch_bounds__(256) normalize(const RowParameters 
   Y* y = (Y*)p.y + base;
   REAL mean = 0;
 #if CENTERED
-  for (int64 i = LANE; i < p.row; i += LANES) mean += load(x[row_offset(p, i)]);
+  for (int64 i = LANE; i < p.row; i += LANES) mean += LOADED(x[row_offset(p, i)]);
   mean = joined<Sum>(mean) / (REAL)p.row;
 #endif
   REAL squares = 0;
   for (int64 i = LANE; i < p.row; i += LANES) {
-    const REAL v = load(x[row_offset(p, i)]) - mean;
+    const REAL v = LOADED(x[row_offset(p, i)]) - mean;
     squares += v * v;
   }
   squares = joined<Sum>(squares);
@@ -21,7 +21,7 @@ extern "C" __global__ void __launch_bounds__(256) normalize(const RowParameters 
   if (own >= p.outputs) return;
   for (int64 i = LANE; i < p.row; i += LANES) {
     const int64 at = row_offset(p, i);
-    REAL v = (load(x[at]) - mean) * factor;
+    REAL v = (LOADED(x[at]) - mean) * factor;
 #if HAS_SCALE
     v *= (REAL)load(((const SCALE*)p.extra[0])[extra_offset(p, 0, row, i)]);
 #endif
@@ -34,6 +34,6 @@ extern "C" __global__ void __launch_bounds__(256) normalize(const RowParameters 
     const REAL second = 0;
 #endif
     (void)second;
-    y[at] = store<Y>(EPILOGUE);
+    y[at] = STORED(EPILOGUE);
   }
 }

@@ -12,6 +12,9 @@ struct fp8_t { uint8 bits; };       // E4M3FN
 struct fp8_e5m2_t { uint8 bits; };  // E5M2
 struct bool_t { uint8 bits; };
 
+template <class T> struct IsHalf { static constexpr bool value = false; };
+template <> struct IsHalf<half_t> { static constexpr bool value = true; };
+
 __device__ __forceinline__ float as_float(uint32 bits) { return __int_as_float((int)bits); }
 __device__ __forceinline__ uint32 as_bits(float value) { return (uint32)__float_as_int(value); }
 

@@ -90,9 +90,12 @@ REAL1(snap, m_is_nan(x / a) ? R(0) : a * m_clamp(R(rintf((float)x / (float)a)), 
 template <class R> __device__ __forceinline__ int64 r_is_inf(R x, R a, R) { return m_abs(x) > R(3.4e38) && m_abs(x) + m_abs(x) == m_abs(x) && (a == 0 || (a > 0) == (x > 0)); }
 template <class R> __device__ __forceinline__ int64 r_is_nan(R x, R, R) { return m_is_nan(x); }
 
-// The same within 3e-7, for results that are rounded to 16 bits. Source: Abramowitz and Stegun, 7.1.26.
-__device__ __forceinline__ float short_erfc(float x) {
-  const float size = fabsf(x), below = 1.0f + 0.3275911f * size, exponent = -1.4426950408889634f * x * x;
+// Shorter forms for results that are rounded to 16 bits. erfc(z) = t * (a1 + t * (a2 + ... a5)) * exp(-z * z) with t = 1 / (1 + 0.3275911 * z) for
+// z of at least 0, within 3e-7. Source: Abramowitz and Stegun, 7.1.26. What follows is `share` times that of z = scale * size, where size is |x|
+// or a bound that makes no difference; what is no number stays so by x.
+template <bool GELU> __device__ __forceinline__ float short_erfc(float size, float x) {
+  constexpr float scale = GELU ? 0.70710678118654752f : 1.0f, share = GELU ? 0.5f : 1.0f;
+  const float below = 1.0f + 0.3275911f * scale * size, exponent = -1.4426950408889634f * scale * scale * (x * x);
   float t, power;
 #ifdef INGOT_EMULATED
   t = 1.0f / below;
@@ -101,25 +104,18 @@ __device__ __forceinline__ float short_erfc(float x) {
   asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(t) : "f"(below));
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(exponent));
 #endif
-  const float y = t * (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f)))) * power;
-  return x < 0 ? 2.0f - y : y;
+  return t * (share * 0.254829592f + t * (share * -0.284496736f + t * (share * 1.421413741f + t * (share * -1.453152027f + t * (share * 1.061405429f))))) * power;
 }
-template <class R> __device__ __forceinline__ R short_r_erf(R x, R, R) { return R(1) - R(short_erfc((float)x)); }
-// max(x, 0) - |x| * erfc(|x| / sqrt(2)) / 2, with the halves and the root inside of the constants.
+__device__ __forceinline__ float short_erf(float x) {
+  const float rest = 1.0f - short_erfc<false>(fabsf(x), x);
+  return x < 0 ? -rest : rest;
+}
+// max(x, 0) - |x| * erfc(|x| / sqrt(2)) / 2. The bound keeps infinities from meeting zeros.
 __device__ __forceinline__ float short_gelu(float x) {
-  // The clamp keeps infinities from meeting zeros; what is no number stays so by the exponent.
-  const float size = fminf(fabsf(x), 100.0f), below = 1.0f + 0.23164189f * size, exponent = -0.72134752f * (x * x);
-  float t, power;
-#ifdef INGOT_EMULATED
-  t = 1.0f / below;
-  power = exp2f(exponent);
-#else
-  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(t) : "f"(below));
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(exponent));
-#endif
-  const float half = t * (0.127414796f + t * (-0.142248368f + t * (0.7107068705f + t * (-0.7265760135f + t * 0.5307027145f)))) * power;
-  return fmaxf(x, 0.0f) - size * half;
+  const float size = fminf(fabsf(x), 100.0f);
+  return fmaxf(x, 0.0f) - size * short_erfc<true>(size, x);
 }
+template <class R> __device__ __forceinline__ R short_r_erf(R x, R, R) { return R(short_erf((float)x)); }
 template <class R> __device__ __forceinline__ R short_r_gelu(R x, R, R) { return R(short_gelu((float)x)); }
 
 #define REAL2(name, formula) template <class R> __device__ __forceinline__ R r_##name(R x, R y) { return formula; }

@@ -18,9 +18,6 @@ template <> __device__ __forceinline__ uint32 pair_of<half_t>(float first, float
 #endif
 }
 
-template <class T> struct IsHalf { static constexpr bool value = false; };
-template <> struct IsHalf<half_t> { static constexpr bool value = true; };
-
 // c += a * b: a of 16 rows and 16 deep, b of 8 columns. With g = lane / 4 and t = lane % 4 * 2 a lane holds of a the rows g (even registers)
 // and g + 8 (odd ones), depths t and t + 1 (the first two) and t + 8 and t + 9; of b the same depths of column g; of c columns t and t + 1
 // of row g, then those of row g + 8.

@@ -6,9 +6,6 @@ struct alignas(64) TensorMap { uint64 words[16]; };  // opaque, made by the driv
 #if defined(INGOT_EMULATED) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
 #define HAS_WARP_GROUPS 1
 
-template <class T> struct IsHalf { static constexpr bool value = false; };
-template <> struct IsHalf<half_t> { static constexpr bool value = true; };
-
 #ifdef INGOT_EMULATED
 #define __cluster_dims__(...)
 #define __grid_constant__
@@ -72,6 +69,23 @@ template <class T, int N> inline void multiply_group(float (&c)[N], const char* 
     for (int depth = 0; depth < 16; ++depth) sum += at(a, row0 + i / 2 % 2 * 8, depth) * at(b, i / 4 * 8 + column0 + i % 2, depth);
     c[i] = sum;
   }
+}
+inline void publish_copies() {}
+inline void settle(uint32 (&)[4]) {}
+template <class T> inline void multiply_values(float (&c)[32], const uint32 (&a)[4], const char* b, int k) {
+  static uint32 held[64][32][4];
+  const int warp = (int)threadIdx.x / 32, lane = (int)threadIdx.x % 32;
+  for (int i = 0; i < 4; ++i) held[warp][lane][i] = a[i];
+  __syncwarp();
+  for (int i = 0; i < 32; ++i) {
+    const int column = i / 4 * 8 + lane % 4 * 2 + i % 2;
+    for (int depth = 0; depth < 16; ++depth) {
+      const uint32 pair = held[warp][lane / 4 * 4 + depth % 8 / 2][depth / 8 * 2 + i / 2 % 2];
+      const int row = k * 16 + depth;
+      c[i] += load(T{(uint16)(pair >> (depth % 2 * 16))}) * load(((const T*)b)[row * 64 + ((column / 8) ^ (row & 7)) * 8 + column % 8]);
+    }
+  }
+  __syncwarp();
 }
 #else
 typedef uint64 Barrier;
@@ -179,6 +193,21 @@ template <class T, int N> __device__ __forceinline__ void multiply_group(float (
     of_half::multiply_group(c, a, b, k, adds);
   else
     of_bf16::multiply_group(c, a, b, k, adds);
+}
+// Products see what this thread has copied to shared memory.
+__device__ __forceinline__ void publish_copies() { asm volatile("fence.proxy.async.shared::cta;" : : : "memory"); }
+// Nothing that makes these values moves behind this.
+__device__ __forceinline__ void settle(uint32 (&a)[4]) { asm volatile("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]), "+r"(a[3]) : : "memory"); }
+#define MULTIPLY_VALUES(type)                                                                                                          \
+  asm volatile("wgmma.mma_async.sync.aligned.m64n64k16.f32." type "." type " {" SUM_NAMES_0 "}, {%32, %33, %34, %35}, %36, 1, 1, 1, 1;" \
+               : SUMS32(c, 0)                                                                                                          \
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(matrix_at(b) + k * 128))
+// c += a * b: a of 64 rows and 16 deep in registers, a warp's 16 rows as tensor cores take them; b the k-th 16 of rows of 64 numbers.
+template <class T> __device__ __forceinline__ void multiply_values(float (&c)[32], const uint32 (&a)[4], const char* b, int k) {
+  if (IsHalf<T>::value)
+    MULTIPLY_VALUES("f16");
+  else
+    MULTIPLY_VALUES("bf16");
 }
 #endif
 #else

@@ -1,0 +1,14 @@
+// What tactics open once in a process, such as libraries of a GPU's maker.
+#pragma once
+
+#include <string_view>
+
+#include "device/device.h"
+
+namespace ingot {
+
+bool needs_opening(std::string_view tactic);
+// Opens it for the tactic of this name, so that its first layer finds it done. What fails here fails there again, with a message.
+void open_ahead(std::string_view tactic, Device& device);
+
+}  // namespace ingot
