@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tactics/cpu/column_steps.h"
 #include "tactics/cpu/convert_rows.h"
 #include "tactics/cpu/integer_tiles.h"
 #include "tactics/layout.h"
@@ -10,7 +11,7 @@
 namespace ingot {
 namespace {
 
-constexpr int64_t kColumns = 128;
+constexpr int64_t kColumns = 512;
 constexpr int64_t kChunk = 1024;
 constexpr int64_t kPartElements = 16 * 1024;
 
@@ -20,6 +21,7 @@ struct ArgReduceLaunch final : Launch {
   bool smallest = false, last = false;
   int64_t outer = 0, length = 1, inner = 1;
   LoadRow load = nullptr;  // null for integers
+  ColumnSteps::Better step = nullptr;
   int64_t units = 0, parts = 1;
 
   template <class T>
@@ -59,6 +61,17 @@ struct ArgReduceLaunch final : Launch {
     const char* from = x + (row_index * length * inner + first) * bytes;
     alignas(64) T row[kColumns], best[kColumns];
     int64_t* places = y + row_index * inner + first;
+    if constexpr (std::is_same_v<T, float>) {
+      alignas(64) int32_t narrow[kColumns] = {};
+      fetch(from, best, width);
+      for (int64_t k = 1; k < length; ++k) {
+        const char* at = from + k * inner * bytes;
+        if (type != DataType::kFloat) fetch(at, row, width);
+        step(type == DataType::kFloat ? reinterpret_cast<const float*>(at) : row, best, narrow, static_cast<int32_t>(k), width);
+      }
+      std::copy(narrow, narrow + width, places);
+      return;
+    }
     fetch(from, best, width);
     std::fill(places, places + width, 0);
     for (int64_t k = 1; k < length; ++k) {
@@ -96,11 +109,13 @@ struct ArgReduceKernel final : Kernel {
     TRY_ASSIGN(const int64_t axis, normalize_axis(op.axis, static_cast<int64_t>(shape.size())));
     TRY_ASSIGN(const int64_t total, volume(shape));
     launch->length = shape[static_cast<size_t>(axis)];
+    if (launch->length > INT32_MAX) return unsupported("an axis of " + std::to_string(launch->length) + " elements is too long for arg_reduce");
     launch->inner = memory_strides(format, shape)[static_cast<size_t>(axis)];
     launch->outer = total == 0 ? 0 : total / launch->length / launch->inner;
     launch->type = type;
     launch->smallest = op.smallest;
     launch->last = op.last;
+    launch->step = column_steps().better[op.smallest ? 1 : 0][op.last ? 1 : 0];
     launch->load = is_floating(type) || type == DataType::kBool ? load_row(type) : nullptr;
     if (constant.data()) launch->constant = &constant;
     launch->units = total == 0 ? 0 : launch->inner == 1 ? launch->outer : launch->outer * ((launch->inner + kColumns - 1) / kColumns);

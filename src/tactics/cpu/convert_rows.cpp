@@ -5,6 +5,7 @@
 
 #include "base/cpu_info.h"
 #include "base/float_types.h"
+#include "tactics/cpu/convert_loops.h"
 #include "tactics/cpu/convert_rows_kernels.h"
 #include "tactics/cpu/expression_kernels.h"
 #include "tactics/cpu/vector_math_portable.h"
@@ -43,28 +44,40 @@ uint8_t fp8_e5m2_saturated(float value) { return fp8_e5m2_from_float(value); }
 
 }  // namespace
 
-LoadRow load_row(DataType type) {
-  LoadRow row = nullptr;
+const ConvertLoops& convert_loops_portable() { return ConvertBody::table(); }
+
+namespace {
+
+const ConvertLoops& convert_loops() {
 #if defined(__x86_64__)
-  if (current_isa() >= Isa::kAvx512)
-    row = load_row_avx512(type);
-  else if (current_isa() >= Isa::kAvx2)
-    row = load_row_avx2(type);
+  if (current_isa() >= Isa::kAvx512) return convert_loops_avx512();
+  if (current_isa() >= Isa::kAvx2) return convert_loops_avx2();
 #endif
-  if (!row) row = vector_load_row<Portable>(type);
-  if (row) return row;
+  return convert_loops_portable();
+}
+
+LoadRow vector_load(DataType type) {
+#if defined(__x86_64__)
+  if (current_isa() >= Isa::kAvx512) return load_row_avx512(type);
+  if (current_isa() >= Isa::kAvx2) return load_row_avx2(type);
+#endif
+  return vector_load_row<Portable>(type);
+}
+StoreRow vector_store(DataType type) {
+#if defined(__x86_64__)
+  if (current_isa() >= Isa::kAvx512) return store_row_avx512(type);
+  if (current_isa() >= Isa::kAvx2) return store_row_avx2(type);
+#endif
+  return vector_store_row<Portable>(type);
+}
+
+}  // namespace
+
+LoadRow load_row(DataType type) {
+  if (LoadRow row = convert_loops().load(type)) return row;
+  if (LoadRow row = vector_load(type)) return row;
   switch (type) {
     case DataType::kDouble: return load_plain<double>;
-    case DataType::kBool:
-      return [](const void* from, float* to, int64_t count) {
-        const auto* f = static_cast<const uint8_t*>(from);
-        for (int64_t i = 0; i < count; ++i) to[i] = f[i] != 0 ? 1.0f : 0.0f;
-      };
-    case DataType::kInt16: return load_plain<int16_t>;
-    case DataType::kInt32: return load_plain<int32_t>;
-    case DataType::kInt64: return load_plain<int64_t>;
-    case DataType::kUint16: return load_plain<uint16_t>;
-    case DataType::kUint32: return load_plain<uint32_t>;
     case DataType::kUint64: return load_plain<uint64_t>;
     case DataType::kFp8: return load_bytes<float_from_fp8>;
     case DataType::kFp8E5m2: return load_bytes<float_from_fp8_e5m2>;
@@ -73,23 +86,11 @@ LoadRow load_row(DataType type) {
 }
 
 StoreRow store_row(DataType type) {
-  StoreRow row = nullptr;
-#if defined(__x86_64__)
-  if (current_isa() >= Isa::kAvx512)
-    row = store_row_avx512(type);
-  else if (current_isa() >= Isa::kAvx2)
-    row = store_row_avx2(type);
-#endif
-  if (!row) row = vector_store_row<Portable>(type);
-  if (row) return row;
+  if (StoreRow row = convert_loops().store(type)) return row;
+  if (StoreRow row = vector_store(type)) return row;
   switch (type) {
     case DataType::kDouble:
       return [](const float* from, void* to, int64_t count) { std::copy(from, from + count, static_cast<double*>(to)); };
-    case DataType::kBool:
-      return [](const float* from, void* to, int64_t count) {
-        auto* t = static_cast<uint8_t*>(to);
-        for (int64_t i = 0; i < count; ++i) t[i] = from[i] != 0;
-      };
     case DataType::kInt16: return store_saturated<int16_t>;
     case DataType::kInt32: return store_saturated<int32_t>;
     case DataType::kInt64: return store_saturated<int64_t>;
@@ -101,6 +102,10 @@ StoreRow store_row(DataType type) {
     default: return nullptr;
   }
 }
+
+StoreRow store_row_truncated(DataType type) { return convert_loops().store_truncated(type); }
+QuantizeRow quantize_row(DataType to) { return convert_loops().quantize(to); }
+DequantizeRow dequantize_row(DataType from) { return convert_loops().dequantize(from); }
 
 void RowConversion::divide_by(float divisor) {
   factor = divisor;

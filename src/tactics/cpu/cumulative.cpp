@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tactics/cpu/column_steps.h"
 #include "tactics/cpu/convert_rows.h"
 #include "tactics/layout.h"
 
@@ -19,6 +20,7 @@ struct CumulativeLaunch final : Launch {
   DataType type = DataType::kFloat;
   LoadRow load = nullptr;  // null for integers
   StoreRow store = nullptr;
+  const ColumnSteps* steps = nullptr;
   int64_t length = 0, inner = 1, units = 0, parts = 1;
 
   // Floats go through rows of floats and are summed as doubles; integers wrap.
@@ -67,6 +69,17 @@ struct CumulativeLaunch final : Launch {
     std::fill(sums, sums + width, kStart);
     for (int64_t k = 0; k < length; ++k) {
       const int64_t at = start + (op.reverse ? length - 1 - k : k) * inner * bytes;
+      if constexpr (std::is_same_v<T, float>) {
+        const auto step = steps->running[kAdds ? 0 : 1][op.exclusive ? 1 : 0];
+        if (type == DataType::kFloat) {
+          step(reinterpret_cast<const float*>(x + at), sums, reinterpret_cast<float*>(y + at), width);
+        } else {
+          fetch(x + at, row, width);
+          step(row, sums, row, width);
+          put(row, y + at, width);
+        }
+        continue;
+      }
       fetch(x + at, row, width);
       for (int64_t i = 0; i < width; ++i) {
         const Sum before = sums[i];
@@ -107,6 +120,7 @@ struct CumulativeKernel final : Kernel {
     TRY_ASSIGN(const int64_t total, volume(shape));
     launch->op = op;
     launch->type = type;
+    launch->steps = &column_steps();
     launch->length = shape[static_cast<size_t>(axis)];
     for (size_t d = static_cast<size_t>(axis) + 1; d < shape.size(); ++d) launch->inner *= shape[d];
     const int64_t outer = total == 0 ? 0 : total / launch->length / launch->inner;

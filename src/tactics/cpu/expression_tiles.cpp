@@ -27,23 +27,22 @@ Domain domain_of(DataType type) {
 
 enum class Work : uint8_t {
   kLoadFloats,
-  kLoadIntegers,
-  kLoadDoubles,
   kFloats,          // a vector kernel
   kFloatsOneByOne,  // a function without one
+  kPass,            // floats as they are: what the output's own store makes of them is the result
+  kRoundToRow,      // floats to what `store` and `load` keep of them
+  kLoadIntegers,
   kIntegers,
   kSelectIntegers,
   kCompareIntegers,  // integers in, bools out
+  kFloatsToIntegers,
+  kIntegersToFloats,
+  kIntegersToBools,
+  kLoadDoubles,  // from here on element by element
   kDoubles,
   kCompareDoubles,
   kSelectDoubles,
-  kTruncate,    // floats to integral floats
-  kRoundToRow,  // floats to what `store` and `load` keep of them
-  kFloatsToBools,
-  kFloatsToIntegers,
   kFloatsToDoubles,
-  kIntegersToFloats,
-  kIntegersToBools,
   kIntegersToDoubles,
   kDoublesToFloats,
   kDoublesToIntegers,
@@ -76,18 +75,6 @@ struct Constant {
   int64_t integer;
   double number;
 };
-
-double saturated(DataType type, double value) {
-  if (value != value) return 0;
-  const int bits = bits_of(type);
-  const bool negative = is_signed(type);
-  const double most = std::ldexp(1.0, negative ? bits - 1 : bits) - (bits == 64 ? 0 : 1), least = negative ? -std::ldexp(1.0, bits - 1) : 0;
-  return std::clamp(std::trunc(value), least, most);
-}
-int64_t to_integer(DataType type, double value) {
-  const double bounded = saturated(type, value);
-  return bounded >= 9223372036854775807.0 ? INT64_MAX : static_cast<int64_t>(bounded);
-}
 
 }  // namespace
 
@@ -135,14 +122,22 @@ class Compiler {
     program_.output = output_;
     for (size_t i = 0; i < inputs_.size(); ++i) program_.element_bytes.push_back(bits_of(stored_type(i)) / 8);
     for (const Step& step : program_.steps)
-      program_.cost += step.work == Work::kFloats           ? 0.04
-                       : step.work == Work::kFloatsOneByOne ? 8
-                       : step.work == Work::kLoadFloats     ? 0.05
-                                                            : 0.8;
+      program_.cost += cost_of(step);
     return std::shared_ptr<const Program>(std::make_shared<Program>(std::move(program_)));
   }
 
  private:
+  // Nanoseconds an element.
+  static double cost_of(const Step& step) {
+    switch (step.work) {
+      case Work::kPass: return 0;
+      case Work::kFloats:
+      case Work::kLoadFloats: return 0.05;
+      case Work::kFloatsOneByOne: return 8;
+      default: return step.work >= Work::kLoadDoubles ? 0.8 : 0.15;
+    }
+  }
+
   static Status check_type(DataType type) {
     REQUIRES(type != DataType::kUint64, "uint64 has no tiles");
     REQUIRES(bits_of(type) >= 8 && !is_rare_float(type), std::string(name_of(type)) + " has no rows");
@@ -239,7 +234,7 @@ class Compiler {
     Constant c{};
     std::fill(std::begin(c.floats), std::end(c.floats), static_cast<float>(value));
     c.number = value;
-    c.integer = to_integer(DataType::kInt64, value);
+    c.integer = integer_from_double(DataType::kInt64, value);
     program_.constants.push_back(c);
     return static_cast<int>(program_.constants.size()) - 1;
   }
@@ -339,13 +334,19 @@ class Compiler {
 
   Status choose_cast(const Node& node, DataType first, Domain from, Step& step) {
     const Domain to = domain_of(node.to);
+    const bool last = &node == &nodes_.back() && node.to == output_;
     step.type = node.to;
     if (from == Domain::kFloat && to == Domain::kFloat) {
-      if (node.to == DataType::kBool && first != DataType::kBool) {
-        step.work = Work::kFloatsToBools;
-      } else if (node.to == DataType::kFloat || node.to == DataType::kBool || node.to == first || first == DataType::kBool) {
+      if (node.to == DataType::kFloat || node.to == first || first == DataType::kBool) {
         step.op = ScalarOp::kIdentity;
         step.kernel = expression_kernel(ScalarOp::kIdentity);
+      } else if (last) {
+        step.work = Work::kPass;
+      } else if (node.to == DataType::kBool) {  // x or false
+        step.op = ScalarOp::kOr;
+        step.operand_count = 2;
+        step.operands[1].constant = constant(0);
+        step.kernel = expression_kernel(ScalarOp::kOr);
       } else {
         step.work = Work::kRoundToRow;
         step.store = store_row(node.to);
@@ -354,15 +355,9 @@ class Compiler {
       }
     } else if (from == Domain::kFloat) {
       step.work = to == Domain::kInteger ? Work::kFloatsToIntegers : Work::kFloatsToDoubles;
-      const bool last = &node == &nodes_.back();
-      if (last && (node.to == DataType::kInt8 || node.to == DataType::kUint8)) {  // stays in floats; the row's store saturates
-        const int32_t operand = node.operands[0];
-        const ScalarOp before = operand >= 0 ? nodes_[static_cast<size_t>(operand)].op : ScalarOp::kIdentity;
-        const bool whole = before == ScalarOp::kRound || before == ScalarOp::kFloor || before == ScalarOp::kCeil;
-        step.work = whole ? Work::kFloats : Work::kTruncate;
-        step.op = ScalarOp::kIdentity;
-        step.kernel = expression_kernel(ScalarOp::kIdentity);
-        ends_in_bytes_ = true;
+      if (last && store_row_truncated(node.to)) {
+        step.work = Work::kPass;
+        program_.store = store_row_truncated(node.to);
       }
     } else if (from == Domain::kInteger) {
       step.work = node.to == DataType::kBool ? Work::kIntegersToBools
@@ -391,7 +386,7 @@ class Compiler {
                    output_ != DataType::kBool,
                "the expression gives " + std::string(name_of(type)) + ", not " + std::string(name_of(output_)));
     }
-    program_.result_domain = ends_in_bytes_ ? Domain::kFloat : domain_of(output_);
+    program_.result_domain = program_.store ? Domain::kFloat : domain_of(output_);
     if (nodes_.back().is_constant) {  // fill a tile by an identity
       Step step{program_.result_domain == Domain::kFloat     ? Work::kFloats
                 : program_.result_domain == Domain::kInteger ? Work::kIntegers
@@ -406,7 +401,7 @@ class Compiler {
     program_.result_slot = program_.steps.back().target;
     if (program_.result_domain == Domain::kFloat) {
       program_.straight = output_ == DataType::kFloat && program_.steps.back().work == Work::kFloats;
-      program_.store = store_row(output_);
+      if (!program_.store) program_.store = store_row(output_);
       REQUIRES(program_.store, std::string(name_of(output_)) + " has no rows");
     }
     return Ok{};
@@ -420,7 +415,6 @@ class Compiler {
   std::vector<int> uses_, input_uses_, input_casts_, slots_of_, input_slots_;
   std::vector<bool> loads_as_float_;
   uint32_t taken_ = 0;
-  bool ends_in_bytes_ = false;
   Program program_;
 };
 
@@ -532,9 +526,9 @@ void load_wide(Frame& frame, const Step& step, const Input& input, int64_t offse
   }
 }
 
-void round_to_row(const Step& step, float* row, int64_t count) {
+void round_to_row(const Step& step, const float* from, float* row, int64_t count) {
   alignas(64) char narrow[kTile * 2];
-  step.store(row, narrow, count);
+  step.store(from, narrow, count);
   step.load(narrow, row, count);
 }
 
@@ -547,30 +541,23 @@ void run_step(Frame& frame, const Step& step, float* target, int64_t count) {
       break;
     case Work::kFloatsOneByOne:
       for (int k = 0; k < 3; ++k) operands[k] = k < step.operand_count ? frame.operand(step.operands[k]) : frame.operand(step.operands[0]);
+      if (step.op == ScalarOp::kPow) {
+        for (int64_t i = 0; i < count; ++i) target[i] = std::pow(operands[0].data[i * operands[0].step], operands[1].data[i * operands[1].step]);
+        break;
+      }
       for (int64_t i = 0; i < count; ++i)
         target[i] = evaluate_scalar(step.op, operands[0].data[i * operands[0].step], operands[1].data[i * operands[1].step],
                                     operands[2].data[i * operands[2].step], step.a, step.b);
       break;
-    case Work::kTruncate: {
-      const TileOperand x = frame.operand(step.operands[0]);
-      for (int64_t i = 0; i < count; ++i) target[i] = std::trunc(x.data[i * x.step]);
-      break;
-    }
     case Work::kRoundToRow: {
       const TileOperand x = frame.operand(step.operands[0]);
-      for (int64_t i = 0; i < count; ++i) target[i] = x.data[i * x.step];
-      round_to_row(step, target, count);
-      break;
-    }
-    case Work::kFloatsToBools: {
-      const TileOperand x = frame.operand(step.operands[0]);
-      for (int64_t i = 0; i < count; ++i) target[i] = x.data[i * x.step] != 0 ? 1.0f : 0.0f;
+      if (x.step == 0) std::fill(target, target + count, x.data[0]);
+      round_to_row(step, x.step == 0 ? target : x.data, target, count);
       break;
     }
     case Work::kFloatsToIntegers: {
       const TileOperand x = frame.operand(step.operands[0]);
-      auto* wide = frame.wide_slot<int64_t>(step.target);
-      for (int64_t i = 0; i < count; ++i) wide[i] = to_integer(step.type, x.data[i * x.step]);
+      integers_from_floats(step.type, {x.data, x.step}, frame.wide_slot<int64_t>(step.target), count);
       break;
     }
     case Work::kFloatsToDoubles: {
@@ -591,9 +578,8 @@ void run_step(Frame& frame, const Step& step, float* target, int64_t count) {
     }
     case Work::kSelectIntegers: {
       const TileOperand condition = frame.operand(step.operands[0]);
-      const auto yes = frame.wide<int64_t>(step.operands[1]), no = frame.wide<int64_t>(step.operands[2]);
-      auto* wide = frame.wide_slot<int64_t>(step.target);
-      for (int64_t i = 0; i < count; ++i) wide[i] = condition.data[i * condition.step] != 0 ? yes[i] : no[i];
+      select_integers({condition.data, condition.step}, frame.wide<int64_t>(step.operands[1]), frame.wide<int64_t>(step.operands[2]),
+                      frame.wide_slot<int64_t>(step.target), count);
       break;
     }
     case Work::kSelectDoubles: {
@@ -617,20 +603,21 @@ void run_step(Frame& frame, const Step& step, float* target, int64_t count) {
       }
       break;
     }
-    case Work::kIntegersToFloats:
     case Work::kIntegersToBools: {
       const auto x = frame.wide<int64_t>(step.operands[0]);
-      for (int64_t i = 0; i < count; ++i)
-        target[i] = step.work == Work::kIntegersToBools ? (x[i] != 0 ? 1.0f : 0.0f) : static_cast<float>(static_cast<double>(x[i]));
-      if (step.store) round_to_row(step, target, count);
+      for (int64_t i = 0; i < count; ++i) target[i] = x[i] != 0 ? 1.0f : 0.0f;
       break;
     }
+    case Work::kIntegersToFloats:
+      floats_from_integers(frame.wide<int64_t>(step.operands[0]), target, count);
+      if (step.store) round_to_row(step, target, target, count);
+      break;
     case Work::kDoublesToFloats:
     case Work::kDoublesToBools: {
       const auto x = frame.wide<double>(step.operands[0]);
       for (int64_t i = 0; i < count; ++i)
         target[i] = step.work == Work::kDoublesToBools ? (x[i] != 0 ? 1.0f : 0.0f) : static_cast<float>(x[i]);
-      if (step.store) round_to_row(step, target, count);
+      if (step.store) round_to_row(step, target, target, count);
       break;
     }
     case Work::kIntegersToDoubles: {
@@ -642,9 +629,10 @@ void run_step(Frame& frame, const Step& step, float* target, int64_t count) {
     case Work::kDoublesToIntegers: {
       const auto x = frame.wide<double>(step.operands[0]);
       auto* wide = frame.wide_slot<int64_t>(step.target);
-      for (int64_t i = 0; i < count; ++i) wide[i] = to_integer(step.type, x[i]);
+      for (int64_t i = 0; i < count; ++i) wide[i] = integer_from_double(step.type, x[i]);
       break;
     }
+    case Work::kPass:
     case Work::kLoadFloats:
     case Work::kLoadIntegers:
     case Work::kLoadDoubles: break;
@@ -663,6 +651,14 @@ void run_tile(const Program& program, char* slots, const Input* inputs, char* ou
       load_wide<int64_t>(frame, step, inputs[step.input], offset, rows, columns);
     } else if (step.work == Work::kLoadDoubles) {
       load_wide<double>(frame, step, inputs[step.input], offset, rows, columns);
+    } else if (step.work == Work::kPass) {
+      TileOperand x = frame.operand(step.operands[0]);
+      if (x.step == 0) {
+        float* row = frame.float_slot(step.target);
+        std::fill(row, row + count, x.data[0]);
+        x = {row, 1};
+      }
+      frame.floats[step.target] = x;
     } else {
       float* target = program.straight && &step == last ? reinterpret_cast<float*>(out) : frame.float_slot(step.target);
       run_step(frame, step, target, count);

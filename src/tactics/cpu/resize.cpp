@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "tactics/cpu/convert_rows.h"
 #include "tactics/cpu/row_kernels.h"
@@ -47,6 +48,15 @@ struct AxisTaps {
   }
 };
 
+int64_t repeats_of(const AxisTaps& taps, int64_t length, int64_t out_length) {
+  if (length == 0 || out_length % length != 0) return 0;
+  const int64_t repeats = out_length / length;
+  for (int64_t i = 0; i < out_length; ++i) {
+    if (taps.index[static_cast<size_t>(i)] != i / repeats) return 0;
+  }
+  return repeats;
+}
+
 struct ResizeLaunch final : Launch {
   const Array* constant = nullptr;
   AxisTaps rows, columns;
@@ -57,16 +67,22 @@ struct ResizeLaunch final : Launch {
   LoadRow load = nullptr;
   StoreRow store = nullptr;
   BlendRows blend = nullptr;
+  int64_t repeats = 0;  // of each column, where columns are copied in their order; else 0
   int64_t units = 0, parts = 1;
 
-  // Output row `unit` of linear planes: rows are blended as vectors, columns one by one.
-  void plane_row(const char* x, char* y, int64_t unit) const {
+  // Output row `unit` of linear planes: rows are blended as vectors, columns one by one. Whether it continues one that is done already.
+  void plane_row(const char* x, char* y, int64_t unit, bool continues) const {
     const int64_t h = unit % out_height;
     const char* plane = x + unit / out_height * height * width * bytes;
     char* out = y + unit * out_width * bytes;
     const int64_t begin = rows.first[static_cast<size_t>(h)], end = rows.first[static_cast<size_t>(h + 1)];
     if (rows.copies && columns.copies) {
-      const char* row = plane + rows.index[static_cast<size_t>(begin)] * width * bytes;
+      const int64_t source = rows.index[static_cast<size_t>(begin)];
+      if (continues && h > 0 && rows.index[static_cast<size_t>(begin) - 1] == source) {  // the row before it once more
+        std::memcpy(out, out - out_width * bytes, static_cast<size_t>(out_width * bytes));
+        return;
+      }
+      const char* row = plane + source * width * bytes;
       switch (bytes) {
         case 1: return pick<uint8_t>(row, out);
         case 2: return pick<uint16_t>(row, out);
@@ -111,6 +127,22 @@ struct ResizeLaunch final : Launch {
   void pick(const char* row, char* out) const {
     const auto* from = reinterpret_cast<const T*>(row);
     auto* to = reinterpret_cast<T*>(out);
+    if constexpr (sizeof(T) <= 4) {
+      if (repeats == 2) {  // both in one number of twice the width
+        using Pair = std::conditional_t<sizeof(T) == 4, uint64_t, uint32_t>;
+        for (int64_t i = 0; i < width; ++i) {
+          const Pair pair = static_cast<Pair>(static_cast<Pair>(from[i]) << (8 * sizeof(T)) | from[i]);
+          std::memcpy(to + 2 * i, &pair, 2 * sizeof(T));
+        }
+        return;
+      }
+    }
+    if (repeats > 1) {
+      for (int64_t i = 0; i < width; ++i) {
+        for (int64_t k = 0; k < repeats; ++k) *to++ = from[i];
+      }
+      return;
+    }
     for (int64_t w = 0; w < out_width; ++w) to[w] = from[columns.index[static_cast<size_t>(w)]];
   }
 
@@ -160,7 +192,7 @@ struct ResizeLaunch final : Launch {
         if (channels_last)
           pixel_row(x, y, u);
         else
-          plane_row(x, y, u);
+          plane_row(x, y, u, u > units * part / parts);
       }
     });
     return Ok{};
@@ -190,6 +222,7 @@ struct ResizeKernel final : Kernel {
     if (launch->rows.most() > kMostTaps || launch->columns.most() > kMostTaps ||
         launch->rows.most() * launch->columns.most() > kMostTaps * kMostTaps / 16)
       return unsupported("an output of the resize reads more than 256 elements");
+    if (launch->columns.copies) launch->repeats = repeats_of(launch->columns, launch->width, launch->out_width);
     launch->type = type;
     launch->bytes = bits_of(type) / 8;
     launch->load = load_row(type);

@@ -1,4 +1,4 @@
-// cpu.roi_align: a region's samples are placed once for a block of channels.
+// cpu.roi_align: a region's samples are placed once for a block of channels, whose planes are then read one after the other.
 #include "operators/roi_align.h"
 
 #include <algorithm>
@@ -10,7 +10,8 @@
 namespace ingot {
 namespace {
 
-constexpr int64_t kChannels = 32;
+constexpr int64_t kChannels = 64;
+constexpr int64_t kSamples = 512;  // placed before channels read them
 constexpr double kMostSamples = 4096;  // the reference's bound
 
 struct Corner {
@@ -26,6 +27,18 @@ Corner corner_at(double x, int64_t length) {
   if (low >= length - 1) return {length - 1, length - 1, 0, true};
   return {low, low + 1, static_cast<float>(x - static_cast<double>(low)), true};
 }
+
+// One sample: its corners in a plane and their weights, all 0 where it lies outside.
+struct Sample {
+  int32_t places[4];
+  float weights[4];
+};
+
+// Samples that lie next to each other and belong to one cell.
+struct Run {
+  int64_t cell, first, count;
+  bool starts, ends;  // the cell
+};
 
 struct RoiAlignLaunch final : Launch {
   RoiAlign op;
@@ -44,36 +57,74 @@ struct RoiAlignLaunch final : Launch {
       return op.samples > 0 ? op.samples : static_cast<int64_t>(std::clamp(std::ceil(cell), 0.0, kMostSamples));
     };
     const int64_t down = samples_of(cell_height), across = samples_of(cell_width), taken = down * across;
-    const int64_t count = std::min(kChannels, channels - first), plane = rows * columns;
+    const int64_t count = std::min(kChannels, channels - first), plane = rows * columns, cells = op.height * op.width;
     const float* from = x + (batch * channels + first) * plane;
-    float result[kChannels];
-    for (int64_t cell = 0; cell < op.height * op.width; ++cell) {
-      std::fill(result, result + count, op.maximum && taken > 0 ? -__builtin_inff() : 0.0f);
+    float* to = y + first * cells;
+    if (taken == 0) {
+      std::fill(to, to + count * cells, 0.0f);
+      return;
+    }
+    Sample samples[kSamples];
+    Run runs[kSamples];
+    int64_t sample_count = 0, run_count = 0;
+    const float share = 1 / static_cast<float>(taken);
+    const auto flush = [&] {
+      for (int64_t c = 0; c < count; ++c) {
+        const float* at = from + c * plane;
+        for (int64_t r = 0; r < run_count; ++r) {
+          float& result = to[c * cells + runs[r].cell];
+          const float before = runs[r].starts ? (op.maximum ? -__builtin_inff() : 0.0f) : result;
+          const float after = op.maximum ? largest(at, samples + runs[r].first, runs[r].count, before)
+                                         : sum(at, samples + runs[r].first, runs[r].count, before);
+          result = runs[r].ends && !op.maximum ? after * share : after;
+        }
+      }
+      sample_count = run_count = 0;
+    };
+    for (int64_t cell = 0; cell < cells; ++cell) {
       const auto row = static_cast<double>(cell / op.width), column = static_cast<double>(cell % op.width);
+      Run run{cell, sample_count, 0, true, false};
       for (int64_t i = 0; i < down; ++i) {
         const Corner v = corner_at(top + cell_height * (row + (static_cast<double>(i) + 0.5) / static_cast<double>(down)), rows);
         for (int64_t j = 0; j < across; ++j) {
           const Corner h = corner_at(left + cell_width * (column + (static_cast<double>(j) + 0.5) / static_cast<double>(across)), columns);
-          const bool inside = v.inside && h.inside;
-          if (!inside && !op.maximum) continue;
-          const float weights[4] = {(1 - v.ratio) * (1 - h.ratio), (1 - v.ratio) * h.ratio, v.ratio * (1 - h.ratio), v.ratio * h.ratio};
-          const int64_t places[4] = {v.low * columns + h.low, v.low * columns + h.high, v.high * columns + h.low,
-                                     v.high * columns + h.high};
-          for (int64_t c = 0; c < count; ++c) {
-            const float* at = from + c * plane;
-            float parts[4] = {};
-            for (int k = 0; inside && k < 4; ++k) parts[k] = weights[k] * at[places[k]];
-            // ONNX takes the largest of the weighted corners, not of their sums.
-            if (op.maximum)
-              result[c] = std::max({result[c], parts[0], parts[1], parts[2], parts[3]});
-            else
-              result[c] += (parts[0] + parts[1]) + (parts[2] + parts[3]);
+          if (sample_count == kSamples) {
+            runs[run_count++] = run;
+            flush();
+            run = {cell, 0, 0, false, false};
           }
+          if (v.inside && h.inside) {
+            samples[sample_count] = {{static_cast<int32_t>(v.low * columns + h.low), static_cast<int32_t>(v.low * columns + h.high),
+                                      static_cast<int32_t>(v.high * columns + h.low), static_cast<int32_t>(v.high * columns + h.high)},
+                                     {(1 - v.ratio) * (1 - h.ratio), (1 - v.ratio) * h.ratio, v.ratio * (1 - h.ratio), v.ratio * h.ratio}};
+          } else {
+            samples[sample_count] = {{-1, -1, -1, -1}, {0, 0, 0, 0}};
+          }
+          ++sample_count;
+          ++run.count;
         }
       }
-      const float share = op.maximum ? 1 : 1 / static_cast<float>(std::max<int64_t>(taken, 1));
-      for (int64_t c = 0; c < count; ++c) y[(first + c) * op.height * op.width + cell] = result[c] * share;
+      run.ends = true;
+      runs[run_count++] = run;
+      if (run_count == kSamples) flush();
     }
+    flush();
+  }
+
+  static float sum(const float* at, const Sample* samples, int64_t count, float before) {
+    for (int64_t s = 0; s < count; ++s) {
+      const auto& [p, w] = samples[s];
+      if (p[0] >= 0) before += (w[0] * at[p[0]] + w[1] * at[p[1]]) + (w[2] * at[p[2]] + w[3] * at[p[3]]);
+    }
+    return before;
+  }
+  // ONNX takes the largest of the weighted corners, not of their sums; those of a sample outside are 0.
+  static float largest(const float* at, const Sample* samples, int64_t count, float before) {
+    for (int64_t s = 0; s < count; ++s) {
+      const auto& [p, w] = samples[s];
+      for (int k = 0; k < 4; ++k) before = std::max(before, p[0] >= 0 ? w[k] * at[p[k]] : 0.0f);
+    }
+    return before;
   }
 
   Status run(const RunArguments& arguments) const override {
@@ -110,6 +161,7 @@ struct RoiAlignKernel final : Kernel {
     launch->rows = shape[2];
     launch->columns = shape[3];
     launch->regions = inputs[1][0];
+    if (launch->rows * launch->columns > INT32_MAX) return unsupported("a plane " + to_text(shape) + " has places that need more than 32 bits");
     launch->blocks = (launch->channels + kChannels - 1) / kChannels;
     if (inputs[2] != Shape{launch->regions})
       return invalid("there are " + std::to_string(launch->regions) + " regions, and batches " + to_text(inputs[2]));

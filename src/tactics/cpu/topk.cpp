@@ -55,13 +55,7 @@ struct TopKLaunch final : Launch {
         for (int64_t i = 0; i < count; ++i) keys[first + i] = static_cast<uint32_t>(row[i] + (int64_t{1} << 31));
       }
     }
-    // Ties go to the lower index.
-    for (int64_t i = 0; i < length; ++i) {
-      const uint64_t key = largest ? keys[i] : UINT32_MAX - keys[i];
-      keys[i] = key << 32 | (UINT32_MAX - static_cast<uint32_t>(i));
-    }
-    if (k < length) std::nth_element(keys, keys + k, keys + length, std::greater<>());
-    std::sort(keys, keys + k, std::greater<>());
+    select_keys(keys);
     for (int64_t i = 0; i < k; ++i) {
       const auto source = static_cast<int64_t>(UINT32_MAX - static_cast<uint32_t>(keys[i]));
       std::memcpy(values + (to + i * inner) * bytes, x + (from + source * inner) * bytes, static_cast<size_t>(bytes));
@@ -72,6 +66,25 @@ struct TopKLaunch final : Launch {
         std::memcpy(indices + (to + i * inner) * 4, &narrow, 4);
       }
     }
+  }
+
+  // The first k keys become the largest, in order; ties go to the lower index. Keys below the k-th largest of those before them are dropped
+  // on the way, so that few are sorted.
+  void select_keys(uint64_t* keys) const {
+    const int64_t room = std::min(length, std::max<int64_t>(4 * k, 64));
+    uint64_t least = 0;
+    int64_t kept = 0;
+    for (int64_t i = 0; i < length; ++i) {
+      const uint64_t key = (largest ? keys[i] : UINT32_MAX - keys[i]) << 32 | (UINT32_MAX - static_cast<uint32_t>(i));
+      keys[kept] = key;
+      kept += key >= least;
+      if (kept < room || i + 1 == length) continue;
+      std::nth_element(keys, keys + (k - 1), keys + kept, std::greater<>());
+      least = keys[k - 1];
+      kept = k;
+    }
+    if (k < kept) std::nth_element(keys, keys + k, keys + kept, std::greater<>());
+    std::sort(keys, keys + k, std::greater<>());
   }
 
   Status run(const RunArguments& arguments) const override {
