@@ -175,7 +175,7 @@ TEST(Resize, NearestLinearCubic) {
     if (random.chance(0.8)) shape.push_back(random.between(1, 14));
     for (size_t d = 2; d < shape.size(); ++d) {
       op.axes.push_back(static_cast<int64_t>(d));
-      op.sizes.push_back(random.between(1, 30));
+      op.sizes.push_back(random.chance(0.4) ? shape[d] * random.between(2, 3) : random.between(1, 30));
     }
     Tolerance tolerance = nearest ? Tolerance{} : usual_tolerance(type);
     return try_trial("cpu.resize", {&op, {some_array(random, type, shape)}, {}, tolerance}, &ran);

@@ -109,7 +109,8 @@ struct ArgReduceKernel final : Kernel {
     TRY_ASSIGN(const int64_t axis, normalize_axis(op.axis, static_cast<int64_t>(shape.size())));
     TRY_ASSIGN(const int64_t total, volume(shape));
     launch->length = shape[static_cast<size_t>(axis)];
-    if (launch->length > INT32_MAX) return unsupported("an axis of " + std::to_string(launch->length) + " elements is too long for arg_reduce");
+    if (launch->length > INT32_MAX)
+      return unsupported("an axis of " + std::to_string(launch->length) + " elements is too long for arg_reduce");
     launch->inner = memory_strides(format, shape)[static_cast<size_t>(axis)];
     launch->outer = total == 0 ? 0 : total / launch->length / launch->inner;
     launch->type = type;

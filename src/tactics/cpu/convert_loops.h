@@ -52,8 +52,12 @@ struct ConvertBody {
   }
   template <class T>
   static void store_wide(const float* from, void* to, int64_t count) {
-    constexpr float kPast = std::is_same_v<T, int32_t> ? 2147483648.0f : std::is_same_v<T, uint32_t> ? 4294967296.0f : 9223372036854775808.0f;
-    constexpr float kFits = std::is_same_v<T, int32_t> ? 2147483520.0f : std::is_same_v<T, uint32_t> ? 4294967040.0f : 9223371487098961920.0f;
+    constexpr float kPast = std::is_same_v<T, int32_t>    ? 2147483648.0f
+                            : std::is_same_v<T, uint32_t> ? 4294967296.0f
+                                                          : 9223372036854775808.0f;
+    constexpr float kFits = std::is_same_v<T, int32_t>    ? 2147483520.0f
+                            : std::is_same_v<T, uint32_t> ? 4294967040.0f
+                                                          : 9223371487098961920.0f;
     constexpr float kLeast = std::is_signed_v<T> ? -kPast : 0.0f;
     constexpr T kLargest = static_cast<T>(std::is_same_v<T, uint32_t> ? UINT32_MAX : std::is_same_v<T, int32_t> ? INT32_MAX : INT64_MAX);
     auto* t = static_cast<T*>(to);

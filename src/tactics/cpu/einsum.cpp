@@ -123,8 +123,7 @@ struct EinsumSums final : PlainTactic {
     return all_linear(problem);
   }
 
-  std::shared_ptr<const void> make_tables(const Operator& op, const std::vector<Shape>& inputs,
-                                          const std::vector<Shape>&) const override {
+  std::shared_ptr<const void> make_tables(const Operator& op, const std::vector<Shape>& inputs, const std::vector<Shape>&) const override {
     auto walk = static_cast<const Einsum&>(op).walk(inputs);
     return walk.ok() ? std::make_shared<const Einsum::Walk>(std::move(*walk)) : nullptr;
   }

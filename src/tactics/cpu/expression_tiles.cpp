@@ -121,8 +121,7 @@ class Compiler {
     program_.inputs = static_cast<int>(inputs_.size());
     program_.output = output_;
     for (size_t i = 0; i < inputs_.size(); ++i) program_.element_bytes.push_back(bits_of(stored_type(i)) / 8);
-    for (const Step& step : program_.steps)
-      program_.cost += cost_of(step);
+    for (const Step& step : program_.steps) program_.cost += cost_of(step);
     return std::shared_ptr<const Program>(std::make_shared<Program>(std::move(program_)));
   }
 
@@ -542,7 +541,8 @@ void run_step(Frame& frame, const Step& step, float* target, int64_t count) {
     case Work::kFloatsOneByOne:
       for (int k = 0; k < 3; ++k) operands[k] = k < step.operand_count ? frame.operand(step.operands[k]) : frame.operand(step.operands[0]);
       if (step.op == ScalarOp::kPow) {
-        for (int64_t i = 0; i < count; ++i) target[i] = std::pow(operands[0].data[i * operands[0].step], operands[1].data[i * operands[1].step]);
+        for (int64_t i = 0; i < count; ++i)
+          target[i] = std::pow(operands[0].data[i * operands[0].step], operands[1].data[i * operands[1].step]);
         break;
       }
       for (int64_t i = 0; i < count; ++i)

@@ -25,8 +25,7 @@ struct TruthLaunch final : Launch {
 
   Status run(const RunArguments& arguments) const override {
     const uint8_t* x[TruthTable::kInputs] = {};
-    for (size_t i = 0; i < inputs; ++i)
-      x[i] = static_cast<const uint8_t*>(constants[i].data() ? constants[i].data() : arguments.inputs[i]);
+    for (size_t i = 0; i < inputs; ++i) x[i] = static_cast<const uint8_t*>(constants[i].data() ? constants[i].data() : arguments.inputs[i]);
     auto* y = static_cast<uint8_t*>(arguments.outputs[0]);
     arguments.pool->run(parts, [&](int64_t part, int) {
       loop.run(loop.pieces() * part / parts, loop.pieces() * (part + 1) / parts,
@@ -70,7 +69,8 @@ struct PointwiseTruth final : Tactic {
     REQUIRES(problem.inputs.size() == 2 || problem.inputs.size() == 3, std::to_string(problem.inputs.size()) + " inputs are not 2 or 3");
     for (size_t i = 0; i < problem.inputs.size(); ++i) {
       REQUIRES(is_present(problem, i), "input " + std::to_string(i) + " is left out");
-      REQUIRES(problem.inputs[i].type == DataType::kBool, "input " + std::to_string(i) + " is " + std::string(name_of(problem.inputs[i].type)));
+      REQUIRES(problem.inputs[i].type == DataType::kBool,
+               "input " + std::to_string(i) + " is " + std::string(name_of(problem.inputs[i].type)));
     }
     const DataType type = problem.outputs[0].type;
     REQUIRES(type == DataType::kBool || type == DataType::kInt8 || type == DataType::kUint8, "the output is " + std::string(name_of(type)));

@@ -11,7 +11,7 @@ namespace ingot {
 namespace {
 
 constexpr int64_t kChannels = 64;
-constexpr int64_t kSamples = 512;  // placed before channels read them
+constexpr int64_t kSamples = 512;      // placed before channels read them
 constexpr double kMostSamples = 4096;  // the reference's bound
 
 struct Corner {
@@ -161,7 +161,8 @@ struct RoiAlignKernel final : Kernel {
     launch->rows = shape[2];
     launch->columns = shape[3];
     launch->regions = inputs[1][0];
-    if (launch->rows * launch->columns > INT32_MAX) return unsupported("a plane " + to_text(shape) + " has places that need more than 32 bits");
+    if (launch->rows * launch->columns > INT32_MAX)
+      return unsupported("a plane " + to_text(shape) + " has places that need more than 32 bits");
     launch->blocks = (launch->channels + kChannels - 1) / kChannels;
     if (inputs[2] != Shape{launch->regions})
       return invalid("there are " + std::to_string(launch->regions) + " regions, and batches " + to_text(inputs[2]));

@@ -45,8 +45,7 @@ struct UniqueByKeys final : PlainTactic {
     REQUIRES(op, std::string(problem.op->name()) + " is no unique");
     REQUIRES(op->flat || problem.inputs[0].rank() == 1, "slices are compared, not elements");
     const DataType type = problem.inputs[0].type;
-    REQUIRES(type == DataType::kFloat || type == DataType::kInt32 || type == DataType::kInt64,
-             std::string(name_of(type)) + " has no keys");
+    REQUIRES(type == DataType::kFloat || type == DataType::kInt32 || type == DataType::kInt64, std::string(name_of(type)) + " has no keys");
     return all_linear(problem);
   }
   bool tells_shapes() const override { return true; }

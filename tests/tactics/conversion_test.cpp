@@ -1,0 +1,189 @@
+// Casts between all types, integers at their ends, tables of truth and quantization at its edges, against their references.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "operators/dequantize.h"
+#include "operators/elementwise.h"
+#include "operators/pointwise.h"
+#include "operators/quantize.h"
+#include "tactic_check.h"
+
+namespace ingot::testing {
+namespace {
+
+constexpr DataType kIntegers[] = {DataType::kInt8,  DataType::kInt16,  DataType::kInt32, DataType::kInt64,
+                                  DataType::kUint8, DataType::kUint16, DataType::kUint32};
+
+// Calls body on each instruction set up to AVX-512.
+template <class Body>
+void on_each_isa(Body body) {
+  for (Isa isa : isa_levels()) {
+    if (isa > Isa::kAvx512) break;
+    cap_isa(isa);
+    EXPECT_EQ(body(), "") << name_of(isa);
+  }
+  cap_isa(Isa::kAmx);
+}
+
+// As many elements as fill several vectors and a part of one.
+Array repeated(DataType type, const std::vector<double>& values, int64_t count) {
+  Array array = *Array::make(type, {count});
+  for (int64_t i = 0; i < count; ++i) array.set_number(i, values[static_cast<size_t>(i) % values.size()]);
+  return array;
+}
+
+TEST(Conversion, CastsOfFloatsSaturateAndTruncate) {
+  const std::vector<double> values{0.0,
+                                   -0.0,
+                                   0.5,
+                                   -0.5,
+                                   0.99999994,
+                                   1.5,
+                                   -1.5,
+                                   2.5,
+                                   126.9,
+                                   127.5,
+                                   -128.9,
+                                   255.9,
+                                   256.0,
+                                   300.0,
+                                   -300.0,
+                                   32767.9,
+                                   32768.0,
+                                   65535.5,
+                                   65536.,
+                                   2147483520.0,
+                                   2147483648.0,
+                                   4294967040.0,
+                                   4294967296.0,
+                                   9.2233714870989619e18,
+                                   9.2233720368547758e18,
+                                   1e30,
+                                   -2147483648.0,
+                                   -2147484000.0,
+                                   -9.2233720368547758e18,
+                                   -1e30,
+                                   INFINITY,
+                                   -INFINITY,
+                                   NAN};
+  for (DataType to : kIntegers) {
+    Elementwise op(ScalarOp::kCast);
+    op.to = to;
+    for (DataType from : {DataType::kFloat, DataType::kHalf, DataType::kBf16}) {
+      on_each_isa([&] { return run_trial("cpu.pointwise", {&op, {repeated(from, values, 700)}, {}, {}}); });
+    }
+    // Inside of a chain, where integers travel on: cast(x) + 1.
+    Pointwise chain;
+    const int32_t cast = chain.expression.add(ScalarOp::kCast, Expression::input(0));
+    chain.expression.nodes.back().to = to;
+    chain.expression.add(ScalarOp::kAdd, cast, Expression::input(1));
+    on_each_isa([&] {
+      return run_trial("cpu.pointwise", {&chain, {repeated(DataType::kFloat, values, 700), repeated(to, {1, 2, 3}, 700)}, {}, {}});
+    });
+  }
+}
+
+TEST(Conversion, CastsBetweenAllTypes) {
+  const std::vector<DataType> types{DataType::kFloat, DataType::kHalf,  DataType::kBf16,   DataType::kDouble,
+                                    DataType::kBool,  DataType::kInt8,  DataType::kInt16,  DataType::kInt32,
+                                    DataType::kInt64, DataType::kUint8, DataType::kUint16, DataType::kUint32};
+  for_random_trials(200, [&](Random& random) {
+    Elementwise op(ScalarOp::kCast);
+    op.to = random.one_of(types);
+    const DataType from = random.one_of(types);
+    const bool wide = from == DataType::kInt32 || from == DataType::kInt64 || from == DataType::kFloat || from == DataType::kDouble;
+    const double most = wide ? 5e9 : from == DataType::kBool ? 1 : 100;
+    return run_trial("cpu.pointwise", {&op, {random.array(from, {random.between(1, 900)}, is_signed(from) ? -most : 0, most)}, {}, {}});
+  });
+}
+
+TEST(Conversion, IntegersAtTheirEnds) {
+  const ScalarOp ops[] = {ScalarOp::kAbs,      ScalarOp::kNeg,       ScalarOp::kSign,         ScalarOp::kRelu,      ScalarOp::kBitNot,
+                          ScalarOp::kClip,     ScalarOp::kAdd,       ScalarOp::kSub,          ScalarOp::kMul,       ScalarOp::kDiv,
+                          ScalarOp::kFloorDiv, ScalarOp::kMod,       ScalarOp::kFmod,         ScalarOp::kMin,       ScalarOp::kMax,
+                          ScalarOp::kBitAnd,   ScalarOp::kBitOr,     ScalarOp::kBitXor,       ScalarOp::kEqual,     ScalarOp::kLess,
+                          ScalarOp::kGreater,  ScalarOp::kLessEqual, ScalarOp::kGreaterEqual, ScalarOp::kShiftLeft, ScalarOp::kShiftRight};
+  for (DataType type : kIntegers) {
+    const int bits = bits_of(type);
+    const int64_t least = is_signed(type) ? INT64_MIN >> (64 - bits) : 0;
+    const int64_t most = bits == 64 ? INT64_MAX : (int64_t{1} << (is_signed(type) ? bits - 1 : bits)) - 1;
+    const std::vector<int64_t> values{least,    least + 1, is_signed(type) ? -3 : 3, is_signed(type) ? -1 : 1, 0, 1, 2, 7, most / 2,
+                                      most - 1, most};
+    const auto count = static_cast<int64_t>(values.size());
+    Array x = *Array::make(type, {3, 7, count}), y = *Array::make(type, {7, count, 1, 1});
+    for (int64_t i = 0; i < x.count(); ++i) x.set_integer(i, values[static_cast<size_t>(i % count)]);
+    for (int64_t i = 0; i < y.count(); ++i) y.set_integer(i, values[static_cast<size_t>(i % count)]);
+    for (ScalarOp scalar_op : ops) {
+      Elementwise op(scalar_op);
+      if (!infer_scalar_op(scalar_op, std::vector<DataType>(static_cast<size_t>(arity_of(scalar_op)), type), type).ok()) continue;
+      if (scalar_op == ScalarOp::kClip) op.a = is_signed(type) ? -2.5 : 1.5, op.b = 6.5;
+      Trial trial{&op, {x}, {}, {}};
+      if (arity_of(scalar_op) == 2) trial.inputs.push_back(y);
+      on_each_isa([&] { return run_trial("cpu.pointwise", trial); });
+    }
+  }
+}
+
+TEST(Conversion, TablesOfTruth) {
+  int ran = 0;
+  for_random_trials(150, [&](Random& random) {
+    const int inputs = static_cast<int>(random.between(2, 3));
+    Pointwise op;
+    const ScalarOp ops[] = {ScalarOp::kAnd, ScalarOp::kOr, ScalarOp::kXor};
+    int32_t last = op.expression.add(ops[random.between(0, 2)], Expression::input(0), Expression::input(1));
+    if (random.chance(0.5)) last = op.expression.add(ScalarOp::kNot, last);
+    if (inputs == 3) {
+      if (random.chance(0.5))
+        last = op.expression.add(ops[random.between(0, 2)], last, Expression::input(2));
+      else
+        last = op.expression.add(ScalarOp::kSelect, Expression::input(2), last, Expression::input(1));
+    }
+    const Shape shape{random.between(1, 3), random.between(1, 40), random.between(1, 5000)};
+    Trial trial{&op, {}, {}, {}};
+    for (int i = 0; i < inputs; ++i) {
+      Shape own = shape;
+      for (int64_t& dim : own) {
+        if (i > 0 && random.chance(0.2)) dim = 1;
+      }
+      Array bools = *Array::make(DataType::kBool, own);
+      // Any byte but 0 is true.
+      for (int64_t k = 0; k < bools.count(); ++k)
+        static_cast<uint8_t*>(bools.mutable_data())[k] = static_cast<uint8_t>(random.chance(0.5) ? 0 : random.chance(0.9) ? 1 : 0x40);
+      trial.inputs.push_back(bools);
+      trial.constants.push_back(random.chance(0.2));
+    }
+    return try_trial("cpu.pointwise_truth", trial, &ran);
+  });
+  EXPECT_GT(ran, 300);
+}
+
+TEST(Conversion, QuantizationAtItsEdges) {
+  const std::vector<double> values{0.0,  0.01,  0.03,  0.05, -0.01, -0.03, 2.53,     2.54,      2.55,
+                                   2.56, -2.56, -2.57, 1e9,  -1e9,  1e-30, INFINITY, -INFINITY, NAN};
+  for (DataType to : {DataType::kInt8, DataType::kUint8}) {
+    for (int64_t zero : {int64_t{-1}, int64_t{0}, int64_t{100}}) {  // -1 for none
+      for (int64_t slices : {1, 6}) {
+        Quantize op;
+        op.to = to;
+        op.axis = 1;
+        Array x = *repeated(DataType::kFloat, values, 2 * 6 * 75).reshaped({2, 6, 75});
+        Array scale = repeated(DataType::kFloat, {0.02, 0.01, 0.5}, slices),
+              zeros = repeated(to, {static_cast<double>(zero), 1, 7}, slices);
+        if (slices == 1) scale = *scale.reshaped({}), zeros = *zeros.reshaped({});
+        on_each_isa([&] { return run_trial("cpu.quantize_rows", {&op, {x, scale, zero < 0 ? Array() : zeros}, {false, true, true}, {}}); });
+        Dequantize back;
+        back.axis = 1;
+        Array bytes = *Array::make(to, {2, 6, 75});
+        for (int64_t i = 0; i < bytes.count(); ++i) bytes.set_integer(i, i % 256 + (to == DataType::kInt8 ? -128 : 0));
+        on_each_isa([&] {
+          return run_trial("cpu.quantize_rows", {&back, {bytes, scale, zero < 0 ? Array() : zeros}, {false, true, true}, {1e-6, 0}});
+        });
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ingot::testing
