@@ -77,7 +77,7 @@ EXAMPLE("batches of matrices are multiplied") {
                  R"(
     input a [2, n, 3]
     input b [2, 3, 4]
-    y = matmul(a, b)
+    y = matmul(a, b) to=float
     output y)");
 }
 
@@ -91,7 +91,7 @@ EXAMPLE("an ellipsis stands for batches") {
     input a [2, 3, n, 4]
     input b [2, 3, 5, 4]
     t = transpose(b) permutation=[0, 1, 3, 2]
-    y = matmul(a, t)
+    y = matmul(a, t) to=float
     output y)");
 }
 
