@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <mutex>
-#include <unordered_set>
 
 #include "api/adapters/plugin_adapter.h"
+#include "api/plugins/living.h"
 #include "base/byte_reader.h"
 #include "operators/elementwise.h"
 
@@ -20,26 +19,12 @@ using nvinfer1::IExprBuilder;
 using nvinfer1::PluginTensorDesc;
 using nvinfer1::PluginTensorDesc64;
 
-// The objects that are alive, by address.
-struct Alive {
-  std::mutex mutex;
-  std::unordered_set<const void*> plugins;
-};
-Alive& alive() {
-  static auto* instance = new Alive;  // plugins may outlive everything else
-  return *instance;
-}
-
 class StockPlugin final : public nvinfer1::IPluginV2DynamicExt {
  public:
   StockPlugin(const StockKind& kind, StockFields fields) : kind_(kind), fields_(std::move(fields)), outputs_(kind.outputs(fields_)) {
-    std::lock_guard lock(alive().mutex);
-    alive().plugins.insert(static_cast<const nvinfer1::IPluginV2*>(this));
+    Living::plugins().add(static_cast<const nvinfer1::IPluginV2*>(this));
   }
-  ~StockPlugin() override {
-    std::lock_guard lock(alive().mutex);
-    alive().plugins.erase(static_cast<const nvinfer1::IPluginV2*>(this));
-  }
+  ~StockPlugin() override { Living::plugins().remove(static_cast<const nvinfer1::IPluginV2*>(this)); }
   const StockKind& kind() const { return kind_; }
   const StockFields& fields() const { return fields_; }
 
@@ -303,10 +288,7 @@ Result<nvinfer1::IPluginV2*> make_stock_plugin(const StockKind& kind, StockField
   return made;
 }
 
-bool is_stock_plugin(const nvinfer1::IPluginV2& plugin) {
-  std::lock_guard lock(alive().mutex);
-  return alive().plugins.contains(&plugin);
-}
+bool is_stock_plugin(const nvinfer1::IPluginV2& plugin) { return Living::plugins().has(&plugin); }
 
 const StockFields& stock_fields(const nvinfer1::IPluginV2& plugin) { return stock(plugin).fields(); }
 

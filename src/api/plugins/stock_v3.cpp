@@ -1,8 +1,6 @@
 // The ready-made plugins whose versions are an IPluginV3: the same kinds behind the capabilities of generation 10.
-#include <mutex>
-#include <unordered_set>
-
 #include "api/adapters/plugin_adapter.h"
+#include "api/plugins/living.h"
 #include "api/plugins/stock.h"
 
 namespace ingot::api {
@@ -19,15 +17,6 @@ using nvinfer1::PluginField;
 using nvinfer1::PluginFieldCollection;
 using nvinfer1::PluginTensorDesc;
 
-struct Alive {
-  std::mutex mutex;
-  std::unordered_set<const void*> plugins;
-};
-Alive& alive() {
-  static auto* instance = new Alive;  // plugins may outlive everything else
-  return *instance;
-}
-
 class StockPluginV3 final : public IPluginV3,
                             public nvinfer1::IPluginV3OneCore,
                             public nvinfer1::IPluginV3OneBuild,
@@ -39,13 +28,9 @@ class StockPluginV3 final : public IPluginV3,
       fields_.emplace_back(name.c_str(), values.empty() ? nullptr : values.data(), nvinfer1::PluginFieldType::kFLOAT64,
                            static_cast<int32_t>(values.size()));
     collection_ = {static_cast<int32_t>(fields_.size()), fields_.data()};
-    std::lock_guard lock(alive().mutex);
-    alive().plugins.insert(static_cast<const IPluginV3*>(this));
+    Living::plugins().add(static_cast<const IPluginV3*>(this));
   }
-  ~StockPluginV3() override {
-    std::lock_guard lock(alive().mutex);
-    alive().plugins.erase(static_cast<const IPluginV3*>(this));
-  }
+  ~StockPluginV3() override { Living::plugins().remove(static_cast<const IPluginV3*>(this)); }
   StockPluginV3(const StockPluginV3&) = delete;
   StockPluginV3& operator=(const StockPluginV3&) = delete;
   nvinfer1::IPluginV2DynamicExt& plugin() const { return *plugin_; }
@@ -123,10 +108,7 @@ Result<IPluginV3*> make_stock_plugin_v3(const StockKind& kind, StockFields field
   return plugin;
 }
 
-bool is_stock_plugin(const IPluginV3& plugin) {
-  std::lock_guard lock(alive().mutex);
-  return alive().plugins.contains(&plugin);
-}
+bool is_stock_plugin(const IPluginV3& plugin) { return Living::plugins().has(&plugin); }
 
 nvinfer1::IPluginV2& second_of(const IPluginV3& plugin) { return static_cast<const StockPluginV3&>(plugin).plugin(); }
 
