@@ -292,18 +292,8 @@ TEST(OnnxStrings, PatternsMatchAsAWhole) {
                                                                   {"a^b", "ab"},
                                                                   {"(a|b)+", ""}};
   for (const auto& [pattern, text] : unfit) EXPECT_EQ(match(pattern, text), "no") << pattern;
-  EXPECT_THAT(match("(a", "a"), HasSubstr("a '(' without its ')'"));
-  EXPECT_THAT(match("a)", "a"), HasSubstr("a ')' without its '('"));
-  EXPECT_THAT(match("[a", "a"), HasSubstr("a '[' without its ']'"));
-  EXPECT_THAT(match("[z-a]", "a"), HasSubstr("does not ascend"));
-  EXPECT_THAT(match("*a", "a"), HasSubstr("nothing in front of it"));
-  EXPECT_THAT(match("a**", "a"), HasSubstr("repeats a repetition"));
-  EXPECT_THAT(match("(?i)a", "a"), HasSubstr("begins with '(?'"));
-  EXPECT_THAT(match("\\bA", "a"), HasSubstr("escape '\\b'"));
-  EXPECT_THAT(match("((a{999}){999}){999}", "a"), HasSubstr("more than 20000 steps"));
-  EXPECT_THAT(match("(((){999}){999}){999}", "a"), HasSubstr("more than 20000 steps"));
-  EXPECT_THAT(match("a{1001}", "a"), HasSubstr("more than 1000 times"));
-  EXPECT_THAT(match(std::string(101, '('), "a"), HasSubstr("nested more than 100 deep"));
+  for (const char* pattern : {"(a", "a)", "[a", "[z-a]", "*a", "a**", "((a{999}){999}){999}"})
+    EXPECT_THAT(match(pattern, "a"), HasSubstr("the pattern '" + std::string(pattern) + "' is none of RE2: ")) << pattern;
 }
 
 TEST(OnnxStrings, WhatIsNotKnownOrNoNumberIsRefused) {

@@ -1,13 +1,15 @@
 // StringSplit, StringNormalizer and RegexFullMatch of strings that are known when the model is read.
+#include <re2/re2.h>
+
 #include <algorithm>
 
 #include "import/onnx/importer.h"
-#include "import/onnx/pattern.h"
 
 namespace ingot {
 namespace {
 
-constexpr int64_t kMostPieces = 1'000'000, kMostSteps = 100'000'000;
+constexpr int64_t kMostPieces = 1'000'000;
+constexpr double kMostSteps = 1e9;
 constexpr std::string_view kBlanks = " \t\n\r\f\v";
 
 // The pieces of a text: between delimiters, of which the first `most` count, or, where there is none, between runs of blanks.
@@ -111,14 +113,19 @@ Result<Importer::Outputs> Importer::normalize_strings(const ImportedNode& node) 
 Result<Importer::Outputs> Importer::match_strings(const ImportedNode& node) {
   TRY(takes_strings(node));
   TRY_ASSIGN(const std::string text, node.word("pattern", ""));
-  TRY_ASSIGN(const Pattern pattern, Pattern::parse(text));
+  RE2::Options options(RE2::Quiet);
+  options.set_max_mem(int64_t{1} << 20);  // of the compiled pattern, which bounds the time for a byte of text
+  const RE2 pattern(text, options);
+  if (!pattern.ok()) return invalid("the pattern '" + text + "' is none of RE2: " + pattern.error());
   const Array& numbers = node.input_values()[0]->constant;
   TRY_ASSIGN(Array answers, Array::make(DataType::kBool, numbers.shape()));
-  int64_t steps_left = kMostSteps;
-  for (int64_t i = 0; i < numbers.count(); ++i) {
-    TRY_ASSIGN(const bool fits, pattern.matches(strings_[static_cast<size_t>(numbers.integer(i))], &steps_left));
-    answers.set_integer(i, fits);
-  }
+  double bytes = 0;
+  for (int64_t i = 0; i < numbers.count(); ++i) bytes += static_cast<double>(strings_[static_cast<size_t>(numbers.integer(i))].size());
+  if (bytes * pattern.ProgramSize() > kMostSteps)
+    return unsupported("the pattern has " + std::to_string(pattern.ProgramSize()) + " steps for each of " +
+                       std::to_string(static_cast<int64_t>(bytes)) + " bytes, more than a file may ask for");
+  for (int64_t i = 0; i < numbers.count(); ++i)
+    answers.set_integer(i, RE2::FullMatch(strings_[static_cast<size_t>(numbers.integer(i))], pattern));
   return Outputs{new_constant(node.proto().output(0), std::move(answers))};
 }
 
