@@ -309,7 +309,8 @@ NetworkDefinitionCreationFlags NetworkFacade::getFlags() const noexcept { return
 bool NetworkFacade::getFlag(NetworkDefinitionCreationFlag flag) const noexcept {
   if (flag == NetworkDefinitionCreationFlag::kSTRONGLY_TYPED) return strongly_typed_;
   if (flag == NetworkDefinitionCreationFlag::kEXPLICIT_BATCH) return !implicit_batch_;
-  return flags_ >> static_cast<int>(flag) & 1u;
+  const int bit = static_cast<int>(flag);
+  return bit >= 0 && bit < 32 && (flags_ >> bit & 1u);
 }
 IBuilder& NetworkFacade::getBuilder() const noexcept { return builder_; }
 void NetworkFacade::setErrorRecorder(IErrorRecorder* recorder) noexcept { reporter_.set_recorder(recorder); }

@@ -69,7 +69,9 @@ FieldPool pool_of(const std::vector<Seed>& layers) {
 }
 
 int64_t near(Random& random, int64_t value) {
-  return random.chance(0.3) ? random.between(-1, 4) : value + random.pick<int64_t>({-1, 1, 2});
+  if (random.chance(0.3)) return random.between(-1, 4);
+  return static_cast<int64_t>(static_cast<uint64_t>(value) +
+                              static_cast<uint64_t>(random.pick<int64_t>({-1, 1, 2})));  // some are the largest
 }
 
 void mutate_field(Random& random, const FieldPool& pool, Operator& op) {

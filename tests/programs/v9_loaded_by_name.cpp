@@ -32,7 +32,11 @@ int main(int, char** arguments) {
   ShowingLogger logger;
   void* made = symbol_of<void*(void*, int32_t)>(first, "createInferBuilder_INTERNAL")(&logger, NV_TENSORRT_VERSION);
   nvinfer1::IBuilder* builder = static_cast<nvinfer1::IBuilder*>(made);
-  CHECK(builder != nullptr && builder->createNetworkV2(1) != nullptr);
+  CHECK(builder != nullptr);
+  nvinfer1::INetworkDefinition* network = builder->createNetworkV2(1);
+  CHECK(network != nullptr);
+  delete network;
+  delete builder;
   CHECK(symbol_of<int32_t()>(first, "getInferLibVersion")() > 0);
   return 0;
 }
