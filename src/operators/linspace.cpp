@@ -90,4 +90,9 @@ EXAMPLE("a line, and a plane with a step for each dimension") {
   expect_error("y = linspace() dims=[2, 3]\noutput y\n", "a delta for each dimension");
 }
 
+EXAMPLE("in more dims than kernels of the GPU count") {
+  expect_values("input a int32 []\ninput d int32 [9]\ny = linspace(_, a, d) dims=[1, 1, 1, 1, 2, 1, 1, 1, 2] to=int32\noutput y\n",
+                {{{}, {7}}, {{9}, {0, 0, 0, 0, 10, 0, 0, 0, 1}}}, {7, 8, 17, 18});
+}
+
 }  // namespace ingot

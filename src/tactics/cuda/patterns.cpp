@@ -1,5 +1,6 @@
 // cuda.trilu, cuda.fill and their kin: elements that follow from their place, a thread for each.
 #include <cstring>
+#include <limits>
 
 #include "operators/affine_grid.h"
 #include "operators/bit_cast.h"
@@ -72,7 +73,6 @@ Status make_fill(const Problem& problem, const Shapes&, const Shapes&, CallParam
 
 Status make_linspace(const Problem& problem, const Shapes&, const Shapes& outputs, CallParameters* p, std::string* code) {
   const auto& op = static_cast<const Linspace&>(*problem.op);
-  if (outputs[0].size() > kMostRank) return unsupported("more than " + std::to_string(kMostRank) + " dims");
   p->sizes[0] = static_cast<int64_t>(outputs[0].size());
   p->sizes[1] = op.to == DataType::kInt64 ? op.int_start : static_cast<int64_t>(op.start);
   p->sizes[2] = op.to == DataType::kInt64 ? op.int_delta : static_cast<int64_t>(op.delta);
@@ -220,6 +220,7 @@ struct Pattern {
   Make make;
   int64_t threads = 1;         // for each element that is counted
   size_t workspace_bytes = 0;  // for each
+  int64_t most_rank = std::numeric_limits<int64_t>::max();
 };
 
 struct PatternTactic final : CallTactic {
@@ -227,6 +228,8 @@ struct PatternTactic final : CallTactic {
   std::string_view name() const override { return name_; }
   Status takes(const Problem& problem) const override {
     REQUIRES(problem.op->name() == pattern_.operation, std::string(problem.op->name()) + " is no " + pattern_.operation);
+    REQUIRES(problem.outputs[0].rank() <= pattern_.most_rank,
+             "the output has " + std::to_string(problem.outputs[0].rank()) + " dims, more than " + std::to_string(pattern_.most_rank));
     return all_linear(problem);
   }
   Result<Call> call(CudaDevice& device, const Problem& problem, const Shapes& inputs, const Shapes& outputs) const override {
@@ -261,7 +264,7 @@ REGISTER_TACTICS(register_tactic_cuda_patterns) {
         {"reverse_sequence", "REVERSE_SEQUENCE", {"reverse_sequence"}, make_reverse_sequence},
         {"eye_like", "EYE_LIKE", {"eye_like"}, make_eye_like},
         {"fill", "FILL", {"fill"}, make_fill},
-        {"linspace", "LINSPACE", {"linspace"}, make_linspace},
+        {"linspace", "LINSPACE", {"linspace"}, make_linspace, 1, 0, kMostRank},
         {"tensor_scatter", "TENSOR_SCATTER", {"tensor_scatter"}, make_tensor_scatter},
         {"rotary_embedding", "ROTARY", {"rotary_embedding"}, make_rotary_embedding},
         {"max_unpool", "MAX_UNPOOL", {"max_unpool_clear", "max_unpool", "max_unpool_take"}, make_max_unpool, 1, sizeof(int)},
