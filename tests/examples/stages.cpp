@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "operators/scaled.h"
 #include "plan/plan.h"
 #include "tactic_check.h"
 #include "testing/canonical.h"
@@ -18,8 +19,10 @@ Tolerance tolerance_for(const Operator& op, const TensorTypes& inputs, const Ten
     loosest.relative = std::max(loosest.relative, 4 * own.relative);
     loosest.absolute = std::max(loosest.absolute, own.absolute);
     // Values that are rounded to few bits may fall to either side of a half.
-    const bool rounds = op.name() == "quantize" || op.name() == "convolution" || op.name() == "deconvolution" || op.name() == "matmul" ||
-                        (coarse && op.name() == "pointwise");
+    // The reference of a scaled layer rounds to its type first (half, bf16), kernels round once, from float.
+    const auto* scaled = dynamic_cast<const ScaledFields*>(&op);
+    const bool rounds = (scaled && scaled->output_scale != 0) || op.name() == "quantize" || op.name() == "convolution" ||
+                        op.name() == "deconvolution" || op.name() == "matmul" || (coarse && op.name() == "pointwise");
     if (rounds && is_integer(output.type)) loosest.absolute = std::max(loosest.absolute, 1.0);
   }
   return loosest;
