@@ -3,9 +3,11 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <vector>
 
 #include "base/cpu_info.h"
@@ -24,11 +26,13 @@ struct Runtime {
   int (*stream_is_capturing)(void* stream, int* status) = nullptr;
   const char* (*get_error_string)(int error) = nullptr;
 
-  Runtime() {
-    find(launch_host_func, "cudaLaunchHostFunc");
-    find(stream_synchronize, "cudaStreamSynchronize");
-    find(stream_is_capturing, "cudaStreamIsCapturing");
-    find(get_error_string, "cudaGetErrorString");
+  static Runtime look_up() {
+    Runtime runtime;
+    find(runtime.launch_host_func, "cudaLaunchHostFunc");
+    find(runtime.stream_synchronize, "cudaStreamSynchronize");
+    find(runtime.stream_is_capturing, "cudaStreamIsCapturing");
+    find(runtime.get_error_string, "cudaGetErrorString");
+    return runtime;
   }
   template <class Function>
   static void find(Function& function, const char* name) {
@@ -42,8 +46,16 @@ struct Runtime {
 
 // Looked up at each use until found: a program may load its runtime late.
 const Runtime& runtime() {
+  static const Runtime none;
   static Runtime found;
-  if (!found.launch_host_func) found = Runtime();
+  static std::atomic<bool> is_found{false};
+  static std::mutex mutex;
+  if (is_found.load(std::memory_order_acquire)) return found;
+  const std::lock_guard lock(mutex);
+  if (is_found.load(std::memory_order_relaxed)) return found;
+  found = Runtime::look_up();
+  if (!found.launch_host_func) return none;
+  is_found.store(true, std::memory_order_release);
   return found;
 }
 
