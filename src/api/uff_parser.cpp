@@ -4,6 +4,7 @@
 
 #include "api/network.h"
 #include "base/mapped_file.h"
+#include "import/file_guess.h"
 #include "import/tensorflow/import.h"
 
 namespace ingot::api {
@@ -109,10 +110,8 @@ class ReaderFacade final : public UffReader {
   nvinfer1::IErrorRecorder* recorder() const noexcept override { return reporter_.recorder(); }
 
  private:
-  // A SavedModel marks its outputs itself.
-  static bool is_saved_model(const std::string& path) {
-    return path.ends_with("saved_model.pb") || MappedFile::open(path + "/saved_model.pb").ok();
-  }
+  // A SavedModel marks its outputs itself; a folder is one, or nothing that is read.
+  static bool is_saved_model(const std::string& path) { return path.ends_with("saved_model.pb") || is_folder(path); }
   Status check_outputs() const {
     if (!outputs_.empty()) return Ok{};
     return invalid("IUffParser: no output is registered; call registerOutput with the name of a node");

@@ -1,7 +1,10 @@
 #include "import/file_guess.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
 namespace ingot {
 
@@ -36,6 +39,33 @@ std::string guess_of(Bytes bytes, bool wants_text) {
     return "; it is text that begins with '" + line + "'";
   }
   return "";
+}
+
+bool is_folder(const std::string& path) {
+  std::error_code failure;
+  return std::filesystem::is_directory(path, failure);
+}
+
+Error error_of_folder(const std::string& path) {
+  constexpr size_t kMost = 1000, kShown = 5;
+  const std::string text = "'" + path + "' is a folder without saved_model.pb, so no SavedModel of TensorFlow; ";
+  std::vector<std::string> names;
+  std::string inner;  // of TensorFlow Serving, whose folders have one for each version
+  std::error_code failure;
+  for (std::filesystem::directory_iterator entry(path, failure), end; !failure && entry != end && names.size() < kMost;
+       entry.increment(failure)) {
+    names.push_back(entry->path().filename().string());
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(entry->path() / "saved_model.pb", ignored)) inner = std::max(inner, names.back());
+  }
+  std::sort(names.begin(), names.end());
+  if (!inner.empty()) return invalid(text + "'" + path + "/" + inner + "' is one");
+  if (std::find(names.begin(), names.end(), "saved_model.pbtxt") != names.end())
+    return invalid(text + "its saved_model.pbtxt is text, which is not read: save the model in the binary form");
+  if (names.empty()) return invalid(text + "it is empty");
+  std::string shown;
+  for (size_t i = 0; i < names.size() && i < kShown; ++i) shown += (i == 0 ? "" : ", ") + names[i];
+  return invalid(text + "it holds " + shown + (names.size() > kShown ? " and more" : ""));
 }
 
 }  // namespace ingot

@@ -11,4 +11,8 @@ namespace ingot {
 // the model is not `text` itself.
 std::string guess_of(Bytes bytes, bool wants_text = false);
 
+// What is said of a path that names a folder, and no file or SavedModel: what it holds, and where inside there is a SavedModel.
+Error error_of_folder(const std::string& path);
+bool is_folder(const std::string& path);
+
 }  // namespace ingot

@@ -135,6 +135,29 @@ TEST(Caffe, DepthwiseConvolutionsHaveAGroupForEachChannel) {
   }
 }
 
+TEST(Caffe, TheMissingBraceIsFound) {
+  const std::string first = "name: 'n' # layer {\nlayer {\n  name: 'layer {'\n  type: 'ReLU' bottom: 'x' top: 'y'\n";
+  const std::string second = "layer {\n  name: 'b' type: 'ReLU' bottom: 'y' top: 'z'\n}\n";
+  EXPECT_THAT(
+      error_of(first + second),
+      HasSubstr("not a Caffe definition: a '}' is missing: 'layer {' of line 2 is still open in line 5, where the next one begins"));
+  EXPECT_THAT(error_of(first + "  relu_param {\n}\n"),
+              HasSubstr("deploy.prototxt: not a Caffe definition: a '}' is missing: 'layer {' of line 2 is never closed"));
+  EXPECT_THAT(error_of(first + "}\n}\n" + second), HasSubstr("line 6 has a '}' that closes nothing"));
+  EXPECT_THAT(error_of(first + "  top 'y' }\n"), Not(HasSubstr("}'")));
+}
+
+TEST(Caffe, TheNearestFieldIsNamed) {
+  const std::string layer =
+      "layer { name: 'p' type: 'Pooling' bottom: 'x' top: 'y'\npooling_param {\nkernal_size: 3\nstrde: 2\nqqqqqq: 1 } }";
+  const std::string told = error_of(input("x", {1, 1, 4, 4}) + layer);
+  EXPECT_THAT(told, HasSubstr("layer 'p' (Pooling; inputs float [1, 1, 4, 4]): kernel_size is 0 or missing"));
+  EXPECT_THAT(told,
+              HasSubstr("not understood in the definition: line 4: 'kernal_size' is no field of PoolingParameter; is 'kernel_size' meant?; "
+                        "line 5: 'strde' is no field of PoolingParameter; is 'stride' meant?; "
+                        "line 6: 'qqqqqq' is no field of PoolingParameter"));
+}
+
 TEST(Caffe, BlobsAreCutAddedAndKept) {
   const auto both = [](const std::string& inputs, const std::string& layer, const Arrays& values, const std::string& model = "") {
     auto network = import(inputs + "layer { name: 'l' top: 'y' " + layer + " }", model);

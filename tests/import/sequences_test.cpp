@@ -316,6 +316,94 @@ TEST(OnnxStrings, WhatIsNotKnownOrNoNumberIsRefused) {
               HasSubstr("it moves strings by what only the run tells"));
 }
 
+// What the words "b", "c", "b" become through a node "y" of ai.onnx.ml, as numbers.
+std::vector<float> numbers_of_words(const char* op, const std::function<void(proto::NodeProto*)>& attributes, int64_t version = 2) {
+  proto::ModelProto model = two_inputs();
+  proto::GraphProto* graph = model.mutable_graph();
+  auto* opset = model.add_opset_import();
+  opset->set_domain("ai.onnx.ml");
+  opset->set_version(version);
+  add_strings(graph, "words", {"b", "c", "b"});
+  auto* node = add_node(graph, op, {"words"}, {"found"});
+  if (op != std::string("TfIdfVectorizer")) node->set_domain("ai.onnx.ml");
+  attributes(node);
+  set_integer(add_node(graph, "Cast", {"found"}, {"numbers"}), "to", proto::TensorProto::FLOAT);
+  add_node(graph, "Gather", {"a", "0"}, {"one"});
+  add_node(graph, "Mul", {"numbers", "one"}, {"y"});
+  const std::string error = error_of(model);
+  EXPECT_EQ(error, "");
+  return error.empty() ? answer(model) : std::vector<float>{};
+}
+
+void set_strings(proto::NodeProto* node, const char* name, const std::vector<std::string>& texts) {
+  auto* attribute = add_attribute(node, name, proto::AttributeProto::STRINGS);
+  for (const std::string& text : texts) attribute->add_strings(text);
+}
+
+TEST(OnnxStrings, LabelsOfStringsAreNumbers) {
+  EXPECT_EQ(numbers_of_words("LabelEncoder",
+                             [](auto* node) {
+                               set_strings(node, "keys_strings", {"a", "b"});
+                               set_integers(node, "values_int64s", {7, 8});
+                             }),
+            (std::vector<float>{8, -1, 8}));
+  EXPECT_EQ(numbers_of_words("LabelEncoder",
+                             [](auto* node) {
+                               set_strings(node, "keys_strings", {"c", "b"});
+                               set_strings(node, "values_strings", {"0.5", "1.5"});  // which the cast reads
+                             }),
+            (std::vector<float>{1.5f, 0.5f, 1.5f}));
+  EXPECT_EQ(numbers_of_words(
+                "LabelEncoder",
+                [](auto* node) {
+                  set_strings(node, "classes_strings", {"a", "b", "c"});
+                },
+                1),
+            (std::vector<float>{1, 2, 1}));
+  EXPECT_EQ(numbers_of_words("CategoryMapper",
+                             [](auto* node) {
+                               set_strings(node, "cats_strings", {"b", "a"});
+                               set_integers(node, "cats_int64s", {5, 6});
+                               set_integer(node, "default_int64", 9);
+                             }),
+            (std::vector<float>{5, 9, 5}));
+  EXPECT_EQ(numbers_of_words("OneHotEncoder",
+                             [](auto* node) {
+                               set_strings(node, "cats_strings", {"c", "b"});
+                             }),
+            (std::vector<float>{0, 1, 1, 0, 0, 1}));
+  EXPECT_EQ(numbers_of_words("TfIdfVectorizer",
+                             [](auto* node) {
+                               set_strings(node, "pool_strings", {"a", "b", "c", "b"});
+                               set_integers(node, "ngram_counts", {0, 2});
+                               set_integers(node, "ngram_indexes", {0, 1, 2});
+                               set_integer(node, "max_gram_length", 2);
+                               add_attribute(node, "mode", proto::AttributeProto::STRING)->set_s("TF");
+                             }),
+            (std::vector<float>{0, 2, 1}));
+}
+
+TEST(OnnxStrings, NumbersAreWrittenAsNumPyDoes) {
+  const std::vector<float> yes = {1, 2};
+  const auto cast = [](proto::GraphProto* graph) {
+    set_integer(add_node(graph, "Cast", {"s"}, {"numbers"}), "to", proto::TensorProto::FLOAT);
+    set_integer(add_node(graph, "Cast", {"numbers"}, {"t"}), "to", proto::TensorProto::STRING);
+  };
+  EXPECT_EQ(same_strings({"1000", "-0.25", "1e-5", "3e20", "0.1", "nan", "-INF"},
+                         {"1000.0", "-0.25", "1e-05", "3e+20", "0.1", "nan", "-inf"}, cast),
+            yes);
+  const auto like = [](proto::GraphProto* graph) {
+    set_integer(add_node(graph, "Cast", {"s"}, {"numbers"}), "to", proto::TensorProto::INT32);
+    add_node(graph, "CastLike", {"numbers", "s"}, {"t"});
+  };
+  EXPECT_EQ(same_strings({"12", "-3"}, {"12", "-3"}, like), yes);
+  proto::ModelProto model = two_inputs();
+  add_strings(model.mutable_graph(), "s", {"1.5", "2"});
+  add_node(model.mutable_graph(), "CastLike", {"s", "a"}, {"numbers"});
+  add_node(model.mutable_graph(), "Add", {"numbers", "a"}, {"y"});
+  EXPECT_EQ(answer(model), (std::vector<float>{2.5f, 4}));
+}
+
 TEST(OnnxSequences, OptionalsAreEmptyOrTheirElement) {
   proto::ModelProto model = two_inputs();
   proto::GraphProto* graph = model.mutable_graph();

@@ -55,6 +55,27 @@ Graph dilated(const std::vector<int32_t>& crops) {
   return graph;
 }
 
+TEST(SavedModels, FoldersThatAreNoneAreToldOf) {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("ingot_folder_" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  const auto told = [&] {
+    auto network = import_tensorflow_file(folder);
+    return network.ok() ? "no error" : network.error().message;
+  };
+  EXPECT_THAT(told(), HasSubstr("is a folder without saved_model.pb, so no SavedModel of TensorFlow; it is empty"));
+  for (const char* name : {"model.onnx", "labels.txt"}) std::ofstream(folder / name) << "x";
+  EXPECT_THAT(told(), HasSubstr("it holds labels.txt, model.onnx"));
+  std::ofstream(folder / "saved_model.pbtxt") << "x";
+  EXPECT_THAT(told(), HasSubstr("its saved_model.pbtxt is text, which is not read"));
+  for (const char* version : {"1", "2"}) {
+    std::filesystem::create_directory(folder / version);
+    std::ofstream(folder / version / "saved_model.pb") << "x";
+  }
+  EXPECT_THAT(told(), HasSubstr(folder.string() + "/2' is one"));
+  std::filesystem::remove_all(folder);
+  EXPECT_THAT(told(), HasSubstr("cannot be opened"));
+}
+
 TEST(TensorFlow, BlocksAroundAConvolutionAreItsDilation) {
   const Graph graph = dilated({0, 0, 0, 0});
   auto network = graph.import();

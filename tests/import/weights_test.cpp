@@ -98,7 +98,10 @@ TEST(Weights, WrongTextIsNamed) {
   EXPECT_THAT(error_of(""), HasSubstr("the file is empty"));
   EXPECT_THAT(error_of("garbage"), HasSubstr("no file of weights that is known"));
   EXPECT_THAT(error_of("2\na 1 3f800000\n"), HasSubstr("there are 1 entries, and the first line counts 2"));
-  EXPECT_THAT(error_of("1\na 3 3f800000\n"), HasSubstr("entry 'a'"));
+  EXPECT_THAT(error_of("2\nb 1 0\na 3 3f800000\n"), HasSubstr("line 3, entry 'a': the line announces 3 elements, and 1 follow"));
+  EXPECT_THAT(error_of("1\na 4 0 1 2\n"), HasSubstr("line 2, entry 'a': the line announces 4 elements, and 3 follow"));
+  EXPECT_THAT(error_of("1\na 0 3 3f800000\n"), HasSubstr("the line announces 3 elements, and 1 follow"));
+  EXPECT_THAT(error_of("1\na 1 3f800000 0\n"), HasSubstr("the line announces 1 elements, and 2 follow"));
   EXPECT_THAT(error_of("1\na 1 xyz\n"), HasSubstr("an element is 'xyz', which is no number"));
   EXPECT_THAT(error_of("1\na 0 (1000000000000) 1234"), HasSubstr("bytes are wanted"));
   EXPECT_THAT(error_of("1\na 0 (4611686018427387904, 4611686018427387904) 1234"), HasSubstr("more elements than can be counted"));
@@ -130,6 +133,13 @@ TEST(Weights, WrongSafetensorsAreNamed) {
   EXPECT_THAT(error_of(safetensors(R"({"a":{"shape":[-2]}})", "")), HasSubstr("it needs dtype, shape and two data_offsets"));
   EXPECT_THAT(error_of(safetensors("{\"a\":", "")), HasSubstr("no JSON object"));
   EXPECT_THAT(error_of(safetensors("{\"a\":" + std::string(100000, '['), "")), HasSubstr("the header of the safetensors file"));
+}
+
+TEST(Weights, CutAndForeignFilesAreToldApart) {
+  const std::string whole = safetensors(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", floats({1, 2}));
+  EXPECT_THAT(error_of(whole.substr(0, whole.size() - 3)), HasSubstr("outside of the 5 bytes behind the header; was the file cut?"));
+  EXPECT_THAT(error_of(whole.substr(0, 20)), HasSubstr("the safetensors file is cut: its header takes 54 bytes, and 12 are there"));
+  EXPECT_THAT(error_of("version https://git-lfs.github.com/spec/v1\n"), HasSubstr("it is a pointer of Git LFS"));
 }
 
 TEST(Weights, ArchivesOfNumPy) {

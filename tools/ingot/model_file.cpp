@@ -1,7 +1,6 @@
 #include "model_file.h"
 
 #include <google/protobuf/io/coded_stream.h>
-#include <sys/stat.h>
 
 #include <climits>
 #include <cstring>
@@ -20,11 +19,6 @@
 
 namespace ingot::tools {
 namespace {
-
-bool is_folder(const std::string& path) {
-  struct stat status {};
-  return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
 
 bool starts_with(Bytes bytes, std::string_view start) {
   return bytes.size() >= start.size() && std::memcmp(bytes.data(), start.data(), start.size()) == 0;
@@ -213,7 +207,9 @@ Result<ModelFile> read_model_file(const ModelFileOptions& options) {
   ModelFile file;
   file.network = std::make_unique<Network>();
   const bool folder = is_folder(options.path);
-  TRY_ASSIGN(auto mapped, MappedFile::open(folder ? options.path + "/saved_model.pb" : options.path));
+  auto opened = MappedFile::open(folder ? options.path + "/saved_model.pb" : options.path);
+  if (!opened.ok()) return folder ? error_of_folder(options.path) : std::move(opened).error();
+  const std::shared_ptr<const MappedFile> mapped = std::move(*opened);
   const Bytes bytes = mapped->bytes();
   if (folder) {
     file.format = FileFormat::kSavedModel;

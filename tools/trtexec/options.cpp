@@ -132,7 +132,8 @@ bool check(const Options& options) {
 
 }  // namespace
 
-bool Options::is_saved_model() const { return !tf.empty() && (tf.ends_with("saved_model.pb") || file_exists(tf + "/saved_model.pb")); }
+// A folder that is none is told of by the parser.
+bool Options::is_saved_model() const { return !tf.empty() && (tf.ends_with("saved_model.pb") || file_exists(tf + "/.")); }
 
 std::string text_of(const std::vector<int64_t>& extents) {
   std::string text;

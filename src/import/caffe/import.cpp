@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <new>
+#include <optional>
 
 #include "base/mapped_file.h"
 #include "import/caffe/importer.h"
@@ -30,10 +31,18 @@ Result<CaffeBlobs> import_bytes(Bytes deploy, const Bytes* model, const std::str
     auto net = parse_caffe_net(deploy, &warnings);
     if (!net.ok()) return std::move(net).error().within(options.name);
     if (!warnings.empty() && options.log) options.log->warning(options.name + ": not all of the definition is understood: " + warnings);
-    if (!model) return CaffeImporter(**net, nullptr, network, options).run();
-    auto weights = CaffeWeights::parse(*model, options.most_message_bytes);
-    if (!weights.ok()) return std::move(weights).error().within(model_name);
-    return CaffeImporter(**net, &*weights, network, options).run();
+    std::optional<CaffeWeights> weights;
+    if (model) {
+      auto parsed = CaffeWeights::parse(*model, options.most_message_bytes);
+      if (!parsed.ok()) return std::move(parsed).error().within(model_name);
+      weights = std::move(*parsed);
+    }
+    auto blobs = CaffeImporter(**net, weights ? &*weights : nullptr, network, options).run();
+    if (blobs.ok() || warnings.empty()) return blobs;
+    // A misspelt field is often why a layer is wrong.
+    Error error = std::move(blobs).error();
+    error.message += "\n  not understood in the definition: " + warnings;
+    return error;
   });
 }
 

@@ -2,88 +2,18 @@
 
 #include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
 #include <climits>
-#include <string_view>
 
+#include "import/caffe/text_errors.h"
 #include "import/file_guess.h"
 
 namespace ingot {
 namespace {
 
 using ingot_caffe_weights::BlobProto;
-
-// Whether the unknown field that a warning names says how to train, or nothing of the answer.
-bool is_of_training(const std::string& warning) {
-  static constexpr std::string_view kFields[] = {"param",
-                                                 "weight_filler",
-                                                 "bias_filler",
-                                                 "filler",
-                                                 "scale_filler",
-                                                 "slope_filler",
-                                                 "propagate_down",
-                                                 "dropout_param",
-                                                 "use_global_stats",
-                                                 "moving_average_fraction",
-                                                 "engine",
-                                                 "loss_weight",
-                                                 "loss_param",
-                                                 "accuracy_param",
-                                                 "data_param",
-                                                 "transform_param",
-                                                 "image_data_param",
-                                                 "annotated_data_param",
-                                                 "hdf5_data_param",
-                                                 "hdf5_output_param",
-                                                 "window_data_param",
-                                                 "blobs_lr",
-                                                 "weight_decay",
-                                                 "force_backward",
-                                                 "debug_info",
-                                                 "stable_prod_grad",
-                                                 "save_output_param",
-                                                 "visualize",
-                                                 "visualize_threshold",
-                                                 "infogain_loss_param",
-                                                 "hinge_loss_param",
-                                                 "contrastive_loss_param",
-                                                 "multibox_loss_param",
-                                                 "force_nd_im2col",
-                                                 "sigmoid_param",
-                                                 "tanh_param",
-                                                 "temporal_param",
-                                                 "fix_scale",
-                                                 "source",
-                                                 "meanfile",
-                                                 "batchsize",
-                                                 "cropsize",
-                                                 "mirror",
-                                                 "rand_skip",
-                                                 "dropout_ratio",
-                                                 "share_in_parallel"};
-  const size_t begin = warning.find('"', warning.find("has no field named"));
-  if (begin == std::string::npos) return false;
-  const std::string_view name(warning.data() + begin + 1, warning.find('"', begin + 1) - begin - 1);
-  return std::find(std::begin(kFields), std::end(kFields), name) != std::end(kFields);
-}
-
-// Keeps the first error, with its place in the text.
-class TextErrors final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (!error.empty()) return;
-    error = "line " + std::to_string(line + 1) + ", column " + std::to_string(column + 1) + ": " + message;
-  }
-  void AddWarning(int line, int /*column*/, const std::string& message) override {
-    constexpr size_t kMost = 2000;
-    if (warnings.size() < kMost && !is_of_training(message))
-      warnings += (warnings.empty() ? "line " : "; line ") + std::to_string(line + 1) + ": " + message;
-  }
-  std::string error, warnings;
-};
 
 Result<Shape> shape_of(const BlobProto& blob, int64_t elements) {
   Shape shape;
@@ -105,16 +35,18 @@ Result<std::shared_ptr<const caffe::NetParameter>> parse_caffe_net(Bytes text, s
   if (text.size() > INT_MAX) return invalid("the definition has " + std::to_string(text.size()) + " bytes; text ends at 2 GiB");
   const auto arena = std::make_shared<google::protobuf::Arena>();
   const std::shared_ptr<caffe::NetParameter> net(arena, google::protobuf::Arena::CreateMessage<caffe::NetParameter>(arena.get()));
-  TextErrors errors;
+  CaffeTextErrors errors;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&errors);
   parser.AllowUnknownField(true);
   parser.AllowPartialMessage(true);
   parser.SetRecursionLimit(50);
   google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
-  if (!parser.Parse(&stream, net.get()))
-    return invalid("not a Caffe definition: " + (errors.error.empty() ? "it does not parse" : errors.error) + guess_of(text, true));
-  if (warnings) *warnings = errors.warnings;
+  if (!parser.Parse(&stream, net.get())) {
+    const std::string_view all(reinterpret_cast<const char*>(text.data()), text.size());
+    return invalid("not a Caffe definition: " + errors.told(all) + guess_of(text, true));
+  }
+  if (warnings) *warnings = errors.warnings();
   TRY(upgrade_caffe_net(*net));
   if (net->layer_size() == 0) return invalid("the definition has no layers; is it a Caffe network in text form?");
   return std::shared_ptr<const caffe::NetParameter>(net);

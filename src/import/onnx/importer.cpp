@@ -36,7 +36,6 @@ std::string_view advice_for(const std::string& domain, const std::string& op) {
       {"RegexFullMatch", kStrings},
       {"ATen", kFramework},
       {"GRUUnit", kFramework},
-      {"CategoryMapper", kStrings},
       {"Tokenizer", kStrings},
       {"ZipMap", kMaps},
       {"DictVectorizer", kMaps},
@@ -317,7 +316,9 @@ Result<Importer::Outputs> Importer::dispatch(Scope& scope, ImportedNode& node) {
   const OnnxImport import = OperatorCatalogue::instance().onnx(node.op_type(), node.domain());
   const bool standard = node.domain().empty();
   if (standard && node.op_type() == "Constant") return import_constant(node);
+  if (has_string_labels(node)) return node.has_broken_input() ? Result<Outputs>(told) : import_string_labels(scope, node);
   if (has_strings) return node.has_broken_input() ? Result<Outputs>(told) : import_strings(scope, node, import);
+  if (gives_strings(node)) return cast_to_strings(scope, node);
   if (standard) {
     if (auto answer = import_sequences(scope, node)) return std::move(*answer);
   }

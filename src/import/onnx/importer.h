@@ -96,10 +96,17 @@ class Importer {
   Result<Outputs> import_strings(Scope& scope, const ImportedNode& node, OnnxImport import);
   Result<Outputs> concat_strings(const ImportedNode& node);
   Result<Outputs> cast_strings(const ImportedNode& node);
+  Result<Outputs> cast_to_strings(Scope& scope, const ImportedNode& node);
+  // Whether it casts a constant of numbers to strings.
+  bool gives_strings(const ImportedNode& node) const;
   // string_operators.cpp: operators whose subject is the text.
   Result<Outputs> split_strings(const ImportedNode& node);
   Result<Outputs> normalize_strings(const ImportedNode& node);
   Result<Outputs> match_strings(const ImportedNode& node);
+  // string_labels.cpp: operators with strings among their attributes.
+  static bool has_string_labels(const ImportedNode& node);
+  Status add_string_numbers(proto::NodeProto& node, const char* name, const proto::AttributeProto& attribute);
+  Result<Outputs> import_string_labels(Scope& scope, const ImportedNode& node);
   // Counts towards the limit of errors; what lies behind them is not looked at.
   void report(ImportCode code, std::string message, const ImportedNode* node, const Scope* scope);
   bool is_full() const { return stopped_ || errors_.size() >= options_.most_errors; }

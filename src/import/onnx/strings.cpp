@@ -35,6 +35,20 @@ Result<double> number_of(const std::string& text) {
   return number;
 }
 
+// As NumPy writes it: the fewest digits that are read as the same number, plain from 1e-4 up to 1e16.
+template <class Number>
+std::string text_of(Number value) {
+  if (std::isnan(value)) return "nan";
+  const Number size = std::abs(value);
+  const bool is_plain = size == 0 || (size >= static_cast<Number>(1e-4) && size < static_cast<Number>(1e16));
+  char text[64];
+  const auto [end, failure] =
+      std::to_chars(text, text + sizeof text, value, is_plain ? std::chars_format::fixed : std::chars_format::scientific);
+  std::string word(text, failure == std::errc() ? end : text);
+  if (is_plain && word.find('.') == std::string::npos) word += ".0";
+  return word;
+}
+
 }  // namespace
 
 int64_t Importer::intern(const std::string& text) {
@@ -65,7 +79,8 @@ Result<Importer::Outputs> Importer::import_strings(Scope& scope, const ImportedN
   const std::string& op = node.op_type();
   const bool moves = is_one_of(op, kMoving), tells = is_one_of(op, kTelling);
   if (node.domain().empty() && op == "StringConcat") return concat_strings(node);
-  if (node.domain().empty() && op == "Cast") return cast_strings(node);
+  if (node.domain().empty() && (op == "Cast" || (op == "CastLike" && !gives_strings(node)))) return cast_strings(node);
+  if (gives_strings(node)) return cast_to_strings(scope, node);
   if (node.domain().empty() && op == "StringSplit") return split_strings(node);
   if (node.domain().empty() && op == "StringNormalizer") return normalize_strings(node);
   if (node.domain().empty() && op == "RegexFullMatch") return match_strings(node);
@@ -118,9 +133,16 @@ Result<Importer::Outputs> Importer::concat_strings(const ImportedNode& node) {
 }
 
 Result<Importer::Outputs> Importer::cast_strings(const ImportedNode& node) {
-  TRY_ASSIGN(const int64_t to, node.integer("to", 0));
-  if (to == proto::TensorProto::STRING) return Outputs{node.input_values()[0]};
-  TRY_ASSIGN(const DataType type, data_type_from_onnx(to));
+  DataType type;
+  if (node.op_type() == "CastLike") {
+    if (node.input_values()[0]->is_strings && !node.input(1)) return invalid("it casts to the type of its second input, which is missing");
+    if (!node.input_values()[0]->is_strings) return unsupported("it writes numbers as strings that only the run tells");
+    type = node.input(1)->type.type;
+  } else {
+    TRY_ASSIGN(const int64_t to, node.integer("to", 0));
+    if (to == proto::TensorProto::STRING) return Outputs{node.input_values()[0]};
+    TRY_ASSIGN(type, data_type_from_onnx(to));
+  }
   const Array& numbers = node.input_values()[0]->constant;
   TRY_ASSIGN(Array values, Array::make(type, numbers.shape()));
   for (int64_t i = 0; i < numbers.count(); ++i) {
@@ -134,6 +156,28 @@ Result<Importer::Outputs> Importer::cast_strings(const ImportedNode& node) {
     }
   }
   return Outputs{new_constant(node.proto().output(0), std::move(values))};
+}
+
+bool Importer::gives_strings(const ImportedNode& node) const {
+  if (!node.domain().empty() || node.has_broken_input()) return false;
+  const auto& inputs = node.input_values();
+  if (node.op_type() == "CastLike") return inputs.size() == 2 && inputs[1] && inputs[1]->is_strings && node.is_constant(0);
+  const auto to = node.integer("to", 0);
+  return node.op_type() == "Cast" && to.ok() && *to == proto::TensorProto::STRING && node.is_constant(0);
+}
+
+Result<Importer::Outputs> Importer::cast_to_strings(Scope& scope, const ImportedNode& node) {
+  if (node.input_values()[0]->is_strings) return Outputs{node.input_values()[0]};
+  TRY_ASSIGN(const Array numbers, constant_of(scope, *node.input_values()[0]));
+  if (numbers.type() == DataType::kBool) return unsupported("the standard does not say how bool is written; cast it to an integer first");
+  TRY_ASSIGN(Array strings, Array::make(DataType::kInt64, numbers.shape()));
+  for (int64_t i = 0; i < numbers.count(); ++i) {
+    const double value = is_floating(numbers.type()) ? numbers.number(i) : 0;
+    strings.set_integer(i, intern(!is_floating(numbers.type())          ? std::to_string(numbers.integer(i))
+                                  : numbers.type() == DataType::kDouble ? text_of(value)
+                                                                        : text_of(static_cast<float>(value))));
+  }
+  return Outputs{new_strings(node.proto().output(0), std::move(strings))};
 }
 
 }  // namespace ingot

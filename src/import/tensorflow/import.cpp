@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/mapped_file.h"
+#include "import/file_guess.h"
 #include "import/tensorflow/importer.h"
 
 namespace ingot {
@@ -56,7 +57,7 @@ Status import_tensorflow_file_into(const std::string& path, Network& network, co
   }
   // A SavedModel is a folder.
   auto inside = MappedFile::open(path + "/saved_model.pb");
-  if (!inside.ok()) return std::move(file).error();
+  if (!inside.ok()) return is_folder(path) ? error_of_folder(path) : std::move(file).error();
   return import_bytes((*inside)->bytes(), Kind::kSavedModel, path, network, options);
 }
 

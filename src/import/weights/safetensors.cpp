@@ -35,7 +35,7 @@ Result<Array> read_entry(WeightSource& source, Bytes data, const nlohmann::json&
   const uint64_t begin = (*offsets)[0].get<uint64_t>(), end = (*offsets)[1].get<uint64_t>();
   if (begin > end || end > data.size())
     return invalid("its data lies at " + std::to_string(begin) + " to " + std::to_string(end) + ", outside of the " +
-                   std::to_string(data.size()) + " bytes");
+                   std::to_string(data.size()) + " bytes behind the header; was the file cut?");
   return source.array(type, std::move(shape), data.subspan(begin, end - begin));
 }
 
@@ -44,6 +44,9 @@ Result<Array> read_entry(WeightSource& source, Bytes data, const nlohmann::json&
 Result<WeightMap> read_safetensors(WeightSource& source) {
   ByteReader reader(source.bytes);
   TRY_ASSIGN(uint64_t length, reader.read<uint64_t>());
+  if (length > source.bytes.size() - 8)
+    return invalid("the safetensors file is cut: its header takes " + std::to_string(length) + " bytes, and " +
+                   std::to_string(source.bytes.size() - 8) + " are there; fetch it again");
   TRY_ASSIGN(Bytes text, reader.take(length));
   const auto* begin = reinterpret_cast<const char*>(text.data());
   // Depth is bounded by a callback, since freeing a deep document would recurse.

@@ -1,5 +1,6 @@
 #include "import/weights/weights.h"
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -14,11 +15,13 @@ bool starts_with(Bytes bytes, std::string_view text) {
   return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
 }
 
+// The length of a header, which the format bounds, and the brace that begins it; the file may have been cut behind them.
 bool looks_like_safetensors(Bytes bytes) {
+  constexpr uint64_t kMostHeader = 100'000'000;
   if (bytes.size() < 9) return false;
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), 8);
-  return length <= bytes.size() - 8 && static_cast<char>(bytes[8]) == '{';
+  return length <= std::max<uint64_t>(kMostHeader, bytes.size() - 8) && static_cast<char>(bytes[8]) == '{';
 }
 
 Result<WeightMap> read(WeightSource& source) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "import/file_guess.h"
 #include "import/weights/formats.h"
 
 namespace ingot {
@@ -14,6 +15,8 @@ class Text {
  public:
   explicit Text(Bytes bytes) : text_(reinterpret_cast<const char*>(bytes.data()), bytes.size()) {}
 
+  // Of the line that ends here, from 1 on.
+  int64_t line_number() const { return 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at_), '\n'); }
   bool at_end() const { return at_ >= text_.size(); }
   char peek() const { return at_end() ? '\0' : text_[at_]; }
   void skip_blanks() {
@@ -95,19 +98,22 @@ Result<Array> read_hex(WeightSource& source, std::string_view line, DataType typ
 }
 
 // From behind "name": both dialects of hexadecimal numbers have all of an entry in one line.
-Result<Array> read_text_entry(WeightSource& source, Text& text) {
-  const std::string_view line = text.line();
+Result<Array> read_text_entry(WeightSource& source, std::string_view line) {
   Text words(Bytes(reinterpret_cast<const std::byte*>(line.data()), line.size()));
   const size_t total = words_of(line);
   words.skip_space();
   TRY_ASSIGN(int64_t first, number<int64_t>(words.word(), 10, "a count"));
   if (first >= 0 && total - 1 == static_cast<size_t>(first)) return read_hex(source, words.line(), DataType::kFloat, first);
   words.skip_space();
-  TRY_ASSIGN(int64_t second, number<int64_t>(words.word(), 10, "a count"));
-  TRY_ASSIGN(DataType type, type_of(first));
-  if (total < 2 || second < 0 || total - 2 != static_cast<size_t>(second))
-    return invalid("the line has " + std::to_string(total) + " words behind the name; a count of elements and as many elements are wanted");
-  return read_hex(source, words.line(), type, second);
+  const auto second = number<int64_t>(words.word(), 10, "a count");
+  if (second.ok() && *second >= 0 && total - 2 == static_cast<size_t>(*second)) {
+    TRY_ASSIGN(DataType type, type_of(first));
+    return read_hex(source, words.line(), type, *second);
+  }
+  // Neither fits: 0 and 1 with a count behind them are types.
+  const bool has_type = (first == 0 || first == 1) && second.ok();
+  return invalid("the line announces " + std::to_string(has_type ? *second : first) + " elements, and " +
+                 std::to_string(total - (has_type ? 2 : 1)) + " follow");
 }
 
 Result<Array> read_binary_entry(WeightSource& source, Text& text, int64_t code) {
@@ -139,7 +145,9 @@ Result<WeightMap> read_wts(WeightSource& source) {
   text.skip_space();
   const std::string_view head = text.word();
   auto count = number<int64_t>(head, 10, "the count of entries");
-  if (!count.ok()) return invalid("no file of weights that is known: neither .wts text, .npy, .npz, safetensors nor PyTorch's");
+  if (!count.ok())
+    return invalid("no file of weights that is known: neither .wts text, .npy, .npz, safetensors nor PyTorch's" +
+                   guess_of(source.bytes, true));
   WeightMap weights;
   for (int64_t i = 0; i < *count; ++i) {
     text.skip_space();
@@ -157,8 +165,9 @@ Result<WeightMap> read_wts(WeightSource& source) {
     } else {
       const std::string_view rest = text.line();
       const std::string_view line(code.data(), static_cast<size_t>(rest.data() + rest.size() - code.data()));
-      Text entry(Bytes(reinterpret_cast<const std::byte*>(line.data()), line.size()));
-      TRY_ASSIGN(array, read_text_entry(source, entry).within(where));
+      auto entry = read_text_entry(source, line);
+      if (!entry.ok()) return std::move(entry).error().within("line " + std::to_string(text.line_number()) + ", " + where);
+      array = std::move(*entry);
     }
     TRY(source.add(weights, name, std::move(array)));
   }
