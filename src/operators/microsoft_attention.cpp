@@ -5,6 +5,7 @@
 #include "operators/concat.h"
 #include "operators/dequantize.h"
 #include "operators/elementwise.h"
+#include "operators/expand.h"
 #include "operators/matmul.h"
 #include "operators/onnx_input.h"
 #include "operators/onnx_reroute.h"
@@ -12,6 +13,7 @@
 #include "operators/reshape.h"
 #include "operators/runtime_dims.h"
 #include "operators/squeeze.h"
+#include "operators/tensor_scatter.h"
 #include "operators/transpose.h"
 #include "operators/unsqueeze.h"
 
@@ -201,13 +203,42 @@ Result<Tensor*> unpack(Network& network, Tensor* x, int64_t index) {
   return network.add(Reshape(Dims{input_dim(0), input_dim(1), input_dim(2) * input_dim(4)}), {x});
 }
 
-// Inputs q, k, v, bias, mask of the keys, what is added to the scores, past keys, past values.
-Result<std::vector<Tensor*>> import_multi_head_attention(const OnnxNode& node, Network& network) {
-  const std::vector<Tensor*> in = inputs_of(node, 10);
-  TRY_ASSIGN(Tensor * q, required_input(node, 0));
-  Tensor *k = in[1], *v = in[2];
-  if (in[8] || in[9])
-    return unsupported("caches in buffers of the largest length (past_sequence_length, cache_indirection) are not supported");
+// The mask of keys [B, T] where the buffer of keys has more places, which it does not allow.
+Result<Tensor*> fill_up_mask(Network& network, Tensor* mask, const Tensor* buffer) {
+  const Dim places = buffer->type.dims[2];
+  if (mask->type.rank() != 2 || mask->type.dims[1] == places) return mask;
+  if (!places.is_constant()) return unsupported("a mask " + mask->type.text() + " for keys in a buffer of unknown length " + places.text());
+  TRY_ASSIGN(mask, network.add(Elementwise::cast(DataType::kBool), {mask}));
+  TRY_ASSIGN(Tensor * none, slice_axis(network, mask, 1, 0, 1));
+  TRY_ASSIGN(none, binary(network, ScalarOp::kXor, none, none));
+  TRY_ASSIGN(Array row, Array::make(DataType::kBool, {1, places.value()}));
+  TRY_ASSIGN(none, binary(network, ScalarOp::kOr, none, network.add_constant("", std::move(row))));
+  TRY_ASSIGN(mask, network.add(Concat(1), {mask, none}));
+  return slice_axis(network, mask, 1, 0, places.value());
+}
+
+// Row s of the new tokens sees the places up to past + s: what lies behind in the buffer is not written yet.
+Result<Tensor*> written_places(Network& network, Tensor* q, Tensor* buffer, Tensor* past) {
+  TRY_ASSIGN(Tensor * rows, length_of(network, q, 2));
+  TRY_ASSIGN(Tensor * row, count_up(network, rows));
+  TRY_ASSIGN(row, binary(network, ScalarOp::kAdd, row, past));
+  TRY_ASSIGN(row, network.add(Unsqueeze({1}), {row}));
+  TRY_ASSIGN(Tensor * places, length_of(network, buffer, 2));
+  TRY_ASSIGN(places, count_up(network, places));
+  return binary(network, ScalarOp::kLessEqual, places, row);
+}
+
+struct HeadsInputs {
+  Tensor *q, *k, *v, *bias;
+  Tensor* mask;    // of the keys
+  Tensor* scores;  // what is added to them
+  Tensor *past_keys, *past_values;
+  Tensor* past_length;  // where the caches are buffers of the largest length; null where they grow
+};
+
+Result<std::vector<Tensor*>> multi_head_attention(const OnnxNode& node, Network& network, const HeadsInputs& in) {
+  if (!in.q) return invalid("the query is missing");
+  Tensor *q = in.q, *k = in.k, *v = in.v;
   if (node.output_is_used(3)) return unsupported("the scores as an output are not supported");
   TRY_ASSIGN(const int64_t heads, node.integer("num_heads", 0));
   TRY_ASSIGN(const double filter, node.number("mask_filter_value", -10000));
@@ -224,15 +255,15 @@ Result<std::vector<Tensor*>> import_multi_head_attention(const OnnxNode& node, N
   }
   if (!k || !v) return invalid("the keys and values are left out, and the query does not hold them");
   if (q->type.rank() != 3) return invalid("the query is " + q->type.text() + "; [batch, length, width] is wanted");
-  Tensor* parts[3] = {q, k, v};
+  Tensor *parts[3] = {q, k, v}, *pasts[3] = {nullptr, in.past_keys, in.past_values};
   int64_t start = 0;
   for (Tensor*& part : parts) {
     const bool has_heads = part->type.rank() == 4;  // keys and values of an encoder come with their heads, and without a bias
     const Dim width = has_heads ? part->type.dims[1] * part->type.dims[3] : part->type.dims.back();
-    if (in[3]) {
+    if (in.bias) {
       if (!width.is_constant()) return unsupported("a bias for projections of unknown width " + width.text());
       if (!has_heads) {
-        TRY_ASSIGN(Tensor * bias, slice_axis(network, in[3], 0, start, start + width.value()));
+        TRY_ASSIGN(Tensor * bias, slice_axis(network, in.bias, 0, start, start + width.value()));
         TRY_ASSIGN(part, binary(network, ScalarOp::kAdd, part, bias));
       }
       start += width.value();
@@ -241,26 +272,68 @@ Result<std::vector<Tensor*>> import_multi_head_attention(const OnnxNode& node, N
       TRY_ASSIGN(part, spread_heads(network, part, heads));
     }
   }
+  Tensor *past_length = nullptr, *starts = nullptr;
+  if (in.past_length && in.past_keys) {
+    TRY_ASSIGN(past_length, network.add(Elementwise::cast(DataType::kInt64), {in.past_length}));
+    TRY_ASSIGN(past_length, network.add(Reshape(std::vector<int64_t>{1}), {past_length}));
+    TRY_ASSIGN(Tensor * batch, length_of(network, q, 0));
+    TRY_ASSIGN(starts, network.add(Expand(), {past_length, batch}));
+  }
   for (size_t i = 1; i < 3; ++i) {
-    if (Tensor* past = in[5 + i]) {
-      TRY_ASSIGN(parts[i], network.add(Concat(2), {past, parts[i]}));
-    }
+    if (!pasts[i]) continue;
+    TRY_ASSIGN(parts[i],
+               starts ? network.add(TensorScatter(), {pasts[i], parts[i], starts}) : network.add(Concat(2), {pasts[i], parts[i]}));
   }
-  Tensor* mask = nullptr;
-  if (in[4]) {
-    TRY_ASSIGN(mask, key_mask(network, in[4], parts[1], q->type.type, filter));
+  Tensor *mask = nullptr, *allowed = in.mask;
+  if (allowed && starts) {
+    TRY_ASSIGN(allowed, fill_up_mask(network, allowed, parts[1]));
   }
-  TRY_ASSIGN(mask, sum_of(network, mask, in[5]));
-  TRY_ASSIGN(Tensor * y, attend(node, network, parts[0], parts[1], parts[2], mask, in[6] != nullptr));
+  if (allowed) {
+    TRY_ASSIGN(mask, key_mask(network, allowed, parts[1], q->type.type, filter));
+  }
+  TRY_ASSIGN(mask, sum_of(network, mask, in.scores));
+  if (starts) {
+    TRY_ASSIGN(Tensor * written, written_places(network, parts[0], parts[1], past_length));
+    TRY_ASSIGN(written, penalty(network, written, q->type.type, -__builtin_inf()));
+    TRY_ASSIGN(mask, sum_of(network, mask, written));
+  }
+  TRY_ASSIGN(Tensor * y, attend(node, network, parts[0], parts[1], parts[2], mask, in.past_keys != nullptr));
   std::vector<Tensor*> outputs{y};
   for (size_t i = 1; i < 3; ++i) {
     Tensor* present = parts[i];
-    if (node.output_is_used(i) && (present == in[i] || !present->producer())) {
+    if (node.output_is_used(i) && (present == (i == 1 ? in.k : in.v) || !present->producer())) {
       TRY_ASSIGN(present, network.add(Elementwise(ScalarOp::kIdentity), {present}));
     }
     outputs.push_back(present);
   }
   return outputs;
+}
+
+// Inputs q, k, v, bias, mask of the keys, what is added to the scores, past keys, past values, their length in buffers, beams.
+Result<std::vector<Tensor*>> import_multi_head_attention(const OnnxNode& node, Network& network) {
+  const std::vector<Tensor*> in = inputs_of(node, 10);
+  if (in[9]) return unsupported("caches shared by beams (cache_indirection) are not supported; export without beam search");
+  return multi_head_attention(node, network, {in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7], in[8]});
+}
+
+// One new token for each row. Inputs q (or q, k and v in one), k, v, mask of the keys, what is added to the scores, past keys, past values,
+// their length in buffers, number of beams, beams, bias.
+Result<std::vector<Tensor*>> import_decoder_attention(const OnnxNode& node, Network& network) {
+  const std::vector<Tensor*> in = inputs_of(node, 11);
+  TRY_ASSIGN(const int64_t shares, node.integer("past_present_share_buffer", 0));
+  if (in[9]) return unsupported("caches shared by beams (cache_indirection) are not supported; export without beam search");
+  HeadsInputs heads{in[0], in[1], in[2], in[10], in[3], in[4], in[5], in[6], shares ? in[7] : nullptr};
+  if (shares && in[5] && !in[7]) return invalid("caches in one buffer (past_present_share_buffer) need past_sequence_length");
+  if (in[0] && !in[1]) {
+    const Dim width = in[0]->type.dims.empty() ? Dim(0) : in[0]->type.dims.back();
+    if (!width.is_constant() || width.value() % 3 != 0)
+      return unsupported("q, k and v in one of width " + width.text() + "; three equal parts are supported");
+    Tensor** const parts[] = {&heads.q, &heads.k, &heads.v};
+    for (int64_t i = 0; i < 3; ++i) {
+      TRY_ASSIGN(*parts[i], slice_axis(network, in[0], -1, i * width.value() / 3, (i + 1) * width.value() / 3));
+    }
+  }
+  return multi_head_attention(node, network, heads);
 }
 
 }  // namespace
@@ -269,6 +342,7 @@ REGISTER_OPERATORS(microsoft_attention) {
   catalogue.add_onnx("Attention", import_attention, "com.microsoft");
   catalogue.add_onnx("QAttention", import_quantized_attention, "com.microsoft");
   catalogue.add_onnx("MultiHeadAttention", import_multi_head_attention, "com.microsoft");
+  catalogue.add_onnx("DecoderMaskedMultiHeadAttention", import_decoder_attention, "com.microsoft");
 }
 
 }  // namespace ingot

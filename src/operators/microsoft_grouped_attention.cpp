@@ -5,6 +5,7 @@
 #include "operators/concat.h"
 #include "operators/elementwise.h"
 #include "operators/expand.h"
+#include "operators/normalization.h"
 #include "operators/onnx_input.h"
 #include "operators/onnx_reroute.h"
 #include "operators/reduce.h"
@@ -78,8 +79,75 @@ Result<std::vector<Tensor*>> with_sink(Network& network, std::vector<Tensor*> in
   return inputs;
 }
 
+// How a cache keeps its numbers: as they are, or as integers of 8 bits, or of 4 bits two in a byte (the first in the low half, both 8 too
+// large), each of which stands for scale * integer; the scale is one number, or one for each head and each place in it.
+struct CacheForm {
+  int64_t bits = 0;  // 0 where numbers are as they are
+  Tensor* scale = nullptr;
+};
+
+Result<CacheForm> cache_form(const OnnxNode& node, Network& network, const char* attribute, Tensor* scale, const Tensor* x) {
+  TRY_ASSIGN(const std::string kind, node.word(attribute, "NONE"));
+  if (kind == "NONE" || kind.empty()) return CacheForm{};
+  if (kind != "PER_TENSOR" && kind != "PER_CHANNEL")
+    return invalid(fmt::format("{} is '{}'; NONE, PER_TENSOR and PER_CHANNEL are known", attribute, kind));
+  if (!scale) return invalid(fmt::format("{} is {}, and the scale is left out", attribute, kind));
+  CacheForm form;
+  TRY_ASSIGN(form.bits, node.integer("kv_cache_bit_width", 8));
+  if (form.bits != 8 && form.bits != 4) return unsupported(fmt::format("a cache of {} bits; 8 and 4 are supported", form.bits));
+  const Dim heads = x->type.dims[1], depth = x->type.dims[3];
+  if (!heads.is_constant() || !depth.is_constant()) return unsupported("a quantized cache of heads " + x->type.text());
+  const Dim count = volume(scale->type.dims), wanted = kind == "PER_TENSOR" ? Dim(1) : heads * depth;
+  if (count != wanted)
+    return invalid(fmt::format("{} is {}, and the scale is {}; {} numbers are wanted", attribute, kind, scale->type.text(), wanted.text()));
+  form.scale = scale;
+  TRY_ASSIGN(form.scale,
+             network.add(Reshape(count.is(1) ? std::vector<int64_t>{1, 1, 1, 1} : std::vector<int64_t>{1, heads.value(), 1, depth.value()}),
+                         {scale}));
+  if (scale->type.type != x->type.type) {
+    TRY_ASSIGN(form.scale, network.add(Elementwise::cast(x->type.type), {form.scale}));
+  }
+  return form;
+}
+
+// x [B, H, S, D] as the cache keeps it: [B, H, S, D], or [B, H, S, D / 2] bytes.
+Result<Tensor*> put_away(Network& network, Tensor* x, const CacheForm& form) {
+  if (form.bits == 0) return x;
+  const double most = form.bits == 8 ? 127 : 7;
+  TRY_ASSIGN(x, binary(network, ScalarOp::kDiv, x, form.scale));
+  TRY_ASSIGN(x, network.add(Elementwise(ScalarOp::kRound), {x}));
+  TRY_ASSIGN(x, network.add(Elementwise(ScalarOp::kClip, -most - 1, most), {x}));
+  if (form.bits == 8) return network.add(Elementwise::cast(DataType::kInt8), {x});
+  TRY_ASSIGN(x, network.add(Elementwise(ScalarOp::kAffine, 1, 8), {x}));
+  TRY_ASSIGN(x, network.add(Reshape(std::vector<int64_t>{0, 0, 0, -1, 2}), {x}));
+  TRY_ASSIGN(Tensor * low, slice_axis(network, x, 4, 0, 1));
+  TRY_ASSIGN(Tensor * high, slice_axis(network, x, 4, 1, 2));
+  TRY_ASSIGN(high, network.add(Elementwise(ScalarOp::kAffine, 16, 0), {high}));
+  TRY_ASSIGN(x, binary(network, ScalarOp::kAdd, low, high));
+  TRY_ASSIGN(x, network.add(Reshape(std::vector<int64_t>{0, 0, 0, -1}), {x}));
+  return network.add(Elementwise::cast(DataType::kUint8), {x});
+}
+
+// What a cache stands for, as numbers of `type`.
+Result<Tensor*> take_out(Network& network, Tensor* x, const CacheForm& form, DataType type) {
+  if (form.bits == 0) return x;
+  TRY_ASSIGN(x, network.add(Elementwise::cast(type), {x}));
+  if (form.bits == 4) {
+    TRY_ASSIGN(Tensor * high, network.add(Elementwise(ScalarOp::kAffine, 1. / 16, 0), {x}));
+    TRY_ASSIGN(high, network.add(Elementwise(ScalarOp::kFloor), {high}));
+    TRY_ASSIGN(Tensor * above, network.add(Elementwise(ScalarOp::kAffine, 16, 0), {high}));
+    TRY_ASSIGN(Tensor * low, binary(network, ScalarOp::kSub, x, above));
+    TRY_ASSIGN(low, network.add(Unsqueeze({4}), {low}));
+    TRY_ASSIGN(high, network.add(Unsqueeze({4}), {high}));
+    TRY_ASSIGN(x, network.add(Concat(4), {low, high}));
+    TRY_ASSIGN(x, network.add(Reshape(std::vector<int64_t>{0, 0, 0, -1}), {x}));
+    TRY_ASSIGN(x, network.add(Elementwise(ScalarOp::kAffine, 1, -8), {x}));
+  }
+  return binary(network, ScalarOp::kMul, x, form.scale);
+}
+
 // Inputs q (or q, k and v in one), k, v, past keys, past values, lengths - 1 of the whole rows [B], the largest of them, cos, sin,
-// positions, what is added to the scores, sinks of the heads.
+// positions, what is added to the scores, sinks of the heads, scales of the caches of keys and values, factors of the RMS norms of q and k.
 Result<std::vector<Tensor*>> import_grouped_attention(const OnnxNode& node, Network& network) {
   const std::vector<Tensor*> in = inputs_of(node, 16);
   TRY_ASSIGN(Tensor * q, required_input(node, 0));
@@ -92,15 +160,12 @@ Result<std::vector<Tensor*>> import_grouped_attention(const OnnxNode& node, Netw
   TRY_ASSIGN(const int64_t causal, node.integer("causal", 1));
   TRY_ASSIGN(const int64_t smooth, node.integer("smooth_softmax", 0));
   const bool has_sink = in[11] || smooth > 0;
-  static constexpr const char* kNeverSet[] = {"qk_output", "kv_cache_bit_width", "sliding_window_cache"};
+  static constexpr const char* kNeverSet[] = {"qk_output", "sliding_window_cache"};
   for (const char* attribute : kNeverSet) {
     TRY_ASSIGN(const int64_t value, node.integer(attribute, 0));
     if (value > 0) return unsupported(fmt::format("GroupQueryAttention with {} = {}", attribute, value));
   }
-  for (size_t i = 12; i < in.size(); ++i) {
-    if (in[i]) return unsupported(fmt::format("GroupQueryAttention with its input {} (quantized caches, norms of q and k)", i));
-  }
-  if (!causal) return unsupported("GroupQueryAttention with causal = 0");
+  if (!causal && window > 0) return invalid("a window (local_window_size) is for causal attention");
   if (heads <= 0 || key_heads <= 0 || heads % key_heads != 0)
     return invalid(fmt::format("{} heads do not fall into groups for {} heads of keys", heads, key_heads));
   Tensor *k = in[1], *v = in[2];
@@ -118,17 +183,25 @@ Result<std::vector<Tensor*>> import_grouped_attention(const OnnxNode& node, Netw
   if (!v) return invalid("the keys are given, but not the values");
   // Where each row begins: behind what the cache holds of it, and at 0 where the row is padded to the longest one.
   TRY_ASSIGN(Tensor * rows, length_of(network, q, 1));
-  TRY_ASSIGN(Tensor * starts, network.add(Elementwise::cast(DataType::kInt64), {lengths}));
-  if (starts->type.rank() != 1) {
-    TRY_ASSIGN(starts, network.add(Reshape(std::vector<int64_t>{-1}), {starts}));
+  TRY_ASSIGN(Tensor * last, network.add(Elementwise::cast(DataType::kInt64), {lengths}));
+  if (last->type.rank() != 1) {
+    TRY_ASSIGN(last, network.add(Reshape(std::vector<int64_t>{-1}), {last}));
   }
-  TRY_ASSIGN(starts, add_integer(network, starts, 1));
+  TRY_ASSIGN(Tensor * starts, add_integer(network, last, 1));
   TRY_ASSIGN(starts, binary(network, ScalarOp::kSub, starts, rows));
   TRY_ASSIGN(starts, binary(network, ScalarOp::kMax, starts, network.add_constant("", Array::from_int64s({0}))));
   TRY_ASSIGN(Tensor * positions, positions_from(network, starts, rows));
   TRY_ASSIGN(q, spread_heads(network, q, heads));
   TRY_ASSIGN(k, spread_heads(network, k, key_heads));
   TRY_ASSIGN(v, spread_heads(network, v, key_heads));
+  if ((in[14] == nullptr) != (in[15] == nullptr)) return invalid("the factors of the norms of q and k come together");
+  if (in[14]) {
+    Normalization op;
+    op.kind = NormalizationKind::kRms;
+    TRY_ASSIGN(op.epsilon, node.number("qk_norm_epsilon", 1e-6));
+    TRY_ASSIGN(q, network.add(op, {q, in[14]}));
+    TRY_ASSIGN(k, network.add(op, {k, in[15]}));
+  }
   if (rotary) {
     if (!in[7] || !in[8]) return invalid("do_rotary needs the tables of cosines and sines");
     RotaryEmbedding op;
@@ -141,21 +214,31 @@ Result<std::vector<Tensor*>> import_grouped_attention(const OnnxNode& node, Netw
   }
   const bool has_past = in[3] && !in[3]->type.dims.empty() && !(in[3]->type.rank() == 4 && in[3]->type.dims[2].is(0));
   if (has_past && !in[4]) return invalid("past keys and values come together");
-  for (size_t i = 0; i < 2 && has_past; ++i) {
+  Tensor* caches[2] = {};
+  for (size_t i = 0; i < 2; ++i) {
     Tensor*& part = i == 0 ? k : v;
-    Tensor* fresh = part;
-    TRY_ASSIGN(part, network.add(Concat(2), {in[3 + i], part}));
+    TRY_ASSIGN(const CacheForm form, cache_form(node, network, i == 0 ? "k_quant_type" : "v_quant_type", in[12 + i], part));
+    const DataType type = part->type.type;
+    TRY_ASSIGN(Tensor * fresh, put_away(network, part, form));
+    caches[i] = fresh;
+    if (has_past) {
+      TRY_ASSIGN(caches[i], network.add(Concat(2), {in[3 + i], fresh}));
+    }
     // Rows of different lengths: the new entries follow each row's own.
-    if (part->type.dims[0].is(1)) continue;
-    TRY_ASSIGN(part, network.add(TensorScatter(), {part, fresh, starts}));
+    if (has_past && !fresh->type.dims[0].is(1)) {
+      TRY_ASSIGN(caches[i], network.add(TensorScatter(), {caches[i], fresh, starts}));
+    }
+    TRY_ASSIGN(part, take_out(network, caches[i], form, type));
   }
   Attention op;
   TRY_ASSIGN(op.scale, node.number("scale", 0));
   TRY_ASSIGN(op.softcap, node.number("softcap", 0));
   std::vector<Tensor*> inputs{q, k, v};
-  if (has_past || window > 0 || has_sink) {
+  if (has_past || window > 0 || has_sink || !causal) {
     TRY_ASSIGN(Tensor * columns, length_of(network, k, 2));
-    TRY_ASSIGN(Tensor * mask, visible(network, positions, columns, window > 0 ? window : -1));
+    // Without an order a row sees all of its sequence.
+    TRY_ASSIGN(Tensor * seen_from, network.add(Unsqueeze({1}), {last}));
+    TRY_ASSIGN(Tensor * mask, visible(network, causal ? positions : seen_from, columns, window > 0 ? window : -1));
     if (in[10] || has_sink) {
       Tensor* seen = in[10] ? in[10] : network.add_constant("", Array::scalar(q->type.type, 0));
       Tensor* never = network.add_constant("", Array::scalar(q->type.type, -__builtin_inf()));
@@ -172,7 +255,7 @@ Result<std::vector<Tensor*>> import_grouped_attention(const OnnxNode& node, Netw
   TRY_ASSIGN(Tensor * y, network.add(op, inputs));
   TRY_ASSIGN(y, network.add(Transpose({0, 2, 1, 3}), {y}));
   TRY_ASSIGN(y, network.add(Reshape(Dims{input_dim(0), input_dim(1), input_dim(2) * input_dim(3)}), {y}));
-  return std::vector<Tensor*>{y, k, v};
+  return std::vector<Tensor*>{y, caches[0], caches[1]};
 }
 
 // Inputs x, positions ([B, S], or the first one [1]), cos, sin.

@@ -3,6 +3,7 @@
 
 #include <numeric>
 
+#include "operators/block_weights.h"
 #include "operators/convolution.h"
 #include "operators/dequantize.h"
 #include "operators/elementwise.h"
@@ -92,83 +93,70 @@ Result<Tensor*> convolve(const OnnxNode& node, Network& network, bool channels_l
 Result<Tensor*> fused_convolution(const OnnxNode& node, Network& network) { return convolve(node, network, false); }
 Result<Tensor*> nhwc_convolution(const OnnxNode& node, Network& network) { return convolve(node, network, true); }
 
-Result<DataType> unsigned_of(int64_t bits) {
-  if (bits == 2) return DataType::kUint2;
-  if (bits == 4) return DataType::kUint4;
-  if (bits == 8) return DataType::kUint8;
-  return unsupported(fmt::format("weights of {} bits; 2, 4 and 8 are supported", bits));
-}
-
-// The bytes as numbers of fewer bits, low ones first: ONNX's packing, so nothing moves.
-Array read_as(const Array& bytes, DataType type, Shape shape) {
-  auto keeper = std::make_shared<Array>(bytes);
-  return Array::borrow(type, std::move(shape), keeper->data(), keeper);
-}
-
 // y = a * w' + bias, w [N, K] in blocks along K of a scale and zero point each.
 Result<Tensor*> matmul_few_bits(const OnnxNode& node, Network& network) {
   const std::vector<Tensor*> in = inputs_of(node, 6);
   TRY_ASSIGN(Tensor * a, required_input(node, 0));
-  TRY_ASSIGN(const Array packed, constant_input(node, 1, "the weights"));
-  TRY_ASSIGN(Tensor * scales, required_input(node, 2));
-  TRY_ASSIGN(const int64_t k, node.integer("K", 0));
-  TRY_ASSIGN(const int64_t n, node.integer("N", 0));
-  TRY_ASSIGN(const int64_t bits, node.integer("bits", 4));
-  TRY_ASSIGN(const int64_t block, node.integer("block_size", 0));
+  BlockWeights form;
+  TRY_ASSIGN(form.columns, node.integer("K", 0));
+  TRY_ASSIGN(form.rows, node.integer("N", 0));
+  TRY_ASSIGN(form.bits, node.integer("bits", 4));
+  TRY_ASSIGN(form.block, node.integer("block_size", 0));
   TRY_ASSIGN(const int64_t prepacked, node.integer("weight_prepacked", 0));
   if (prepacked) return unsupported("weights packed for one engine; export them as they are (weight_prepacked = 0)");
   if (in[4]) {
     TRY_ASSIGN(const Array groups, constant_input(node, 4, "g_idx"));
     for (int64_t i = 0; i < groups.count(); ++i) {
-      if (block <= 0 || groups.integer(i) != i / block) return unsupported("MatMulNBits whose g_idx shuffles the groups");
+      if (form.block <= 0 || groups.integer(i) != i / form.block) return unsupported("MatMulNBits whose g_idx shuffles the groups");
     }
   }
-  TRY_ASSIGN(const DataType type, unsigned_of(bits));
-  if (k <= 0 || n <= 0 || block <= 0 || block * bits % 8 != 0) return invalid(fmt::format("K = {}, N = {}, block_size = {}", k, n, block));
-  const int64_t blocks = (k + block - 1) / block;
-  if (packed.type() != DataType::kUint8 || packed.count() != n * blocks * (block * bits / 8))
-    return invalid(fmt::format("the weights are {} {}; uint8 [{}, {}, {}] are wanted", name_of(packed.type()), to_text(packed.shape()), n,
-                               blocks, block * bits / 8));
-  Tensor* weights = network.add_constant(in[1]->name + ".numbers", read_as(packed, type, {n, blocks * block}));
-  Dequantize op;
-  op.axis = 1;
-  op.block_size = block;
-  op.to = scales->type.type;
-  if (scales->type.dims != to_dims({n, blocks})) {
-    TRY_ASSIGN(scales, network.add(Reshape(std::vector<int64_t>{n, blocks}), {scales}));
-  }
-  Tensor* zero_points = in[3];
-  Tensor* w = nullptr;
-  if (zero_points && is_floating(zero_points->type.type)) {
-    // Zero points between two numbers: w = q * scale - zero_point * scale, block by block.
-    TRY_ASSIGN(w, network.add(op, {weights, scales}));
-    TRY_ASSIGN(zero_points, network.add(Reshape(std::vector<int64_t>{n, blocks}), {zero_points}));
-    TRY_ASSIGN(Tensor * shift, network.add(Elementwise(ScalarOp::kMul), {zero_points, scales}));
-    TRY_ASSIGN(shift, network.add(Unsqueeze({2}), {shift}));
-    TRY_ASSIGN(w, network.add(Reshape(std::vector<int64_t>{n, blocks, block}), {w}));
-    TRY_ASSIGN(w, network.add(Elementwise(ScalarOp::kSub), {w, shift}));
-    TRY_ASSIGN(w, network.add(Reshape(std::vector<int64_t>{n, blocks * block}), {w}));
-  } else {
-    TRY_ASSIGN(Array zeros, Array::make(type, {n, blocks}));
-    if (zero_points) {  // packed row by row, each to whole bytes
-      TRY_ASSIGN(const Array bytes, constant_input(node, 3, "the zero points"));
-      const int64_t row_bytes = (blocks * bits + 7) / 8;
-      if (bytes.type() != DataType::kUint8 || bytes.count() != n * row_bytes)
-        return invalid(fmt::format("the zero points are {} {}; uint8 [{}, {}] are wanted", name_of(bytes.type()), to_text(bytes.shape()), n,
-                                   row_bytes));
-      const Array rows = read_as(bytes, type, {n, row_bytes * 8 / bits});
-      for (int64_t i = 0; i < n * blocks; ++i) zeros.set_integer(i, rows.integer(i / blocks * (row_bytes * 8 / bits) + i % blocks));
-    } else {
-      for (int64_t i = 0; i < n * blocks; ++i) zeros.set_integer(i, int64_t{1} << (bits - 1));
-    }
-    TRY_ASSIGN(w, network.add(op, {weights, scales, network.add_constant(in[1]->name + ".zero_points", std::move(zeros))}));
-  }
-  if (blocks * block != k) {
-    TRY_ASSIGN(w, slice_axis(network, w, 1, 0, k));
-  }
+  TRY_ASSIGN(Tensor * w, unpack_weights(node, network, form, 1, 2, 3));
   TRY_ASSIGN(Tensor * y, network.add(MatMul(false, true), {a, w}));
   if (!in[5]) return y;
   return network.add(Elementwise(ScalarOp::kAdd), {y, in[5]});
+}
+
+// y = a * w', w [N, K] of the 16 numbers of bitsandbytes' fp4 or nf4, two in a byte with the first in the high half, each times the largest
+// of its block of the flattened w.
+Result<Tensor*> matmul_of_16_numbers(const OnnxNode& node, Network& network) {
+  static constexpr double kFp4[] = {0, 1. / 192, 2. / 3, 1, 1. / 3, 1. / 2, 1. / 6, 1. / 4};
+  static constexpr double kNf4[] = {-1.0,
+                                    -0.6961928009986877,
+                                    -0.5250730514526367,
+                                    -0.39491748809814453,
+                                    -0.28444138169288635,
+                                    -0.18477343022823334,
+                                    -0.09105003625154495,
+                                    0.0,
+                                    0.07958029955625534,
+                                    0.16093020141124725,
+                                    0.24611230194568634,
+                                    0.33791524171829224,
+                                    0.44070982933044434,
+                                    0.5626170039176941,
+                                    0.7229568362236023,
+                                    1.0};
+  TRY_ASSIGN(Tensor * a, required_input(node, 0));
+  TRY_ASSIGN(const Array packed, constant_input(node, 1, "the weights"));
+  TRY_ASSIGN(const Array largest, constant_input(node, 2, "the largest of each block"));
+  TRY_ASSIGN(const int64_t k, node.integer("K", 0));
+  TRY_ASSIGN(const int64_t n, node.integer("N", 0));
+  TRY_ASSIGN(const int64_t block, node.integer("block_size", 0));
+  TRY_ASSIGN(const int64_t is_nf4, node.integer("quant_type", 1));
+  TRY_ASSIGN(const int64_t transposed, node.integer("transB", 1));
+  if (!transposed) return unsupported("weights [K, N] (transB = 0); [N, K] are supported");
+  int64_t count = 0;
+  if (k <= 0 || n <= 0 || block <= 0 || __builtin_mul_overflow(k, n, &count) || packed.type() != DataType::kUint8 ||
+      packed.count() != (count + 1) / 2 || !is_floating(largest.type()) || largest.count() != (count + block - 1) / block)
+    return invalid(fmt::format("K = {}, N = {} and block_size = {} do not fit to weights {} {} with scales {}", k, n, block,
+                               name_of(packed.type()), to_text(packed.shape()), to_text(largest.shape())));
+  TRY_ASSIGN(Array weights, Array::make(a->type.type, {n, k}));
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t both = packed.integer(i / 2), number = i % 2 ? both & 15 : both >> 4;
+    const double value = is_nf4 ? kNf4[number] : number < 8 ? kFp4[number] : -kFp4[number - 8];
+    weights.set_number(i, value * largest.number(i / block));
+  }
+  return network.add(MatMul(false, true), {a, network.add_constant(node.input(1)->name + ".numbers", std::move(weights))});
 }
 
 // Rows of a table whose numbers are in blocks of a scale and zero point each: gathered first, so that the table stays as small as it is.
@@ -238,6 +226,7 @@ REGISTER_OPERATORS(microsoft_product) {
   catalogue.add_onnx("NhwcConv", one_output<nhwc_convolution>, "com.ms.internal.nhwc");
   catalogue.add_onnx("GatherBlockQuantized", one_output<gather_few_bits>, kDomain);
   catalogue.add_onnx("MatMulNBits", one_output<matmul_few_bits>, kDomain);
+  catalogue.add_onnx("MatMulBnb4", one_output<matmul_of_16_numbers>, kDomain);
 }
 
 }  // namespace ingot

@@ -188,13 +188,13 @@ TEST(MicrosoftQuantized, TablesAreGatheredBeforeTheirNumbersAreRead) {
 
 TEST(MicrosoftQuantized, EmbeddingsAreReadAsNumbers) {
   const auto u8 = [](const Shape& shape, const std::vector<double>& values) { return array_of(shape, values, DataType::kUint8); };
-  const Array ids = array_of({1, 1}, {1}, DataType::kInt32), one = array_of({}, {1}), half = array_of({}, {0.5}), zero = u8({}, {10});
+  const Array ids = array_of({1, 1}, {1}, DataType::kInt32), one = array_of({}, {1}), half = array_of({}, {0.5});
   // The word (1, 3) and the position (0, 1): (1, 4), normalized (-1, 1), times 2, plus (3, 4).
   OneNode node{"QEmbedLayerNormalization",
                kDomain,
                17,
-               {ids, Array(), u8({2, 2}, {0, 0, 12, 16}), u8({1, 2}, {10, 11}), Array(), u8({2}, {12, 12}), u8({2}, {13, 14}), Array(),
-                half, one, Array(), one, one, zero, zero, Array(), zero, zero}};
+               {ids, Array(), u8({2, 2}, {0, 0, 12, 16}), u8({1, 2}, {20, 21}), Array(), u8({2}, {32, 32}), u8({2}, {43, 44}), Array(),
+                half, one, Array(), one, one, u8({}, {10}), u8({}, {20}), Array(), u8({}, {30}), u8({}, {40})}};
   node.attributes = [](proto::NodeProto* proto) { set_number(proto, "epsilon", 0); };
   expect_outputs(node, {{{1, 1, 2}, {1, 6}}});
 }
@@ -283,6 +283,182 @@ TEST(MicrosoftAttention, PositionsTurnPairs) {
   const Array x = array_of({1, 1, 2}, {3, 5}), cos = array_of({2, 1}, {1, 0}), sin = array_of({2, 1}, {0, 1});
   expect_outputs({"RotaryEmbedding", kDomain, 17, {x, array_of({1, 1}, {1}, DataType::kInt64), cos, sin}}, {{{1, 1, 2}, {-5, 3}}});
   expect_outputs({"RotaryEmbedding", kDomain, 17, {x, array_of({1}, {0}, DataType::kInt64), cos, sin}}, {{{1, 1, 2}, {3, 5}}});
+}
+
+// One head of two keys and values, of which the query sees the cache and itself.
+OneNode grouped(const std::vector<double>& q, Array past, std::function<void(proto::NodeProto*)> more) {
+  const auto heads = [more](proto::NodeProto* node) {
+    set_integer(node, "num_heads", 1);
+    set_integer(node, "kv_num_heads", 1);
+    more(node);
+  };
+  const auto length = static_cast<int64_t>(q.size()) / 2;
+  const double last = static_cast<double>(length - 1 + (past.rank() == 4 ? past.shape()[2] : 0));
+  return {"GroupQueryAttention",
+          kDomain,
+          17,
+          {array_of({1, length, 2}, q), array_of({1, length, 2}, q), array_of({1, length, 2}, q), past, past,
+           array_of({1}, {last}, DataType::kInt32), array_of({1}, {last + 1}, DataType::kInt32)},
+          heads,
+          3};
+}
+
+TEST(MicrosoftAttention, CachesMayBeOfFewBits) {
+  const auto form = [](int64_t bits, const char* kind) {
+    return [=](proto::NodeProto* node) {
+      set_integer(node, "kv_cache_bit_width", bits);
+      set_word(node, "k_quant_type", kind);
+      set_word(node, "v_quant_type", kind);
+      set_number(node, "scale", 1e-9f);  // every place counts the same
+    };
+  };
+  // 3.9 is 8 halves, 100 is cut to 127 of them.
+  OneNode node = grouped({3.9, 100}, array_of({1, 1, 1, 2}, {-4, 10}, DataType::kInt8), form(8, "PER_TENSOR"));
+  node.inputs.resize(12);
+  for (int i = 0; i < 2; ++i) node.inputs.push_back(array_of({1}, {0.5}));
+  expect_outputs(node, {{{1, 1, 2}, {1, 34.25}}, {{1, 1, 2, 2}, {-4, 10, 8, 127}}, {{1, 1, 2, 2}, {-4, 10, 8, 127}}}, 1e-3);
+  // 0x29 holds 9 - 8 = 1 and 2 - 8 = -6; 3.9 is 4 ones, -100 is cut to -8 halves.
+  node = grouped({3.9, -100}, array_of({1, 1, 1, 1}, {0x29}, DataType::kUint8), form(4, "PER_CHANNEL"));
+  node.inputs.resize(12);
+  for (int i = 0; i < 2; ++i) node.inputs.push_back(array_of({2}, {1, 0.5}));
+  expect_outputs(node, {{{1, 1, 2}, {2.5, -3.5}}, {{1, 1, 2, 1}, {0x29, 0x0c}}, {{1, 1, 2, 1}, {0x29, 0x0c}}}, 1e-3);
+  node.inputs[12] = array_of({3}, {1, 1, 1});
+  EXPECT_THAT(message_of(node), HasSubstr("k_quant_type is PER_CHANNEL, and the scale is float [3]; 2 numbers are wanted"));
+}
+
+TEST(MicrosoftAttention, HeadsMayBeNormalizedAndSeeAll) {
+  const auto all = [](proto::NodeProto* node) {
+    set_integer(node, "causal", 0);
+    set_number(node, "scale", 1e-9f);
+  };
+  expect_outputs(grouped({1, 2, 3, 4}, Array(), all),
+                 {{{1, 2, 2}, {2, 3, 2, 3}}, {{1, 1, 2, 2}, {1, 2, 3, 4}}, {{1, 1, 2, 2}, {1, 2, 3, 4}}}, 1e-4);
+  // (3, 4) has a mean square of 12.5; keys are kept as they are compared.
+  OneNode node = grouped({3, 4}, Array(), [](proto::NodeProto* proto) { set_number(proto, "qk_norm_epsilon", 0); });
+  node.inputs.resize(14);
+  for (int i = 0; i < 2; ++i) node.inputs.push_back(array_of({2}, {1, 2}));
+  expect_outputs(node, {{{1, 1, 2}, {3, 4}}, {{1, 1, 1, 2}, {3 / std::sqrt(12.5), 8 / std::sqrt(12.5)}}, {{1, 1, 1, 2}, {3, 4}}});
+}
+
+TEST(MicrosoftAttention, CachesMayBeBuffers) {
+  const auto heads = [](proto::NodeProto* node) {
+    set_integer(node, "num_heads", 1);
+    set_integer(node, "past_present_share_buffer", 1);
+  };
+  const Array two = array_of({1, 1, 1}, {2}), buffer = array_of({1, 1, 4, 1}, {1, 3, 9, 9}), none;
+  OneNode node{"DecoderMaskedMultiHeadAttention",
+               kDomain,
+               17,
+               {two, two, two, none, none, buffer, buffer, array_of({1}, {2}, DataType::kInt32)},
+               heads,
+               3};
+  expect_outputs(node, {{{1, 1, 1}, {mean_of(2, {1, 3, 2})}}, {{1, 1, 4, 1}, {1, 3, 2, 9}}, {{1, 1, 4, 1}, {1, 3, 2, 9}}});
+  node.inputs[3] = array_of({1, 3}, {0, 1, 1}, DataType::kInt32);
+  expect_outputs(node, {{{1, 1, 1}, {mean_of(2, {3, 2})}}, {{1, 1, 4, 1}, {1, 3, 2, 9}}, {{1, 1, 4, 1}, {1, 3, 2, 9}}});
+  // Without a buffer the cache grows; q, k and v come in one, with a bias.
+  node = {"DecoderMaskedMultiHeadAttention",
+          kDomain,
+          17,
+          {array_of({1, 1, 3}, {1, 2, 3}), none, none, none, none, array_of({1, 1, 1, 1}, {1}), array_of({1, 1, 1, 1}, {5}), none, none,
+           none, array_of({3}, {1, 0, 0})},
+          [](proto::NodeProto* proto) { set_integer(proto, "num_heads", 1); },
+          3};
+  const double a = std::exp(2), b = std::exp(4);
+  expect_outputs(node, {{{1, 1, 1}, {(5 * a + 3 * b) / (a + b)}}, {{1, 1, 2, 1}, {1, 2}}, {{1, 1, 2, 1}, {5, 3}}});
+}
+
+TEST(MicrosoftAttention, TokensWithoutPaddingSeeTheirSequence) {
+  const auto one_head = [](proto::NodeProto* node) { set_integer(node, "num_heads", 1); };
+  const auto i32 = [](const Shape& shape, const std::vector<double>& values) { return array_of(shape, values, DataType::kInt32); };
+  const Array places = i32({2, 3}, {0, 1, 3, 2, 4, 5}), offsets = i32({3}, {0, 2, 3});
+  const std::vector<double> seen{mean_of(1, {1, 2}), mean_of(2, {1, 2}), 3};
+  OneNode node{"PackedAttention",
+               kDomain,
+               17,
+               {array_of({3, 1}, {1, 2, 3}), array_of({1, 3}, {1, 1, 1}), array_of({3}, {0, 0, 0}), places, offsets},
+               one_head};
+  expect_outputs(node, {{{3, 1}, seen}});
+  const Array x = array_of({3, 1}, {1, 2, 3}), none;
+  node = {"PackedMultiHeadAttention", kDomain, 17, {x, x, x, none, places, offsets}, one_head};
+  expect_outputs(node, {{{3, 1}, seen}});
+  node.inputs[0] = array_of({3, 1, 3, 1}, {1, 1, 1, 2, 2, 2, 3, 3, 3});
+  node.inputs[1] = node.inputs[2] = none;
+  expect_outputs(node, {{{3, 1}, seen}});
+  // In the first sequence the second place is added so much that the first sees nothing else.
+  node.inputs.push_back(array_of({2, 1, 3, 3}, {0, 99, 0, 99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
+  expect_outputs(node, {{{3, 1}, {2, 1, 3}}});
+  node = {"RemovePadding", kDomain, 17, {array_of({2, 3, 1}, {1, 2, 0, 3, 0, 0}), i32({2}, {2, 1})}, [](proto::NodeProto*) {}, 4};
+  expect_outputs(node, {{{3, 1}, {1, 2, 3}}, {{2, 3}, {0, 1, 3, 2, 4, 5}}, {{3}, {0, 2, 3}}, {{1}, {2}}});
+  expect_outputs({"RestorePadding", kDomain, 17, {x, places}}, {{{2, 3, 1}, {1, 2, 0, 3, 0, 0}}});
+}
+
+TEST(MicrosoftExperts, TokensGoToTheirBestExperts) {
+  const auto relu = [](proto::NodeProto* node) {
+    set_integer(node, "k", 1);
+    set_word(node, "activation_type", "relu");
+  };
+  // Expert 1 gets 3 / 4 of the token 2: relu(2 * 3 - 1) * 10 + 1 = 51.
+  const double three = std::log(3.0);
+  OneNode node{"MoE",
+               kDomain,
+               17,
+               {array_of({1, 1, 1}, {2}), array_of({1, 2}, {0, three}), array_of({2, 1, 1}, {1, 3}), array_of({2, 1}, {0, -1}),
+                array_of({2, 1, 1}, {1, 10}), array_of({2, 1}, {0, 1})},
+               relu};
+  expect_outputs(node, {{{1, 1, 1}, {51 * 0.75}}});
+  node.attributes = [relu](proto::NodeProto* proto) {
+    relu(proto);
+    set_integer(proto, "normalize_routing_weights", 1);
+  };
+  expect_outputs(node, {{{1, 1, 1}, {51}}});
+  // Gates in the even rows: silu(2) * 6 and silu(4) * 8, a quarter and three quarters of them.
+  const auto gated = [](proto::NodeProto* proto) {
+    set_integer(proto, "k", 2);
+    set_word(proto, "activation_type", "swiglu");
+    set_integer(proto, "swiglu_fusion", 1);
+  };
+  node = {"MoE",
+          kDomain,
+          17,
+          {array_of({1, 1}, {2}), array_of({1, 2}, {0, three}), array_of({2, 2, 1}, {1, 3, 2, 4}), Array(), array_of({2, 1, 1}, {1, 1})},
+          gated};
+  const auto silu = [](double x) { return x / (1 + std::exp(-x)); };
+  expect_outputs(node, {{{1, 1}, {0.25 * silu(2) * 6 + 0.75 * silu(4) * 8}}}, 1e-4);
+}
+
+TEST(MicrosoftExperts, WeightsMayBeOfFewBits) {
+  // Numbers 9 and 10 of a byte stand for (1, 2) * 0.5; the token (2, 4) gives 5, times 3 of 8 bits.
+  OneNode node{"QMoE",
+               kDomain,
+               17,
+               {array_of({1, 2}, {2, 4}), array_of({1, 1}, {0}), array_of({1, 1, 1}, {0xa9}, DataType::kUint8), array_of({1, 1}, {0.5}),
+                Array(), array_of({1, 2, 1}, {131, 127}, DataType::kUint8), array_of({1, 2}, {1, 2}), array_of({1, 2}, {0, 100})},
+               [](proto::NodeProto* proto) {
+                 set_word(proto, "activation_type", "identity");
+                 set_integer(proto, "fc2_expert_weight_bits", 8);
+               }};
+  node.constants = {2, 3, 5, 6};
+  expect_outputs(node, {{{1, 2}, {15, 90}}});
+}
+
+TEST(MicrosoftProducts, WeightsMayBeSixteenNumbers) {
+  // nf4: 15 and 0 are 1 and -1; fp4: 3 and 11 are 1 and -1, 5 is a half.
+  OneNode node{"MatMulBnb4",
+               kDomain,
+               17,
+               {array_of({1, 2}, {2, 3}), array_of({2}, {0xf0, 0x0f}, DataType::kUint8), array_of({2}, {1, 10})},
+               [](proto::NodeProto* proto) {
+                 for (const char* size : {"K", "N", "block_size"}) set_integer(proto, size, 2);
+                 set_integer(proto, "quant_type", 1);
+               }};
+  node.constants = {1, 2};
+  expect_outputs(node, {{{1, 2}, {-1, 10}}});
+  node.inputs[1] = array_of({2}, {0x35, 0xb3}, DataType::kUint8);
+  node.attributes = [](proto::NodeProto* proto) {
+    for (const char* size : {"K", "N", "block_size"}) set_integer(proto, size, 2);
+    set_integer(proto, "quant_type", 0);
+  };
+  expect_outputs(node, {{{1, 2}, {3.5, 10}}});
 }
 
 }  // namespace
