@@ -21,12 +21,15 @@
 namespace ingot {
 namespace {
 
-// alpha * x + beta
-Result<Tensor*> affine(const OnnxNode& node, Network& network) {
+// A function of x with the attributes alpha (1) and beta: affine alpha * x + beta, scaled_tanh alpha * tanh(beta * x), softplus
+// alpha * ln(exp(beta * x) + 1).
+template <ScalarOp kOp, int kUsualBeta>
+Result<Tensor*> with_factors(const OnnxNode& node, Network& network) {
   TRY_ASSIGN(Tensor * x, required_input(node, 0));
   TRY_ASSIGN(const double alpha, node.number("alpha", 1));
-  TRY_ASSIGN(const double beta, node.number("beta", 0));
-  return network.add(Elementwise(ScalarOp::kAffine, alpha, beta), {x});
+  TRY_ASSIGN(const double beta, node.number("beta", kUsualBeta));
+  constexpr bool kInnerFirst = kOp == ScalarOp::kSoftplus;  // of its two constants
+  return network.add(kInnerFirst ? Elementwise(kOp, beta, alpha) : Elementwise(kOp, alpha, beta), {x});
 }
 
 // scale * x
@@ -46,22 +49,6 @@ Result<Tensor*> image_scaler(const OnnxNode& node, Network& network) {
     return invalid(fmt::format("{} biases do not belong to the channels of {}", count, y->type.text()));
   Tensor* channels = network.add_constant("", Array::of(y->type.type, {1, count, 1, 1}, bias));
   return network.add(Elementwise(ScalarOp::kAdd), {y, channels});
-}
-
-// alpha * ln(exp(beta * x) + 1)
-Result<Tensor*> parametric_softplus(const OnnxNode& node, Network& network) {
-  TRY_ASSIGN(Tensor * x, required_input(node, 0));
-  TRY_ASSIGN(const double alpha, node.number("alpha", 1));
-  TRY_ASSIGN(const double beta, node.number("beta", 1));
-  return network.add(Elementwise(ScalarOp::kSoftplus, beta, alpha), {x});
-}
-
-// alpha * tanh(beta * x)
-Result<Tensor*> scaled_tanh(const OnnxNode& node, Network& network) {
-  TRY_ASSIGN(Tensor * x, required_input(node, 0));
-  TRY_ASSIGN(const double alpha, node.number("alpha", 1));
-  TRY_ASSIGN(const double beta, node.number("beta", 1));
-  return network.add(Elementwise(ScalarOp::kScaledTanh, alpha, beta), {x});
 }
 
 // Images without their border (left, top, right, bottom); with `scale`, that height and width from the left and upper border on.
@@ -147,11 +134,11 @@ Result<std::vector<Tensor*>> dynamic_slice(const OnnxNode& node, Network& networ
 }  // namespace
 
 REGISTER_OPERATORS(experimental_onnx) {
-  catalogue.add_onnx("Affine", one_output<affine>);
+  catalogue.add_onnx("Affine", one_output<with_factors<ScalarOp::kAffine, 0>>);
   catalogue.add_onnx("Scale", one_output<scale>);
   catalogue.add_onnx("ImageScaler", one_output<image_scaler>);
-  catalogue.add_onnx("ParametricSoftplus", one_output<parametric_softplus>);
-  catalogue.add_onnx("ScaledTanh", one_output<scaled_tanh>);
+  catalogue.add_onnx("ParametricSoftplus", one_output<with_factors<ScalarOp::kSoftplus, 1>>);
+  catalogue.add_onnx("ScaledTanh", one_output<with_factors<ScalarOp::kScaledTanh, 1>>);
   catalogue.add_onnx("Crop", one_output<crop>);
   catalogue.add_onnx("ConstantFill", one_output<constant_fill>);
   catalogue.add_onnx("GivenTensorFill", one_output<given_tensor_fill>);

@@ -1,4 +1,4 @@
-// ai.onnx.ml: the steps around classical models that are formulas of tensors. Labels and keys are numbers; strings and maps are not taken.
+// ai.onnx.ml: the steps around classical models that are formulas of tensors. Labels and keys are numbers; maps are not taken.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -112,7 +112,6 @@ struct Labels {
   Array values;
 };
 Result<Labels> labels_of(const OnnxNode& node, const std::string& stem) {
-  if (node.has(stem + "_strings")) return unsupported("LabelEncoder of strings is not supported; numbers are");
   if (node.has(stem + "_tensor")) {
     TRY_ASSIGN(Array values, node.tensor(stem + "_tensor"));
     return Labels{values.type(), values};
@@ -207,7 +206,6 @@ Result<std::vector<Tensor*>> linear_classifier(const OnnxNode& node, Network& ne
 // 1 at the place of x among the categories.
 Result<Tensor*> one_hot_encoder(const OnnxNode& node, Network& network) {
   TRY_ASSIGN(Tensor * x, required_input(node, 0));
-  if (node.has("cats_strings")) return unsupported("categories that are strings are not supported; numbers are");
   TRY_ASSIGN(const std::vector<int64_t> categories, node.integers("cats_int64s", {}));
   TRY_ASSIGN(const int64_t zeros, node.integer("zeros", 1));
   if (!zeros) return unsupported("OneHotEncoder that fails for unknown categories (zeros = 0); they give zeros here");

@@ -86,7 +86,6 @@ Result<Arrays> TfIdf::evaluate(const Arrays& inputs) const {
 }
 
 Result<Tensor*> TfIdf::from_onnx(const OnnxNode& node, Network& network) {
-  if (node.has("pool_strings")) return unsupported("TfIdfVectorizer of strings is not supported; a pool of integers is");
   TfIdf op;
   TRY_ASSIGN(Tensor * x, required_input(node, 0));
   TRY_ASSIGN(const std::string mode, node.word("mode", ""));

@@ -33,6 +33,10 @@ TEXTS = {
     "of_2013": "input: 'x' input_dim: 1 input_dim: 2 input_dim: 4 input_dim: 4\nlayers { layer { name: 'p' type: 'padding' pad: 1 } bottom: 'x' top: 'p' }\nlayers { layer { name: 'c' type: 'conv' num_output: 2 kernelsize: 3 } bottom: 'p' top: 'c' }\n",
     "rules": X + layer("ReLU", "include { phase: TEST min_level: 0 not_stage: 'a' } loss_weight: 1"),
     "huge": image(1, 2147483647, 2147483647, 2147483647) + layer("Flatten"),
+    "positions": X + image(2, 5, name="r") + layer("PSROIPooling", "psroi_pooling_param { spatial_scale: 0.5 output_dim: 1 group_size: 2 }", "x r"),
+    "filter": X + image(1, 1, 1, 1, name="k") + layer("Filter", "", "x x k", "a b"),
+    "no_brace": X + "layer { name: 'c' type: 'ReLU' bottom: 'x' top: 'c' # {\n" + layer("ReLU", "", "c"),
+    "misspelt": X + layer("Pooling", "pooling_param { kernal_size: 3 strde: 2 }") + layer("Relu", "", "xx"),
     "unknown_field": X + layer("ReLU", "relu_param { what { is: 'this' } }"),
 }
 

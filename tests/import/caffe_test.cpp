@@ -147,15 +147,25 @@ TEST(Caffe, TheMissingBraceIsFound) {
   EXPECT_THAT(error_of(first + "  top 'y' }\n"), Not(HasSubstr("}'")));
 }
 
+TEST(Caffe, TheNearestLayerAndBlobAreNamed) {
+  const auto relu = [](const char* type, const char* bottom) {
+    return error_of(input("data", {1, 2}) + "layer { name: 'r' type: '" + type + "' bottom: '" + bottom + "' top: 'y' }");
+  };
+  EXPECT_THAT(relu("Relu", "data"), HasSubstr("no such layer is known; did you mean 'ReLU'? Else give the parser a plugin factory"));
+  EXPECT_THAT(relu("Quantum", "data"), HasSubstr("no such layer is known; give the parser a plugin factory"));
+  EXPECT_THAT(relu("ReLU", "dtaa"), HasSubstr("no layer before it gives its bottom 'dtaa'; did you mean 'data'?"));
+}
+
 TEST(Caffe, TheNearestFieldIsNamed) {
   const std::string layer =
       "layer { name: 'p' type: 'Pooling' bottom: 'x' top: 'y'\npooling_param {\nkernal_size: 3\nstrde: 2\nqqqqqq: 1 } }";
   const std::string told = error_of(input("x", {1, 1, 4, 4}) + layer);
   EXPECT_THAT(told, HasSubstr("layer 'p' (Pooling; inputs float [1, 1, 4, 4]): kernel_size is 0 or missing"));
-  EXPECT_THAT(told,
-              HasSubstr("not understood in the definition: line 4: 'kernal_size' is no field of PoolingParameter; is 'kernel_size' meant?; "
-                        "line 5: 'strde' is no field of PoolingParameter; is 'stride' meant?; "
-                        "line 6: 'qqqqqq' is no field of PoolingParameter"));
+  EXPECT_THAT(
+      told,
+      HasSubstr("not understood in the definition: line 4: 'kernal_size' is no field of PoolingParameter; did you mean 'kernel_size'?; "
+                "line 5: 'strde' is no field of PoolingParameter; did you mean 'stride'?; "
+                "line 6: 'qqqqqq' is no field of PoolingParameter"));
 }
 
 TEST(Caffe, BlobsAreCutAddedAndKept) {

@@ -1,30 +1,17 @@
 #include "import/caffe/import.h"
 
-#include <exception>
-#include <new>
 #include <optional>
 
 #include "base/mapped_file.h"
 #include "import/caffe/importer.h"
+#include "import/caught.h"
 
 namespace ingot {
 namespace {
 
-// What the containers and protobuf may throw becomes an error.
-template <class Function>
-auto caught(Function&& function) -> decltype(function()) {
-  try {
-    return function();
-  } catch (const std::bad_alloc&) {
-    return out_of_memory("memory ran out while the Caffe model was read");
-  } catch (const std::exception& failure) {
-    return internal(std::string("reading the Caffe model: ") + failure.what());
-  }
-}
-
 Result<CaffeBlobs> import_bytes(Bytes deploy, const Bytes* model, const std::string& model_name, Network& network,
                                 const CaffeImportOptions& given) {
-  return caught([&]() -> Result<CaffeBlobs> {
+  return caught("the Caffe model", [&]() -> Result<CaffeBlobs> {
     CaffeImportOptions options = given;
     if (options.name.empty()) options.name = "Caffe model";
     std::string warnings;
@@ -77,7 +64,7 @@ Result<std::unique_ptr<Network>> import_caffe_files(const std::string& deploy, c
 }
 
 Result<Array> read_caffe_blob(Bytes bytes) {
-  return caught([&]() -> Result<Array> {
+  return caught("the Caffe model", [&]() -> Result<Array> {
     const auto blob = std::make_shared<ingot_caffe_weights::BlobProto>();
     if (bytes.size() > INT32_MAX || !blob->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
       return invalid("not a Caffe blob, or truncated: its " + std::to_string(bytes.size()) + " bytes are no complete protobuf message");

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/hash.h"
+#include "base/spelling.h"
 #include "operators/onnx_input.h"
 #include "operators/register.h"
 
@@ -155,7 +156,9 @@ void CaffeImporter::import_layer(const caffe::LayerParameter& layer) {
   for (int i = 0; i < layer.bottom_size(); ++i) {
     const auto found = blobs_.find(layer.bottom(i));
     if (found == blobs_.end()) {
-      if (!training) report(layer, inputs, invalid("no layer before it gives its bottom '" + layer.bottom(i) + "'"));
+      if (!training)
+        report(layer, inputs,
+               invalid("no layer before it gives its bottom '" + layer.bottom(i) + "'" + meant_instead_of(layer.bottom(i), blob_order_)));
       broken = true;
       continue;
     }
@@ -200,8 +203,11 @@ Result<std::vector<Tensor*>> CaffeImporter::dispatch(const CaffeLayer& layer) {
   if (is_data(layer.type()))
     return unsupported("it reads training data; for inference put an Input layer with input_param { shape { dim: ... } } in its place");
   const CaffeLayerImport import = CaffeCatalogue::instance().find(layer.type());
-  if (!import)
-    return unsupported("no such layer is known; give the parser a plugin factory that makes it, or put known layers in its place");
+  if (!import) {
+    const std::string meant = meant_instead_of(layer.type(), CaffeCatalogue::instance().names());
+    return unsupported("no such layer is known" + (meant.empty() ? "; give" : meant + " Else give") +
+                       " the parser a plugin factory that makes it, or put known layers in its place");
+  }
   TRY_ASSIGN(std::vector<Tensor*> outputs, import(layer));
   if (outputs.size() > layer.output_count())
     return invalid("it has " + std::to_string(outputs.size()) + " outputs and " + std::to_string(layer.output_count()) + " tops");

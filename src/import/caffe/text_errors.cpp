@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/spelling.h"
+
 namespace ingot {
 namespace {
 
@@ -56,38 +58,6 @@ constexpr std::string_view kOfTraining[] = {"param",
                                             "dropout_ratio",
                                             "share_in_parallel"};
 
-// How many letters are to be changed, added, left out or swapped with their neighbour to make one word of the other.
-size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i) {
-    for (size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        cost[i][j] = i + j;
-        continue;
-      }
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-    }
-  }
-  return cost[a.size()][b.size()];
-}
-
-// The field of the message that is written most like `word`; empty where none is much like it.
-std::string nearest_field(const std::string& message, const std::string& word) {
-  const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(message);
-  if (!type || word.size() > 64) return "";
-  std::string nearest;
-  size_t least = word.size() / 3 + 1;
-  for (int i = 0; i < type->field_count(); ++i) {
-    const std::string& name = type->field(i)->name();
-    if (const size_t changes = distance(word, name); changes < least) {
-      least = changes;
-      nearest = name;
-    }
-  }
-  return nearest;
-}
-
 // The `number`th part of a message in double quotes.
 std::string quoted(const std::string& message, size_t number) {
   size_t begin = message.find('"');
@@ -104,9 +74,12 @@ std::string quoted(const std::string& message, size_t number) {
 std::string told_of_field(const std::string& message) {
   const std::string type = quoted(message, 0), field = quoted(message, 1);
   const size_t dot = type.rfind('.');
-  const std::string nearest = nearest_field(type, field);
+  std::vector<std::string> known;
+  if (const auto* message_type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type)) {
+    for (int i = 0; i < message_type->field_count(); ++i) known.push_back(message_type->field(i)->name());
+  }
   return "'" + field.substr(0, 100) + "' is no field of " + type.substr(dot == std::string::npos ? 0 : dot + 1) +
-         (nearest.empty() ? "" : "; is '" + nearest + "' meant?");
+         meant_instead_of(field, known);
 }
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }

@@ -1,26 +1,13 @@
 #include "import/onnx/import.h"
 
-#include <exception>
-#include <new>
 #include <set>
 
+#include "import/caught.h"
 #include "import/onnx/importer.h"
 #include "import/onnx/tensor_reader.h"
 
 namespace ingot {
 namespace {
-
-// What the containers and protobuf may throw becomes an error.
-template <class Function>
-auto caught(Function&& function) -> decltype(function()) {
-  try {
-    return function();
-  } catch (const std::bad_alloc&) {
-    return out_of_memory("memory ran out while the ONNX model was read");
-  } catch (const std::exception& failure) {
-    return internal(std::string("reading the ONNX model: ") + failure.what());
-  }
-}
 
 ImportCode code_of(const Error& error, ImportCode otherwise) {
   return error.code == ErrorCode::kOutOfMemory ? ImportCode::kOutOfMemory : otherwise;
@@ -57,7 +44,7 @@ using Model = Result<std::shared_ptr<const proto::ModelProto>>;
 Status import_model(Model model, const std::string& model_directory, Network& network, const OnnxImportOptions& options) {
   if (!model.ok()) return fail(std::move(model).error(), ImportCode::kUnreadable, options);
   Importer importer(std::move(*model), model_directory, network, options);
-  Status status = caught([&] { return importer.run(); });
+  Status status = caught("the ONNX model", [&] { return importer.run(); });
   if (options.errors) options.errors->insert(options.errors->end(), importer.errors().begin(), importer.errors().end());
   if (!status.ok()) return fail(std::move(status).error(), ImportCode::kInternal, options);
   if (!importer.errors().empty()) return summary(importer.errors(), options.name);
@@ -81,13 +68,13 @@ std::string directory_of(const std::string& path) {
 Status import_onnx_into(Bytes bytes, const std::string& model_directory, Network& network, const OnnxImportOptions& options) {
   OnnxImportOptions named = options;
   if (named.name.empty()) named.name = "ONNX model";
-  return import_model(caught([&]() -> Model { return parse_model(bytes); }), model_directory, network, named);
+  return import_model(caught("the ONNX model", [&]() -> Model { return parse_model(bytes); }), model_directory, network, named);
 }
 
 Status import_onnx_file_into(const std::string& path, Network& network, const OnnxImportOptions& given) {
   OnnxImportOptions options = given;
   if (options.name.empty()) options.name = path;
-  return import_model(caught([&]() -> Model { return parse_model_file(path); }), directory_of(path), network, options);
+  return import_model(caught("the ONNX model", [&]() -> Model { return parse_model_file(path); }), directory_of(path), network, options);
 }
 
 Result<std::unique_ptr<Network>> import_onnx(Bytes bytes, const std::string& model_directory, const OnnxImportOptions& options) {
@@ -108,14 +95,14 @@ OnnxSupport query_onnx_support(Bytes bytes, const std::string& model_directory, 
   options.errors = nullptr;
   options.most_errors = static_cast<size_t>(-1);  // all nodes are asked for, so none may end the search
   if (options.name.empty()) options.name = "ONNX model";
-  auto model = caught([&] { return parse_model(bytes); });
+  auto model = caught("the ONNX model", [&] { return parse_model(bytes); });
   if (!model.ok()) {
     support.errors.push_back({code_of(model.error(), ImportCode::kUnreadable), options.name + ": " + model.error().message});
     return support;
   }
   Network network;
   Importer importer(std::move(*model), model_directory, network, options);
-  const Status status = caught([&] { return importer.run(); });
+  const Status status = caught("the ONNX model", [&] { return importer.run(); });
   support.errors = importer.errors();
   if (!status.ok())
     support.errors.push_back({code_of(status.error(), ImportCode::kInternal), options.name + ": " + status.error().message});
@@ -129,7 +116,7 @@ OnnxSupport query_onnx_support(Bytes bytes, const std::string& model_directory, 
 }
 
 Result<OnnxSummary> summarize_onnx(Bytes bytes) {
-  return caught([&]() -> Result<OnnxSummary> {
+  return caught("the ONNX model", [&]() -> Result<OnnxSummary> {
     TRY_ASSIGN(std::shared_ptr<const proto::ModelProto> model, parse_model(bytes));
     std::set<std::string> operators, initializers;
     collect_operators(model->graph().node(), &operators);
@@ -148,7 +135,7 @@ Result<OnnxSummary> summarize_onnx(Bytes bytes) {
 }
 
 Result<Array> read_onnx_tensor(Bytes bytes) {
-  return caught([&]() -> Result<Array> {
+  return caught("the ONNX model", [&]() -> Result<Array> {
     auto tensor = std::make_shared<proto::TensorProto>();
     if (bytes.size() > INT32_MAX || !tensor->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
       return invalid("no ONNX tensor, or truncated");

@@ -1,31 +1,17 @@
 #include "import/tensorflow/import.h"
 
-#include <exception>
-#include <new>
-
 #include "base/mapped_file.h"
+#include "import/caught.h"
 #include "import/file_guess.h"
 #include "import/tensorflow/importer.h"
 
 namespace ingot {
 namespace {
 
-// What the containers and protobuf may throw becomes an error.
-template <class Function>
-auto caught(Function&& function) -> decltype(function()) {
-  try {
-    return function();
-  } catch (const std::bad_alloc&) {
-    return out_of_memory("memory ran out while the model was read");
-  } catch (const std::exception& failure) {
-    return internal(std::string("reading the model: ") + failure.what());
-  }
-}
-
 enum class Kind { kGraph, kSavedModel, kUff };
 
 Status import_bytes(Bytes bytes, Kind kind, const std::string& folder, Network& network, const TfImportOptions& given) {
-  return caught([&]() -> Status {
+  return caught("the model", [&]() -> Status {
     TfImportOptions options = given;
     if (options.name.empty()) options.name = kind == Kind::kUff ? "UFF model" : "TensorFlow graph";
     auto graph = kind == Kind::kUff          ? read_uff(bytes)

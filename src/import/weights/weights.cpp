@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
-#include <new>
 
 #include "base/mapped_file.h"
+#include "import/caught.h"
 #include "import/weights/formats.h"
 
 namespace ingot {
@@ -77,14 +76,10 @@ Status WeightSource::add(WeightMap& weights, std::string name, Array array) cons
 }
 
 Result<WeightMap> load_weights(Bytes bytes, std::shared_ptr<const void> keeper, const WeightLimits& limits) {
-  try {
+  return caught("the file of weights", [&]() -> Result<WeightMap> {
     WeightSource source{bytes, std::move(keeper), limits.most_bytes, limits.most_entries};
     return read(source);
-  } catch (const std::bad_alloc&) {
-    return out_of_memory("memory ran out while the weights were read");
-  } catch (const std::exception& failure) {
-    return internal(std::string("reading the weights: ") + failure.what());
-  }
+  });
 }
 
 Result<WeightMap> load_weights_file(const std::string& path, const WeightLimits& limits) {
