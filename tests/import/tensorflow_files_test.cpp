@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -74,6 +75,24 @@ TEST(SavedModels, FoldersThatAreNoneAreToldOf) {
   EXPECT_THAT(told(), HasSubstr(folder.string() + "/2' is one"));
   std::filesystem::remove_all(folder);
   EXPECT_THAT(told(), HasSubstr("cannot be opened"));
+}
+
+TEST(SavedModels, PartsOfAVariableStandInTheirRows) {
+  // The model's w [6, 5] is stored in parts of two rows, behind b [5]; here every element is another number.
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("ingot_parts_" + std::to_string(getpid()));
+  std::filesystem::copy(kModels + "saved_model_v1_parts_made/model", folder, std::filesystem::copy_options::recursive);
+  std::vector<float> stored(35, 0);
+  for (size_t i = 5; i < stored.size(); ++i) stored[i] = static_cast<float>(i) / 35;
+  std::ofstream(folder / "variables" / "variables.data-00000-of-00001", std::ios::binary)
+      .write(reinterpret_cast<const char*>(stored.data()), static_cast<std::streamsize>(stored.size() * sizeof(float)));
+  auto network = import_tensorflow_file(folder);
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  std::vector<float> rows(36, 0);
+  for (size_t i = 0; i < 6; ++i) rows[i * 7] = 1;
+  auto outputs = (*network)->evaluate({Array::of(DataType::kFloat, {6, 6}, rows)});
+  ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+  for (size_t i = 0; i < 30; ++i) EXPECT_FLOAT_EQ((*outputs)[0].floats()[i], std::tanh(stored[i + 5])) << "element " << i;
 }
 
 TEST(TensorFlow, BlocksAroundAConvolutionAreItsDilation) {
