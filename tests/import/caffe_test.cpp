@@ -159,7 +159,12 @@ TEST(Caffe, TheNearestLayerAndBlobAreNamed) {
 TEST(Caffe, TheNearestFieldIsNamed) {
   const std::string layer =
       "layer { name: 'p' type: 'Pooling' bottom: 'x' top: 'y'\npooling_param {\nkernal_size: 3\nstrde: 2\nqqqqqq: 1 } }";
-  const std::string told = error_of(input("x", {1, 1, 4, 4}) + layer);
+  std::vector<Error> errors;
+  CaffeImportOptions options;
+  options.errors = &errors;
+  const std::string told = error_of(input("x", {1, 1, 4, 4}) + layer, "", options);
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_THAT(errors[0].message, HasSubstr("did you mean 'kernel_size'?"));
   EXPECT_THAT(told, HasSubstr("layer 'p' (Pooling; inputs float [1, 1, 4, 4]): kernel_size is 0 or missing"));
   EXPECT_THAT(
       told,

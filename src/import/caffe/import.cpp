@@ -27,8 +27,10 @@ Result<CaffeBlobs> import_bytes(Bytes deploy, const Bytes* model, const std::str
     auto blobs = CaffeImporter(**net, weights ? &*weights : nullptr, network, options).run();
     if (blobs.ok() || warnings.empty()) return blobs;
     // A misspelt field is often why a layer is wrong.
+    const std::string told = "\n  not understood in the definition: " + warnings;
+    if (options.errors && !options.errors->empty()) options.errors->back().message += told;
     Error error = std::move(blobs).error();
-    error.message += "\n  not understood in the definition: " + warnings;
+    error.message += told;
     return error;
   });
 }
