@@ -68,6 +68,10 @@ Result<TensorTypes> Proposal::infer(const TensorTypes& inputs) const {
   for (size_t d : {0, 2, 3}) TRY(same_dim(scores.dims[d], shifts.dims[d], "dims of scores and shifts"));
   if (images.rank() < 2 || (images.dims[1].is_constant() && images.dims[1].value() < 2))
     return invalid("images are " + images.text() + "; [N, 2 or more] as height and width is wanted");
+  if (padded) {
+    const Dim rows = scores.dims[0] * Dim(most);
+    return TensorTypes{{scores.type, {rows, 5}}, {scores.type, {rows, 1}}};
+  }
   TRY_ASSIGN(Dim count, runtime_dim(kName, symbol, 0));
   return TensorTypes{{scores.type, {count, 5}}, {scores.type, {count, 1}}};
 }
@@ -118,6 +122,10 @@ Result<Arrays> Proposal::evaluate(const Arrays& inputs) const {
       regions.insert(regions.end(), {static_cast<double>(batch), region.x0, region.y0, region.x1, region.y1});
       kept_scores.push_back(candidate.score);
     }
+    for (auto row = static_cast<int64_t>(chosen.size()); padded && row < most; ++row) {
+      regions.insert(regions.end(), {static_cast<double>(batch), 0, 0, 0, 0});
+      kept_scores.push_back(0);
+    }
   }
   const auto count = static_cast<int64_t>(kept_scores.size());
   return Arrays{Array::of(scores.type(), {count, 5}, regions), Array::of(scores.type(), {count, 1}, kept_scores)};
@@ -153,6 +161,19 @@ EXAMPLE("proposal leaves out what is small or overlaps") {
       "input s [1, 2, 1, 2]\ninput d [1, 4, 1, 2]\ninput i [1, 3]\n"
       "r, p = proposal(s, d, i) stride=4 base_size=4 min_size=0 ratios=[1] scales=[1] overlap_threshold=0.1 symbol=run_n\noutput r\n",
       inputs, {0, 2, 0, 6, 3});
+}
+
+EXAMPLE("a padded proposal has as many rows for each image") {
+  expect_values(
+      "input s [2, 2, 1, 2]\ninput d [2, 4, 1, 2]\ninput i [1, 3]\n"
+      "r, p = proposal(s, d, i) stride=4 base_size=4 min_size=1 ratios=[1] scales=[1] most=2 overlap_threshold=0.1 padded=true\n"
+      "output r\noutput p\n",
+      {{{2, 2, 1, 2}, {0, 0, 0.75, 0.25, 0, 0, 0.25, 0.5}},
+       {{2, 4, 1, 2}, {0.5, 0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
+       {{1, 3}, {4, 8, 1}}},
+      {{0, 2, 0, 6, 3, 0, 0, 0, 0, 0, 1, 4, 0, 7, 3, 1, 0, 0, 0, 0}, {0.75, 0, 0.5, 0}});
+  expect_types("input s [n, 18, h, w]\ninput d [n, 36, h, w]\ninput i [1, 3]\nr, p = proposal(s, d, i) padded=true\noutput r\noutput p\n",
+               {"float [300*n, 5]", "float [300*n, 1]"});
 }
 
 EXAMPLE("proposal says which dims fit its anchors") {

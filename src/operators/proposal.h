@@ -11,7 +11,8 @@ namespace ingot {
 
 // Inputs: scores [N, 2*A, H, W], the foreground's behind the background's; shifts [N, 4*A, H, W] as (x, y, log width, log height) of each
 // anchor; images [N or 1, 2 or more] as height, width and, where there is a third, the scale that min_size is multiplied by.
-// Outputs: regions [R, 5] as batch, x0, y0, x1, y1, and their scores [R, 1]. Anchors run over ratios, each with all scales.
+// Outputs: regions [R, 5] as batch, x0, y0, x1, y1, and their scores [R, 1]. Anchors run over ratios, each with all scales. Where it is
+// padded, each image has `most` regions, and behind those found stand its batch and zeros.
 struct Proposal final : OperatorBase<Proposal> {
   static constexpr const char* kName = "proposal";
   int64_t stride = 16;     // pixels of the image for one place of the map
@@ -22,7 +23,8 @@ struct Proposal final : OperatorBase<Proposal> {
   int64_t candidates = 6000;  // the best ones that are looked at, of each image; 0 for all
   int64_t most = 300;         // that stay, of each image
   double overlap_threshold = 0.7;
-  std::string symbol;  // names R, which is known only at run time; see runtime_dims.h
+  bool padded = false;
+  std::string symbol;  // names R, which is known only at run time where it is not padded; see runtime_dims.h
 
   template <class Visitor>
   void fields(Visitor visit) {
@@ -34,6 +36,7 @@ struct Proposal final : OperatorBase<Proposal> {
     visit("candidates", candidates);
     visit("most", most);
     visit("overlap_threshold", overlap_threshold);
+    visit("padded", padded);
     visit("symbol", symbol);
   }
   using OperatorBase::fields;

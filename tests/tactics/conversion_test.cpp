@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "operators/dequantize.h"
+#include "operators/dynamic_quantize.h"
 #include "operators/elementwise.h"
 #include "operators/pointwise.h"
 #include "operators/quantize.h"
@@ -137,7 +138,7 @@ TEST(Conversion, IntegersAtTheirEnds) {
 
 TEST(Conversion, TablesOfTruth) {
   int ran = 0;
-  for_random_trials(150, [&](Random& random) {
+  for_random_trials(60, [&](Random& random) {
     const int inputs = static_cast<int>(random.between(2, 3));
     Pointwise op;
     op.to = DataType::kBool;
@@ -193,6 +194,36 @@ TEST(Conversion, QuantizationAtItsEdges) {
       }
     }
   }
+}
+
+TEST(Conversion, BlocksFindTheirOwnScales) {
+  on_each_isa([] {
+    std::string failed;
+    for_random_trials(150, [&](Random& random) {
+      DynamicQuantize op;
+      op.to = random.pick({DataType::kFp8, DataType::kFp4, DataType::kInt8, DataType::kInt4});
+      op.scale_type = random.pick({DataType::kFloat, DataType::kHalf, DataType::kBf16, DataType::kFp8, DataType::kE8m0});
+      Shape shape = random.shape(random.between(1, 3), 6);
+      if (random.chance(0.2)) shape[0] = random.between(100, 400);
+      if (random.chance(0.05)) shape = {2, 9000};
+      if (bits_of(op.to) < 8 || random.chance(0.5)) shape.back() *= 2;
+      // Blocks in one piece, or along one axis.
+      const auto axis = static_cast<size_t>(random.between(0, static_cast<int64_t>(shape.size()) - 1));
+      const bool solid = random.chance(0.5);
+      op.block.assign(shape.size(), 1);
+      for (size_t d = axis; d < shape.size(); ++d) op.block[d] = d == axis || solid ? -1 : 1;
+      if (random.chance(0.7)) op.block[axis] = axis + 1 == shape.size() ? 2 * random.between(1, 20) : random.between(1, 40);
+      const DataType type = random.pick({DataType::kFloat, DataType::kHalf, DataType::kBf16});
+      Array x = random.array(type, shape, -30, 30);
+      for (int64_t i = 0; i < x.count(); ++i) {
+        if (random.chance(0.1)) x.set_number(i, random.pick({0.0, -0.0, 1e-6, -1e-4, 64.0}));
+      }
+      Trial trial{&op, {x}, {random.chance(0.1)}, {}};
+      if (random.chance(0.4)) trial.inputs.push_back(Array::scalar(DataType::kFloat, random.pick({0.25, 0.011, 3.0})));
+      return run_trial("cpu.dynamic_quantize", trial);
+    });
+    return failed;
+  });
 }
 
 }  // namespace

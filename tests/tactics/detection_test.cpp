@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "operators/cumulative.h"
+#include "operators/detection_output.h"
 #include "operators/lrn.h"
 #include "operators/nms.h"
 #include "operators/nonzero.h"
 #include "operators/onehot.h"
+#include "operators/proposal.h"
 #include "tactic_check.h"
 
 namespace ingot::testing {
@@ -109,6 +111,62 @@ TEST(Nms, BoxesThatOverlap) {
       trial.constants = {false, false, random.chance(0.5), random.chance(0.5), false};
     }
     return run_trial("cpu.nms", trial);
+  });
+}
+
+TEST(Proposal, ImagesOfAllSizes) {
+  for_random_trials(120, [](Random& random) {
+    const int64_t images = random.between(1, 3), rows = random.between(1, 9), columns = random.between(1, 9);
+    Proposal op;
+    op.ratios.assign(static_cast<size_t>(random.between(1, 3)), 1);
+    for (double& ratio : op.ratios) ratio = random.pick({0.5, 1.0, 2.0});
+    op.scales.assign(static_cast<size_t>(random.between(1, 3)), 2);
+    for (double& scale : op.scales) scale = random.pick({1.0, 2.0, 4.0});
+    op.stride = random.between(1, 20);
+    op.base_size = random.between(2, 20);
+    op.min_size = random.real(0, 12);
+    op.candidates = random.chance(0.5) ? 0 : random.between(1, 60);
+    op.most = random.between(1, 40);
+    op.overlap_threshold = random.real(0.1, 0.9);
+    op.padded = random.chance(0.5);
+    if (!op.padded) op.symbol = "run_n";
+    const auto anchors = static_cast<int64_t>(op.ratios.size() * op.scales.size());
+    Array scores = random.array(DataType::kFloat, {images, 2 * anchors, rows, columns}, 0, 1);
+    for (int64_t i = 0; i < scores.count(); ++i) {
+      if (random.chance(0.2)) scores.set_number(i, 0.5);  // equal ones keep their order
+    }
+    Array sizes = random.array(DataType::kFloat, {random.chance(0.5) ? 1 : images, random.between(2, 3)}, 1, 90);
+    const Array shifts = random.array(DataType::kFloat, {images, 4 * anchors, rows, columns}, -1, 1);
+    return run_trial("cpu.proposal", {&op, {scores, shifts, sizes}, {false, random.chance(0.1), random.chance(0.3)}, {1e-5, 1e-5}});
+  });
+}
+
+TEST(DetectionOutput, ClassesAndImages) {
+  for_random_trials(120, [](Random& random) {
+    const int64_t images = random.between(1, 3), count = random.between(1, 60);
+    DetectionOutput op;
+    op.classes = random.between(1, 5);
+    op.share_location = random.chance(0.6);
+    op.background = random.between(-1, op.classes);
+    op.overlap_threshold = random.real(0.1, 0.9);
+    op.score_threshold = random.chance(0.3) ? -__builtin_inf() : random.real(0, 0.6);
+    op.candidates = random.chance(0.5) ? 0 : random.between(1, 30);
+    op.eta = random.chance(0.7) ? 1 : 0.9;
+    op.most = random.chance(0.3) ? 0 : random.between(1, 50);
+    op.code = random.pick({BoxCode::kCorner, BoxCode::kCenterSize, BoxCode::kCornerSize});
+    op.variance_encoded = random.chance(0.5);
+    const int64_t locations = op.share_location ? 1 : op.classes;
+    const Array offsets = random.array(DataType::kFloat, {images, count * locations * 4}, -0.5, 0.5);
+    Array scores = random.array(DataType::kFloat, {images, count * op.classes}, 0, 1);
+    for (int64_t i = 0; i < scores.count(); ++i) {
+      if (random.chance(0.2)) scores.set_number(i, 0.5);
+    }
+    Array priors = random.array(DataType::kFloat, {random.chance(0.5) ? 1 : images, 2, count * 4}, 0, 0.5);
+    for (int64_t i = 0; i < priors.count(); ++i) {
+      if (i % 4 >= 2) priors.set_number(i, priors.number(i) + 0.25);
+    }
+    return run_trial("cpu.detection_output",
+                     {&op, {offsets, scores, priors}, {false, random.chance(0.1), random.chance(0.5)}, {1e-5, 1e-5}});
   });
 }
 

@@ -10,7 +10,9 @@ namespace {
 struct ProposalBlocks final : CallTactic {
   std::string_view name() const override { return "cuda.proposal"; }
   Status takes(const Problem& problem) const override {
-    REQUIRES(dynamic_cast<const Proposal*>(problem.op), std::string(problem.op->name()) + " is no proposal");
+    const auto* op = dynamic_cast<const Proposal*>(problem.op);
+    REQUIRES(op, std::string(problem.op->name()) + " is no proposal");
+    REQUIRES(!op->padded, "its rows are padded");
     REQUIRES(problem.inputs[0].type != DataType::kDouble, "scores of double have no keys");
     return all_linear(problem);
   }

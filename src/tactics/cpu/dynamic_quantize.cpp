@@ -1,0 +1,325 @@
+// cpu.dynamic_quantize: blocks that lie in one piece, or columns of blocks along one axis: the largest magnitude, the scale, then the
+// codes.
+#include "operators/dynamic_quantize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/float_types.h"
+#include "tactics/cpu/convert_rows.h"
+#include "tactics/cpu/plain_tactic.h"
+
+namespace ingot {
+namespace {
+
+constexpr int64_t kPiece = 4096;   // elements of a block that are looked at at once
+constexpr int64_t kColumns = 256;  // of blocks that lie beside each other
+
+// Codes of values that are within the type's range already, in loops that the compiler makes vectors of.
+struct Int8Code {
+  static constexpr float kMost = 127;
+  static constexpr bool kNarrow = false, kWhole = true;
+  // Half to even by the sum with 1.5 * 2^23, whose last bit is worth 1.
+  static uint8_t of(float v) {
+    const float known = v == v ? v : 0.0f;
+    return static_cast<uint8_t>(bits_from_float(known + 12582912.0f));
+  }
+};
+struct Int4Code {
+  static constexpr float kMost = 7;
+  static constexpr bool kNarrow = true, kWhole = true;
+  static uint8_t of(float v) { return Int8Code::of(v) & 15; }
+};
+// Floats of few bits: normal ones round their mantissa, the smaller ones count steps of the least one.
+struct Fp8Code {
+  static constexpr float kMost = 448;
+  static constexpr bool kNarrow = false, kWhole = false;
+  static uint8_t of(float v) {
+    const uint32_t bits = bits_from_float(v), sign = bits >> 24 & 0x80, magnitude = bits & 0x7fffffff;
+    const uint32_t normal = ((magnitude + 0x7ffff + (magnitude >> 20 & 1)) >> 20) - (120u << 3);
+    const uint32_t small = bits_from_float(float_from_bits(magnitude) * 512.0f + 12582912.0f) & 15;
+    const uint32_t code = magnitude < 0x3c800000 ? small : normal;  // 2^-6
+    return static_cast<uint8_t>(sign | (magnitude > 0x7f800000 ? 0x7f : code));
+  }
+};
+struct Fp4Code {
+  static constexpr float kMost = 6;
+  static constexpr bool kNarrow = true, kWhole = false;
+  static uint8_t of(float v) {
+    const uint32_t bits = bits_from_float(v), sign = bits >> 28 & 8, magnitude = bits & 0x7fffffff;
+    const uint32_t normal = ((magnitude + 0x1fffff + (magnitude >> 22 & 1)) >> 22) - (126u << 1);
+    const uint32_t small = bits_from_float(float_from_bits(magnitude) * 2.0f + 12582912.0f) & 3;
+    const uint32_t code = magnitude < 0x3f800000 ? small : normal;  // 1
+    return static_cast<uint8_t>(magnitude > 0x7f800000 ? 8 : sign | code);
+  }
+};
+
+template <class Code>
+float limited(float v) {
+  const float above = v < -Code::kMost ? -Code::kMost : v;
+  return above > Code::kMost ? Code::kMost : above;
+}
+
+// A scale as it is stored, and what it reads as.
+double store_scale(DataType type, double scale, void* to, int64_t index) {
+  auto* bytes = static_cast<uint8_t*>(to);
+  auto* shorts = static_cast<uint16_t*>(to);
+  const auto value = static_cast<float>(scale);
+  switch (type) {
+    case DataType::kHalf: return static_cast<double>(float_from_half(shorts[index] = half_from_float(value)));
+    case DataType::kBf16: return static_cast<double>(float_from_bf16(shorts[index] = bf16_from_float(value)));
+    case DataType::kFp8: return static_cast<double>(float_from_fp8(bytes[index] = fp8_from_float(value)));
+    case DataType::kE8m0: {
+      // The next power of two.
+      int exponent = -127;
+      if (scale > 0) {
+        const double fraction = std::frexp(scale, &exponent);
+        exponent = std::isinf(scale) ? 127 : std::clamp(fraction == 0.5 ? exponent - 1 : exponent, -127, 127);
+      }
+      bytes[index] = static_cast<uint8_t>(exponent + 127);
+      return std::ldexp(1.0, exponent);
+    }
+    default: static_cast<float*>(to)[index] = value; return static_cast<double>(value);
+  }
+}
+
+// The tensor as [outer, length, inner] with blocks along the middle: whole rows of `inner` where it is solid, else each column by itself.
+struct Blocks {
+  bool fits = false, solid = true;
+  size_t axis = 0;
+  int64_t outer = 1, length = 1, inner = 1, extent = 1, count = 1;
+};
+
+// Dims that are not known are -1: they may have any size.
+Blocks blocks_of(const DynamicQuantize& op, const Shape& shape) {
+  Blocks result;
+  const size_t rank = shape.size();
+  if (rank == 0) return result;
+  const auto is_one = [&](size_t d) { return op.block[d] == 1 || shape[d] == 1; };
+  const auto is_whole = [&](size_t d) { return op.block[d] < 0 || shape[d] == 1 || (shape[d] >= 0 && op.block[d] >= shape[d]); };
+  size_t axis = 0;
+  while (axis + 1 < rank && op.block[axis] == 1) ++axis;
+  result.axis = axis;
+  bool solid = true, columns = true;
+  for (size_t d = axis + 1; d < rank; ++d) {
+    solid &= is_whole(d);
+    columns &= is_one(d);
+  }
+  result.solid = solid;
+  result.fits = solid || columns;
+  for (size_t d = 0; d < axis; ++d) result.outer *= shape[d];
+  for (size_t d = axis + 1; d < rank; ++d) result.inner *= shape[d];
+  result.length = shape[axis];
+  result.extent = op.block[axis] < 0 ? std::max<int64_t>(shape[axis], 1) : op.block[axis];
+  result.count = op.block[axis] < 0 ? 1 : (result.length + result.extent - 1) / result.extent;
+  return result;
+}
+
+template <class Code>
+struct Runner {
+  const PlainCall& call;
+  const DynamicQuantize& op;
+  Blocks blocks;
+  double second = 1;
+  LoadRow load = nullptr;
+  int64_t element_bytes = 4;
+
+  const float* values(int64_t first, int64_t count, float* buffer) const {
+    const auto* x = call.from<char>(0) + first * element_bytes;
+    if (element_bytes == 4) return reinterpret_cast<const float*>(x);
+    load(x, buffer, count);
+    return buffer;
+  }
+  double scale_for(float most, int64_t index) const {
+    const double scale = static_cast<double>(most) / static_cast<double>(Code::kMost) / second;
+    return store_scale(op.scale_type, scale, call.out[1], index) * second;
+  }
+  static float largest(const float* x, int64_t count, float most) {
+    float lanes[16] = {};
+    int64_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+      for (int k = 0; k < 16; ++k) {
+        const float magnitude = std::fabs(x[i + k]);
+        lanes[k] = magnitude > lanes[k] ? magnitude : lanes[k];
+      }
+    }
+    for (float lane : lanes) most = std::max(most, lane);
+    for (; i < count; ++i) most = std::max(most, std::fabs(x[i]));
+    return most;
+  }
+  // Codes of `count` values that stand from `first` on in the output.
+  void write(const float* ratios, int64_t first, int64_t count) const {
+    auto* y = call.to<uint8_t>(0);
+    if constexpr (Code::kNarrow) {
+      for (int64_t i = 0; i < count / 2; ++i) {
+        const uint8_t low = Code::of(limited<Code>(ratios[2 * i])), high = Code::of(limited<Code>(ratios[2 * i + 1]));
+        y[first / 2 + i] = static_cast<uint8_t>(low | high << 4);
+      }
+    } else {
+      y += first;
+      for (int64_t i = 0; i < count; ++i) y[i] = Code::of(limited<Code>(ratios[i]));
+    }
+  }
+  // Whole numbers are rounded once: a float near the middle between two might be the middle.
+  static float ratio(float x, double scale) {
+    const double exact = static_cast<double>(x) / scale;
+    if (!Code::kWhole) return static_cast<float>(exact);
+    const double above = exact < -256 ? -256 : exact;
+    return static_cast<float>(((above > 256 ? 256 : above) + 6755399441055744.0) - 6755399441055744.0);
+  }
+  void encode(const float* x, double scale, int64_t first, int64_t count) const {
+    float ratios[kPiece];
+    const auto divisor = static_cast<float>(scale);
+    if (!(scale > 0)) {
+      std::fill(ratios, ratios + count, 0.0f);
+    } else if (second == 1 && !Code::kWhole) {
+      // A quotient of floats that is rounded from double's is the one of float.
+      for (int64_t i = 0; i < count; ++i) ratios[i] = x[i] / divisor;
+    } else {
+      for (int64_t i = 0; i < count; ++i) ratios[i] = ratio(x[i], scale);
+    }
+    write(ratios, first, count);
+  }
+
+  // Where block `unit` begins, and how many elements it has.
+  std::pair<int64_t, int64_t> solid_block(int64_t unit) const {
+    const int64_t row = unit / blocks.count, first = unit % blocks.count * blocks.extent;
+    return {(row * blocks.length + first) * blocks.inner, std::min(blocks.extent, blocks.length - first) * blocks.inner};
+  }
+  void run_solid() const {
+    const int64_t units = blocks.outer * blocks.count, most = std::min(blocks.extent, blocks.length) * blocks.inner;
+    const int64_t pieces = std::max<int64_t>(1, (most + kPiece - 1) / kPiece);
+    if (pieces == 1) {
+      call.share(units, most, [&](int64_t from, int64_t to) {
+        float own[kPiece];
+        for (int64_t unit = from; unit < to; ++unit) {
+          const auto [first, count] = solid_block(unit);
+          const float* x = values(first, count, own);
+          encode(x, scale_for(largest(x, count, 0), unit), first, count);
+        }
+      });
+      return;
+    }
+    auto* found = static_cast<float*>(call.workspace);
+    const auto piece_of = [&](int64_t unit, int64_t piece) {
+      const auto [first, count] = solid_block(unit);
+      const int64_t skipped = std::min(piece * kPiece, count);
+      return std::pair{first + skipped, std::min(kPiece, count - skipped)};
+    };
+    call.share(units * pieces, kPiece, [&](int64_t from, int64_t to) {
+      float own[kPiece];
+      for (int64_t i = from; i < to; ++i) {
+        const auto [first, count] = piece_of(i / pieces, i % pieces);
+        found[i] = largest(values(first, count, own), count, 0);
+      }
+    });
+    auto* scales = reinterpret_cast<double*>(found + (units * pieces + 1) / 2 * 2);
+    for (int64_t unit = 0; unit < units; ++unit) scales[unit] = scale_for(largest(found + unit * pieces, pieces, 0), unit);
+    call.share(units * pieces, kPiece, [&](int64_t from, int64_t to) {
+      float own[kPiece];
+      for (int64_t i = from; i < to; ++i) {
+        const auto [first, count] = piece_of(i / pieces, i % pieces);
+        encode(values(first, count, own), scales[i / pieces], first, count);
+      }
+    });
+  }
+
+  void run_columns() const {
+    const int64_t strips = (blocks.inner + kColumns - 1) / kColumns;
+    call.share(blocks.outer * blocks.count * strips, blocks.extent * kColumns, [&](int64_t from, int64_t to) {
+      float buffer[kColumns], most[kColumns], ratios[kColumns];
+      double scales[kColumns];
+      for (int64_t i = from; i < to; ++i) {
+        const int64_t unit = i / strips, column = i % strips * kColumns, count = std::min(kColumns, blocks.inner - column);
+        const int64_t row = unit / blocks.count * blocks.length + unit % blocks.count * blocks.extent;
+        const int64_t rows = std::min(blocks.extent, blocks.length - unit % blocks.count * blocks.extent);
+        std::fill(most, most + count, 0.0f);
+        for (int64_t r = 0; r < rows; ++r) {
+          const float* x = values((row + r) * blocks.inner + column, count, buffer);
+          for (int64_t c = 0; c < count; ++c) {
+            const float magnitude = std::fabs(x[c]);
+            most[c] = magnitude > most[c] ? magnitude : most[c];
+          }
+        }
+        for (int64_t c = 0; c < count; ++c) scales[c] = scale_for(most[c], unit * blocks.inner + column + c);
+        for (int64_t r = 0; r < rows; ++r) {
+          const int64_t first = (row + r) * blocks.inner + column;
+          const float* x = values(first, count, buffer);
+          for (int64_t c = 0; c < count; ++c) ratios[c] = scales[c] > 0 ? ratio(x[c], scales[c]) : 0.0f;
+          write(ratios, first, count);
+        }
+      }
+    });
+  }
+
+  Status run() const {
+    if (blocks.solid)
+      run_solid();
+    else
+      run_columns();
+    return Ok{};
+  }
+};
+
+struct DynamicQuantizeBlocks final : PlainTactic {
+  std::string_view name() const override { return "cpu.dynamic_quantize"; }
+
+  Status accepts(const Problem& problem) const override {
+    const auto* op = dynamic_cast<const DynamicQuantize*>(problem.op);
+    REQUIRES(op, std::string(problem.op->name()) + " is no dynamic_quantize");
+    const TensorType& x = problem.inputs[0];
+    REQUIRES(x.type == DataType::kFloat || x.type == DataType::kHalf || x.type == DataType::kBf16, "x is " + std::string(name_of(x.type)));
+    REQUIRES(!is_present(problem, 1) || problem.inputs[1].type == DataType::kFloat, "the second scale is no float");
+    const DataType scale = op->scale_type;
+    REQUIRES(scale == DataType::kFloat || scale == DataType::kHalf || scale == DataType::kBf16 || scale == DataType::kFp8 ||
+                 scale == DataType::kE8m0,
+             "scales are " + std::string(name_of(scale)));
+    Shape shape;
+    for (const Dim& dim : x.dims) shape.push_back(dim.constant().value_or(-1));
+    REQUIRES(!shape.empty(), "x is a single number");
+    const Blocks blocks = blocks_of(*op, shape);
+    REQUIRES(blocks.fits, "blocks are neither in one piece nor along one axis");
+    if (bits_of(op->to) < 8) {
+      const bool is_last = blocks.axis + 1 == shape.size();
+      REQUIRES(shape.back() > 0 && shape.back() % 2 == 0, "rows of half bytes are not whole bytes");
+      REQUIRES(!is_last || blocks.extent % 2 == 0 || blocks.count <= 1, "blocks of half bytes are not whole bytes");
+    }
+    return all_linear(problem);
+  }
+
+  size_t workspace_bytes(const Operator& op, const std::vector<Shape>& inputs, const std::vector<Shape>&) const override {
+    const Blocks blocks = blocks_of(static_cast<const DynamicQuantize&>(op), inputs[0]);
+    const int64_t units = blocks.outer * blocks.count, most = std::min(blocks.extent, blocks.length) * blocks.inner;
+    if (!blocks.solid || most <= kPiece) return 0;
+    return static_cast<size_t>(units * ((most + kPiece - 1) / kPiece) + 1) * sizeof(float) + static_cast<size_t>(units) * sizeof(double);
+  }
+
+  Status run(const PlainCall& call) const override {
+    const auto& op = call.as<DynamicQuantize>();
+    switch (op.to) {
+      case DataType::kInt8: return run_as<Int8Code>(call, op);
+      case DataType::kInt4: return run_as<Int4Code>(call, op);
+      case DataType::kFp4: return run_as<Fp4Code>(call, op);
+      default: return run_as<Fp8Code>(call, op);
+    }
+  }
+  template <class Code>
+  static Status run_as(const PlainCall& call, const DynamicQuantize& op) {
+    const DataType type = call.types[0].type;
+    const bool has_second = call.types.size() > 1 && call.in[1];
+    return Runner<Code>{call,
+                        op,
+                        blocks_of(op, call.inputs[0]),
+                        has_second ? static_cast<double>(call.from<float>(1)[0]) : 1,
+                        load_row(type),
+                        bits_of(type) / 8}
+        .run();
+  }
+};
+
+}  // namespace
+
+TACTIC(DynamicQuantizeBlocks, cpu, dynamic_quantize)
+
+}  // namespace ingot
