@@ -12,8 +12,9 @@
 namespace ingot {
 
 Result<TensorTypes> RecurrentStack::infer(const TensorTypes& inputs) const {
-  if (inputs.empty() || inputs[0].rank() != 3 || !is_floating(inputs[0].type))
-    return invalid("recurrent_stack takes x [batch, length, size]" + (inputs.empty() ? std::string() : ", not " + inputs[0].text()));
+  if (inputs.empty() || inputs[0].rank() != (steps_first ? 4 : 3) || !is_floating(inputs[0].type))
+    return invalid(std::string("recurrent_stack takes x ") + (steps_first ? "[groups, length, batch, size]" : "[batch, length, size]") +
+                   (inputs.empty() ? std::string() : ", not " + inputs[0].text()));
   if (layers < 1 || hidden < 1)
     return invalid("there are layers and hidden units, not " + std::to_string(layers) + " and " + std::to_string(hidden));
   const auto weights = static_cast<size_t>(3 * layers);
@@ -21,6 +22,12 @@ Result<TensorTypes> RecurrentStack::infer(const TensorTypes& inputs) const {
     return invalid(std::to_string(layers) + " layers have " + std::to_string(weights) + " weights; got " +
                    std::to_string(inputs.size() - kFirstWeights));
   const TensorType& x = inputs[0];
+  if (steps_first) {
+    TensorTypes types{{x.type, {x.dims[0], x.dims[1], x.dims[2], Dim(directions() * hidden)}},
+                      {x.type, {x.dims[0], Dim(layers * directions()), x.dims[2], Dim(hidden)}}};
+    if (cell == RecurrentCell::kLstm) types.push_back(types[1]);
+    return types;
+  }
   TensorTypes types{{x.type, {x.dims[0], x.dims[1], Dim(directions() * hidden)}},
                     {x.type, {x.dims[0], Dim(layers * directions()), Dim(hidden)}}};
   if (cell == RecurrentCell::kLstm) types.push_back(types[1]);
@@ -29,6 +36,7 @@ Result<TensorTypes> RecurrentStack::infer(const TensorTypes& inputs) const {
 
 Result<std::vector<Tensor*>> RecurrentStack::decompose(Network& network, const std::vector<Tensor*>& inputs) const {
   if (inputs.size() <= kFirstWeights) return invalid("the recurrent layers lack weights");
+  if (steps_first) return decompose_steps_first(network, inputs);
   const auto input = [&](size_t index) { return index < inputs.size() ? inputs[index] : nullptr; };
   Recurrent op;
   op.cell = cell;
@@ -67,6 +75,35 @@ Result<std::vector<Tensor*>> RecurrentStack::decompose(Network& network, const s
   return outputs;
 }
 
+// Groups and sequences become one batch, in front of the steps, and come apart again behind the stack.
+Result<std::vector<Tensor*>> RecurrentStack::decompose_steps_first(Network& network, const std::vector<Tensor*>& inputs) const {
+  const Dims x = inputs[0]->type.dims;
+  std::vector<Tensor*> plain = inputs;
+  for (size_t i : {0, 2, 3}) {
+    if (i >= inputs.size() || !inputs[i]) continue;
+    if (i == 3 && cell != RecurrentCell::kLstm) continue;
+    const Dims dims = inputs[i]->type.dims;
+    if (dims.size() != 4)
+      return invalid("the states of recurrent layers are " + inputs[i]->type.text() + "; [groups, layers, batch, hidden] is wanted");
+    TRY_ASSIGN(Tensor * moved, network.add(Transpose({0, 2, 1, 3}), {inputs[i]}));
+    auto flat = Reshape::between(moved->type.dims, {dims[0] * dims[2], dims[1], dims[3]});
+    if (!flat) return invalid("a tensor " + inputs[i]->type.text() + " does not become a batch of sequences");
+    TRY_ASSIGN(plain[i], network.add(std::move(*flat), {moved}));
+  }
+  auto op = std::make_unique<RecurrentStack>(*this);
+  op->steps_first = false;
+  TRY_ASSIGN(Layer * stack, network.add_layer(std::move(op), plain));
+  std::vector<Tensor*> outputs;
+  for (Tensor* output : stack->outputs()) {
+    auto apart = Reshape::between(output->type.dims, {x[0], x[2], output->type.dims[1], output->type.dims[2]});
+    if (!apart) return invalid("a batch of sequences " + output->type.text() + " does not come apart into groups");
+    TRY_ASSIGN(Tensor * grouped, network.add(std::move(*apart), {output}));
+    TRY_ASSIGN(Tensor * moved, network.add(Transpose({0, 2, 1, 3}), {grouped}));
+    outputs.push_back(moved);
+  }
+  return outputs;
+}
+
 OPERATOR(RecurrentStack, recurrent_stack)
 
 using namespace testing;
@@ -78,6 +115,15 @@ EXAMPLE("the second layer reads the first one's hidden states") {
       "2] = 0 0\n"
       "y, h = recurrent_stack(x, _, _, _, w, r, b, v, r, b) cell=rnn relu=true layers=2\noutput y\noutput h\n",
       {{{1, 2, 1}, {1, 2}}}, {2, 8, 3, 8});
+}
+
+EXAMPLE("a stack of sequences step by step is the same as sequence by sequence") {
+  // Two sequences (1, 2) and (10, 20), and hidden states at first of 100 and 200.
+  expect_values(
+      "input x [1, 2, 2, 1]\ninput h0 [1, 1, 2, 1]\nweights w float [1, 1, 1] = 1\nweights r float [1, 1, 1] = 1\nweights b float [1, "
+      "2] = 0 0\n"
+      "y, h = recurrent_stack(x, _, h0, _, w, r, b) cell=rnn relu=true steps_first=true\noutput y\noutput h\n",
+      {{{1, 2, 2, 1}, {1, 10, 2, 20}}, {{1, 1, 2, 1}, {100, 200}}}, {{101, 210, 103, 230}, {103, 230}});
 }
 
 EXAMPLE("a stack has weights for each layer") {
