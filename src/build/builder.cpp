@@ -12,6 +12,7 @@
 #include "base/env.h"
 #include "build/debug_tensors.h"
 #include "operators/elementwise.h"
+#include "operators/held.h"
 #include "operators/register.h"
 #include "tactics/packing.h"
 #include "tactics/problem.h"
@@ -72,6 +73,34 @@ Status give_outputs_layers(Network& network) {
   return Ok{};
 }
 
+// Behind each of the numbers a layer that no pass looks through.
+Status hold_numbers(Network& network, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    Tensor* number = network.find_tensor(name);
+    if (!number || !number->constant.data() || number->constant.count() != 1) continue;
+    const std::vector<Layer*> readers = number->readers();
+    TRY_ASSIGN(Tensor * held, network.add(Held{}, {number}, "hold " + name));
+    for (Layer* reader : readers) {
+      for (size_t i = 0; i < reader->inputs().size(); ++i) {
+        if (reader->input(i) == number) TRY(network.set_input(reader, i, held));
+      }
+    }
+  }
+  return Ok{};
+}
+
+Status release_numbers(Network& network) {
+  std::vector<Layer*> held;
+  for (const auto& layer : network.layers()) {
+    if (layer->as<Held>()) held.push_back(layer.get());
+  }
+  for (Layer* layer : held) {
+    TRY(network.replace_all_uses(layer->output(), layer->input(0)));
+    network.remove_layer(layer);
+  }
+  return Ok{};
+}
+
 // INGOT_DUMP: the network as it will run, with each layer's tactic, formats and time.
 void dump_choices(const Network& network, const std::vector<Choice>& choices) {
   const auto folder = environment("INGOT_DUMP");
@@ -126,7 +155,9 @@ Result<Plan> build_plan(const Network& original, const BuildConfig& config, Buil
   options.log = &log;
   WatchedTensors watched(*network);
   TRY(watched.watch(config.debug_tensors));
+  TRY(hold_numbers(*network, config.held_numbers));
   TRY(optimize(*network, options));
+  TRY(release_numbers(*network));
   TRY(give_outputs_layers(*network));
   if (config.debug_unfused) TRY(watched.watch_unfused(original));
   told.optimize_seconds = seconds_since(begin);

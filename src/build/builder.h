@@ -19,6 +19,7 @@ struct BuildConfig {
   bool allow_tf32 = true;
   bool verify = false;  // check every tactic against the reference
   bool refittable = false;
+  std::vector<std::string> held_numbers;   // constants of one element that stay constants, since a refit may change them
   std::vector<std::string> debug_tensors;  // that a listener may see as they are computed
   bool debug_unfused = false;              // and all others of the original network that no fusion takes away
   std::shared_ptr<TimingCache> cache;      // null for one of this build alone
