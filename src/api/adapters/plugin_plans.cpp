@@ -2,7 +2,10 @@
 
 #include "api/adapters/plugin_adapter.h"
 #include "api/plugin_registry.h"
+#include "operators/constant.h"
+#include "operators/dequantize.h"
 #include "operators/elementwise.h"
+#include "operators/quantize.h"
 #include "tactics/layout.h"
 #include "tactics/problem.h"
 
@@ -102,6 +105,115 @@ Status convert_for(Network& network, Layer* layer) {
   return declined.ok() ? Status(Ok{}) : Status(std::move(declined).error().within("layer '" + layer->name + "'"));
 }
 
+// The scale of a tensor with a range, as symmetric bytes have it.
+std::optional<double> scale_of(const Tensor& tensor) {
+  const float largest = std::max(std::fabs(tensor.range_min), std::fabs(tensor.range_max));
+  if (!(largest > 0) || std::isinf(largest)) return std::nullopt;
+  return static_cast<double>(largest / 127.0f);
+}
+
+// layer(x) => dequantize(layer(quantize(x))) where all of its floating inputs have ranges and the plugin takes bytes for them, with its
+// floating outputs as bytes too or, without ranges for them, as it tells them. False where it stays.
+Result<bool> run_on_bytes(Network& network, Layer* layer) {
+  const auto& op = *layer->as<Plugin>();
+  if (layer->precision && *layer->precision != DataType::kInt8) return false;
+  const size_t own = op.code_inputs(layer->inputs().size());
+  TensorTypes in;
+  std::vector<double> scales;
+  bool any = false;
+  for (size_t i = 0; i < layer->inputs().size(); ++i) {
+    const Tensor* input = layer->input(i);
+    in.push_back(input->type);
+    if (i >= own) continue;
+    const bool to_bytes = is_floating(input->type.type);
+    const auto scale = to_bytes ? scale_of(*input) : std::optional<double>(1);
+    if (!scale) return false;
+    if (to_bytes) in[i].type = DataType::kInt8;
+    any |= to_bytes;
+    scales.push_back(*scale);
+  }
+  auto told = any ? op.infer(in) : Result<TensorTypes>(TensorTypes{});
+  if (!told.ok() || told->size() != layer->outputs().size()) return false;
+  PluginTensors asked, gives;
+  for (size_t i = 0; i < own; ++i) asked.push_back({in[i].type, in[i].dims, Format::kLinear});
+  for (const bool all_bytes : {true, false}) {
+    TensorTypes out = *told;
+    std::vector<double> out_scales;
+    gives.clear();
+    bool has_ranges = true;
+    for (size_t o = 0; o < out.size(); ++o) {
+      if (all_bytes && is_floating(out[o].type)) out[o].type = DataType::kInt8;
+      const bool is_byte = out[o].type == DataType::kInt8;
+      const auto scale = is_byte ? scale_of(*layer->output(o)) : std::optional<double>(1);
+      has_ranges &= scale.has_value() || layer->output(o)->type.type == DataType::kInt8;
+      out_scales.push_back(scale.value_or(1));
+      gives.push_back({out[o].type, out[o].dims, Format::kLinear});
+    }
+    if (!has_ranges || !op.code->formats(op, asked, gives).ok()) continue;
+    auto with = std::make_unique<Plugin>(op);
+    with->record(in, out, own);
+    with->scales = scales;
+    with->scales.insert(with->scales.end(), out_scales.begin(), out_scales.end());
+    const auto scale_constant = [&](double scale) { return network.add_constant("scale", Array::scalar(DataType::kFloat, scale)); };
+    std::vector<Tensor*> inputs = layer->inputs();
+    for (size_t i = 0; i < own; ++i) {
+      if (in[i].type == inputs[i]->type.type) continue;
+      TRY_ASSIGN(inputs[i], network.add(Quantize{}, {inputs[i], scale_constant(scales[i])}));
+    }
+    TRY_ASSIGN(Layer * fresh, network.add_layer(std::move(with), std::move(inputs)));
+    for (size_t o = 0; o < out.size(); ++o) {
+      Tensor* result = fresh->output(o);
+      const DataType wanted = layer->output(o)->type.type;
+      if (result->type.type == DataType::kInt8 && is_floating(wanted)) {
+        Dequantize back;
+        back.to = wanted;
+        TRY_ASSIGN(result, network.add(back, {result, scale_constant(out_scales[o])}));
+      } else if (result->type.type != wanted) {
+        TRY_ASSIGN(result, network.add(Elementwise::cast(wanted), {result}));
+      }
+      TRY(network.replace_all_uses(layer->output(o), result));
+    }
+    const std::string name = layer->name;
+    network.remove_layer(layer);
+    fresh->name = name;
+    return true;
+  }
+  return false;
+}
+
+// Bytes of the network have the scales of their ranges, or of the layers that quantize and dequantize them.
+void note_scales(Layer& layer) {
+  auto& op = static_cast<Plugin&>(layer.mutable_op());
+  const size_t own = op.code_inputs(layer.inputs().size());
+  std::vector<double> scales(own + layer.outputs().size(), 1);
+  bool any = false;
+  const auto note = [&](size_t place, const Layer* beside) {
+    const Tensor* scale = beside ? beside->input(1) : nullptr;
+    if (scale && scale->producer() && scale->producer()->as<Constant>()) scale = scale->producer()->input(0);
+    if (!scale || !scale->constant.data() || scale->constant.count() != 1) return;
+    scales[place] = scale->constant.number(0);
+    any = true;
+  };
+  const auto note_range = [&](size_t place, const Tensor& tensor) {
+    const auto scale = tensor.type.type == DataType::kInt8 ? scale_of(tensor) : std::nullopt;
+    if (scale) scales[place] = *scale;
+    any |= scale.has_value();
+  };
+  for (size_t i = 0; i < own; ++i) {
+    const Tensor* input = layer.input(i);
+    note_range(i, *input);
+    if (input->type.type == DataType::kInt8 && input->producer() && input->producer()->as<Quantize>()) note(i, input->producer());
+  }
+  for (size_t o = 0; o < layer.outputs().size(); ++o) {
+    const Tensor* output = layer.output(o);
+    note_range(own + o, *output);
+    for (const Layer* reader : output->readers()) {
+      if (output->type.type == DataType::kInt8 && reader->as<Dequantize>() && reader->input(0) == output) note(own + o, reader);
+    }
+  }
+  if (any) op.scales = std::move(scales);
+}
+
 // All plugins of a network and of those inside it.
 template <class Work>
 Status for_each_plugin(Network& network, Work&& work, int depth = 0) {
@@ -132,7 +244,8 @@ std::string registered(nvinfer1::IPluginRegistry& registry) {
 
 }  // namespace
 
-Status prepare_plugins(Network& network, bool strongly_typed, int32_t max_batch, Device& device, nvinfer1::IGpuAllocator* allocator) {
+Status prepare_plugins(Network& network, bool strongly_typed, bool allow_int8, int32_t max_batch, Device& device,
+                       nvinfer1::IGpuAllocator* allocator) {
   std::vector<Layer*> plugins;
   for (const auto& layer : network.layers()) {
     if (const auto* op = layer->as<Plugin>(); op && op->code) plugins.push_back(layer.get());
@@ -143,6 +256,12 @@ Status prepare_plugins(Network& network, bool strongly_typed, int32_t max_batch,
   for (Layer* layer : plugins) {
     auto& op = static_cast<Plugin&>(layer->mutable_op());
     op.code = static_cast<const PluginAdapter&>(*op.code).for_build(ranges, allocator);
+    note_scales(*layer);
+    if (allow_int8 && !strongly_typed) {
+      const std::string where = "layer '" + layer->name + "'";
+      TRY_ASSIGN(const bool on_bytes, run_on_bytes(network, layer).within(where));
+      if (on_bytes) continue;
+    }
     if (takes_types(*layer)) continue;
     if (strongly_typed) {
       auto declined = op.code->formats(op, tensors_of(layer->inputs(), op.code_inputs(layer->inputs().size()), nullptr),

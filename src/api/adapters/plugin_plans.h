@@ -12,8 +12,9 @@ namespace ingot::api {
 constexpr const char* kPluginLibrariesProperty = "plugin_libraries";
 
 // Before a build: plugins learn the ranges of shapes, and, in weakly typed networks, tensors of types that a plugin does not take are
-// converted for it. An error names the layer.
-Status prepare_plugins(Network& network, bool strongly_typed, int32_t max_batch, Device& device, nvinfer1::IGpuAllocator* allocator);
+// converted for it. Where int8 is allowed, a plugin that takes it computes on bytes between tensors with ranges. An error names the layer.
+Status prepare_plugins(Network& network, bool strongly_typed, bool allow_int8, int32_t max_batch, Device& device,
+                       nvinfer1::IGpuAllocator* allocator);
 // After it: each plugin is configured for what was chosen, and its state becomes part of the plan.
 Status configure_plugins(Plan& plan);
 // Gives the plugins of `from` to `to`, which is the same network read from bytes.
