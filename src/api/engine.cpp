@@ -10,6 +10,8 @@
 #include "api/weights_table.h"
 #include "build/debug_tensors.h"
 #include "build/refit.h"
+#include "operators/plugin.h"
+#include "operators/tensor_scatter.h"
 
 namespace ingot::api {
 
@@ -105,6 +107,23 @@ Status EngineFacade::refit(const std::map<std::string, Array>& weights) {
 
 std::vector<std::string> EngineFacade::missing_weights() const { return split_names(core()->plan().property(kStrippedProperty)); }
 
+// A cache that is updated, or what a plugin writes over. The output may still have memory of its own.
+char const* EngineFacade::getAliasedInputTensor(char const* name) const noexcept {
+  const int index = find(name);
+  if (index < 0) return nullptr;
+  return guarded(reporter_, static_cast<char const*>(nullptr), [&]() -> char const* {
+    const std::shared_ptr<const Engine> now = core();
+    const Tensor* output = now->io()[static_cast<size_t>(index)].tensor;
+    const Layer* producer = output->producer();
+    if (!producer) return nullptr;
+    int64_t source = producer->as<TensorScatter>() ? 0 : -1;
+    if (const auto* plugin = producer->as<Plugin>(); plugin && output->producer_index() < plugin->aliases.size())
+      source = plugin->aliases[output->producer_index()];
+    const Tensor* input = source < 0 ? nullptr : producer->input(static_cast<size_t>(source));
+    return input && input->is_input() ? getIOTensorName(now->io_index(input->name)) : nullptr;
+  });
+}
+
 bool EngineFacade::isDebugTensor(char const* name) const noexcept {
   return guarded(reporter_, false, [&] { return name && (debug_tensors_.contains(name) || unfused_tensors_.contains(name)); });
 }
@@ -113,6 +132,9 @@ bool EngineFacade::setWeightStreamingBudgetV2(int64_t budget) noexcept {
   return guarded(reporter_, false, [&]() -> Status {
     if (budget < 0) return invalid("the budget of streamed weights is " + std::to_string(budget) + " bytes; it is not negative");
     budget_ = std::min(budget, getStreamableWeightsSize());
+    if (budget < getStreamableWeightsSize())
+      reporter_.log().info("setWeightStreamingBudgetV2: all weights stay in memory; the budget of " + std::to_string(budget) +
+                           " bytes is kept and told, and nothing is streamed");
     return Ok{};
   });
 }

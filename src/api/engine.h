@@ -62,7 +62,7 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   int32_t getTensorComponentsPerElement(char const* name, int32_t) const noexcept override { return getTensorComponentsPerElement(name); }
   int32_t getTensorVectorizedDim(char const* name) const noexcept override;
   int32_t getTensorVectorizedDim(char const* name, int32_t) const noexcept override { return getTensorVectorizedDim(name); }
-  char const* getAliasedInputTensor(char const*) const noexcept override { return nullptr; }
+  char const* getAliasedInputTensor(char const* name) const noexcept override;
   bool isDebugTensor(char const* name) const noexcept override;
 
   int32_t getNbOptimizationProfiles() const noexcept override;

@@ -10,6 +10,8 @@ namespace ingot {
 struct MemorySupply {
   std::function<void*(size_t bytes)> allocate;  // null where there is none; aligned to 256 bytes
   std::function<void(void* address)> release;
+  // Makes memory that it gave larger, here or elsewhere; null, and all stays, where it cannot. Empty where it never can.
+  std::function<void*(void* address, size_t bytes)> grow;
 };
 
 // While it lives, what the calling thread asks a GPU for comes from `supply`, and goes back there when it is released, whoever does that. A

@@ -41,6 +41,17 @@ struct ExecutionContext::Run {
   bool captured = false;  // belongs to a graph, which may run it any number of times
 };
 
+namespace {
+
+// Gives an arena back where it came from, while the engine's device is there.
+struct ArenaRelease {
+  std::function<void(void*)> release;
+  std::shared_ptr<const Engine> engine;
+  void operator()(void* address) const { release(address); }
+};
+
+}  // namespace
+
 ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, std::shared_ptr<const MemorySupply> supply)
     : engine_(std::move(engine)), supply_(std::move(supply)) {
   // A GPU asks the supply itself, and knows where its memory goes back to.
@@ -167,14 +178,25 @@ Status ExecutionContext::attach() {
 Status ExecutionContext::reserve(size_t bytes, bool exactly) {
   const MemoryFrom given(supply_);
   if (arena_ && (exactly ? arena_capacity_ == bytes : arena_capacity_ >= bytes)) return Ok{};
+  if (grow_arena(bytes)) return Ok{};
   arena_.reset();  // runs that wait on a stream hold it too
   arena_capacity_ = 0;
   void* memory = memory_.allocate(std::max<size_t>(bytes, 64));
   if (!memory) return out_of_memory("no memory for " + std::to_string(bytes) + " bytes of activations");
-  auto release = memory_.release;
-  arena_ = std::shared_ptr<void>(memory, [release, engine = engine_](void* address) { release(address); });
+  arena_ = std::shared_ptr<void>(memory, ArenaRelease{memory_.release, engine_});
   arena_capacity_ = bytes;
   return Ok{};
+}
+
+// Where nobody else holds the memory and its supply can make it larger. Nothing in it is still wanted, but it may be dear to take anew.
+bool ExecutionContext::grow_arena(size_t bytes) {
+  if (!arena_ || !memory_.grow || bytes <= arena_capacity_ || arena_.use_count() != 1) return false;
+  void* memory = memory_.grow(arena_.get(), bytes);
+  if (!memory) return false;
+  std::get_deleter<ArenaRelease>(arena_)->release = [](void*) {};
+  arena_ = std::shared_ptr<void>(memory, ArenaRelease{memory_.release, engine_});
+  arena_capacity_ = bytes;
+  return true;
 }
 
 Result<size_t> ExecutionContext::activation_bytes() {

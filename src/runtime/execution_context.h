@@ -51,6 +51,7 @@ class ExecutionContext {
   Status prepare();
   // Memory for activations, taken now: shapes that need no more than `bytes` take none later. What was held before is given back where it
   // is less, or, with `exactly`, where it is not as much.
+  bool grow_arena(size_t bytes);
   Status reserve(size_t bytes, bool exactly = false);
   // Bytes of activations and workspace that the current shapes need.
   Result<size_t> activation_bytes();

@@ -1,4 +1,4 @@
-// cpu.tensor_scatter: the cache is copied, then each batch's updates go in from its start on.
+// cpu.tensor_scatter: the cache is copied, where it is not the output itself, then each batch's updates go in from its start on.
 #include "operators/tensor_scatter.h"
 
 #include <algorithm>
@@ -32,7 +32,7 @@ struct TensorScatterRows final : PlainTactic {
     if (given * bits_of(call.types[0].type) / 8 != batches * outer * count * inner || (has_starts && !call.has_shape(2, {batches})))
       return invalid("updates " + to_text(updates) + " do not go with data " + to_text(data));
     const auto start_of = [&](int64_t batch) { return has_starts ? call.integer(2, batch) : 0; };
-    copy_by_all(call.pool, call.in[0], call.out[0], elements * bits_of(call.types[0].type) / 8);
+    if (call.in[0] != call.out[0]) copy_by_all(call.pool, call.in[0], call.out[0], elements * bits_of(call.types[0].type) / 8);
     for (int64_t batch = 0; given > 0 && batch < batches; ++batch) {
       const int64_t start = start_of(batch);
       if (start < 0 || start > length || (!op.circular && count > length - start))

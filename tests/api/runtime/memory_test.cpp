@@ -193,4 +193,82 @@ TEST(Memory, what_only_a_run_can_size_comes_from_the_temporary_allocator) {
   EXPECT_EQ(ledger.live, 0);
 }
 
+// Makes memory larger where it lies or elsewhere, or cannot.
+class Resizing final : public IGpuAllocator {
+ public:
+  void* allocate(uint64_t const size, uint64_t const, AllocatorFlags const flags) noexcept override {
+    ++allocations;
+    resizable += (flags & 1u << static_cast<uint32_t>(AllocatorFlag::kRESIZABLE)) != 0;
+    return std::aligned_alloc(256, (size + 255) / 256 * 256);
+  }
+  void* reallocate(void* const memory, uint64_t alignment, uint64_t size) noexcept override {
+    EXPECT_EQ(alignment, 256u);
+    ++asked;
+    if (!can) return nullptr;
+    std::free(memory);
+    return std::aligned_alloc(256, (size + 255) / 256 * 256);
+  }
+  bool deallocate(void* const memory) noexcept override {
+    ++releases;
+    std::free(memory);
+    return true;
+  }
+  bool can = true;
+  std::atomic<int> allocations{0}, resizable{0}, asked{0}, releases{0};
+};
+
+TEST(Memory, of_activations_grows_through_the_programs_allocator) {
+  for (const bool can : {true, false}) {
+    Resizing allocator;
+    allocator.can = can;
+    Program p;
+    p.builder->setGpuAllocator(&allocator);
+    two_profiles(p);
+    {
+      const auto engine = built(p);
+      ASSERT_NE(engine, nullptr) << p.log.errors;
+      std::unique_ptr<IExecutionContext> context(engine->createExecutionContext(ExecutionContextAllocationStrategy::kON_PROFILE_CHANGE));
+      ASSERT_NE(context, nullptr) << p.log.errors;
+      expect_uniform(*context, 8);
+      EXPECT_GE(allocator.resizable, 1);
+      const int before = allocator.allocations;
+      ASSERT_TRUE(context->setOptimizationProfileAsync(1, nullptr));
+      expect_uniform(*context, 512);
+      EXPECT_GE(allocator.asked, 1);
+      EXPECT_EQ(allocator.allocations - before, can ? 0 : 1);
+    }
+    EXPECT_EQ(allocator.allocations, allocator.releases);
+  }
+}
+
+TEST(Memory, a_cache_is_updated_where_it_lies) {
+  Program p;
+  ITensor& cache = p.input("cache", {1, 1, 4, 2});
+  ITensor& update = p.input("update", {1, 1, 1, 2});
+  ITensor& at = p.input("at", {1}, DataType::kINT32);
+  auto* layer = p.network->addKVCacheUpdate(cache, update, at, KVCacheMode::kLINEAR);
+  ASSERT_NE(layer, nullptr) << p.log.errors;
+  layer->getOutput(0)->setName("grown");
+  p.output(*layer);
+  auto* relu = p.network->addActivation(*layer->getOutput(0), ActivationType::kRELU);
+  relu->getOutput(0)->setName("y");
+  p.output(*relu);
+  const auto engine = p.engine();
+  ASSERT_NE(engine, nullptr) << p.log.errors;
+  EXPECT_STREQ(engine->getAliasedInputTensor("grown"), "cache");
+  EXPECT_EQ(engine->getAliasedInputTensor("y"), nullptr);
+  EXPECT_EQ(engine->getAliasedInputTensor("cache"), nullptr);
+  std::unique_ptr<IExecutionContext> context(engine->createExecutionContext());
+  std::vector<float> values(8), fresh{1, -2}, y(8);
+  for (int32_t step = 0; step < 3; ++step) {
+    ASSERT_TRUE(context->setTensorAddress("cache", values.data()) && context->setTensorAddress("grown", values.data()));
+    ASSERT_TRUE(context->setTensorAddress("update", fresh.data()) && context->setTensorAddress("at", &step));
+    ASSERT_TRUE(context->setTensorAddress("y", y.data()));
+    ASSERT_TRUE(context->enqueueV3(nullptr) && cudaStreamSynchronize(nullptr) == cudaSuccess) << p.log.errors;
+    fresh = {fresh[0] + 1, fresh[1] - 1};
+  }
+  EXPECT_EQ(values, (std::vector<float>{1, -2, 2, -3, 3, -4, 0, 0}));
+  EXPECT_EQ(y, (std::vector<float>{1, 0, 2, 0, 3, 0, 0, 0}));
+}
+
 }  // namespace
