@@ -52,17 +52,6 @@ IPluginV2* make(const char* name, Fill&& fill) noexcept {
   }
 }
 
-void refuse(const char* function) noexcept {
-  ILogger* logger = getLogger();
-  if (!logger) return;
-  try {
-    logger->log(ILogger::Severity::kERROR,
-                (std::string(function) + ": this plugin is not among the ready-made ones; docs/plugins.md lists them").c_str());
-  } catch (...) {
-    // A logger that throws has nobody to tell.
-  }
-}
-
 Fields& prior_box(Fields& fields, const plugin::PriorBoxParameters& p) {
   return fields.reals("minSize", p.minSize, p.numMinSize)
       .reals("maxSize", p.maxSize, p.numMaxSize)
@@ -75,6 +64,23 @@ Fields& prior_box(Fields& fields, const plugin::PriorBoxParameters& p) {
       .real("stepH", p.stepH)
       .real("stepW", p.stepW)
       .real("offset", p.offset);
+}
+
+// Ratios and scales are counted by the plugin.
+IPluginV2* region_pooling(int32_t stride, int32_t candidates, int32_t most, float overlap, float least, float scale, int32_t high,
+                          int32_t wide, const Weights& ratios, const Weights& scales) noexcept {
+  return make("RPROI_TRT", [&](Fields& f) {
+    f.integer("poolingH", high)
+        .integer("poolingW", wide)
+        .integer("featureStride", stride)
+        .integer("preNmsTop", candidates)
+        .integer("nmsMaxOut", most)
+        .real("iouThreshold", overlap)
+        .real("minBoxSize", least)
+        .real("spatialScale", scale)
+        .reals("anchorsRatios", static_cast<const float*>(ratios.values), ratios.count)
+        .reals("anchorsScales", static_cast<const float*>(scales.values), scales.count);
+  });
 }
 
 Fields& normalize(Fields& fields, const Weights* weights, bool across, bool shared, float eps) {
@@ -174,10 +180,12 @@ extern "C" {
 
 TENSORRTAPI bool initLibNvInferPlugins(void* logger, char const* libNamespace) { return ingotRegisterPlugins(logger, libNamespace); }
 
-TENSORRTAPI IPluginV2* createRPNROIPlugin_INTERNAL(int32_t, int32_t, int32_t, float, float, float, int32_t, int32_t, Weights const*,
-                                                   Weights const*) {
-  refuse("createRPNROIPlugin");
-  return nullptr;
+TENSORRTAPI IPluginV2* createRPNROIPlugin_INTERNAL(int32_t featureStride, int32_t preNmsTop, int32_t nmsMaxOut, float iouThreshold,
+                                                   float minBoxSize, float spatialScale, int32_t poolingH, int32_t poolingW,
+                                                   Weights const* anchorRatios, Weights const* anchorScales) {
+  if (!anchorRatios || !anchorScales) return nullptr;
+  return region_pooling(featureStride, preNmsTop, nmsMaxOut, iouThreshold, minBoxSize, spatialScale, poolingH, poolingW, *anchorRatios,
+                        *anchorScales);
 }
 TENSORRTAPI IPluginV2* createNormalizePlugin(Weights const* scales, bool acrossSpatial, bool channelShared, float eps) {
   return make("Normalize_TRT", [&](Fields& f) { normalize(f, scales, acrossSpatial, channelShared, eps); });
@@ -222,13 +230,14 @@ TENSORRTAPI IPluginV2* createBatchedNMSPlugin(plugin::NMSParameters param) {
 namespace nvinfer1 {
 namespace plugin {
 
-TENSORRTAPI INvPlugin* createFasterRCNNPlugin_INTERNAL(int32_t, int32_t, int32_t, float, float, float, int32_t, int32_t, Weights, Weights) {
-  refuse("createFasterRCNNPlugin");
-  return nullptr;
+TENSORRTAPI INvPlugin* createFasterRCNNPlugin_INTERNAL(int32_t featureStride, int32_t preNmsTop, int32_t nmsMaxOut, float iouThreshold,
+                                                       float minBoxSize, float spatialScale, int32_t poolingH, int32_t poolingW,
+                                                       Weights anchorRatios, Weights anchorScales) {
+  return old(PluginType::kFASTERRCNN, region_pooling(featureStride, preNmsTop, nmsMaxOut, iouThreshold, minBoxSize, spatialScale, poolingH,
+                                                     poolingW, anchorRatios, anchorScales));
 }
-TENSORRTAPI INvPlugin* createFasterRCNNPlugin(void const*, std::size_t) {
-  refuse("createFasterRCNNPlugin");
-  return nullptr;
+TENSORRTAPI INvPlugin* createFasterRCNNPlugin(void const* data, std::size_t length) {
+  return old(PluginType::kFASTERRCNN, "RPROI_TRT", data, length);
 }
 TENSORRTAPI INvPlugin* createSSDNormalizePlugin(Weights const* scales, bool acrossSpatial, bool channelShared, float eps) {
   return old(PluginType::kNORMALIZE, createNormalizePlugin(scales, acrossSpatial, channelShared, eps));

@@ -19,9 +19,29 @@ using nvinfer1::IExprBuilder;
 using nvinfer1::PluginTensorDesc;
 using nvinfer1::PluginTensorDesc64;
 
+// Among the fields: the shapes that a plugin of generation 4 was configured for, each as its rank and dims.
+constexpr const char* kShapes = " shapes";
+
+std::vector<nvinfer1::Dims64> read_shapes(const std::vector<double>& numbers) {
+  std::vector<nvinfer1::Dims64> shapes;
+  for (size_t at = 0; at < numbers.size();) {
+    nvinfer1::Dims64 shape{};
+    const double rank = numbers[at++];
+    if (!(rank >= 0 && rank <= nvinfer1::Dims64::MAX_DIMS) || numbers.size() - at < static_cast<size_t>(rank)) return {};
+    shape.nbDims = static_cast<int32_t>(rank);
+    for (int32_t d = 0; d < shape.nbDims; ++d) {
+      if (!(numbers[at] >= 0 && numbers[at] < 1e12)) return {};
+      shape.d[d] = static_cast<int64_t>(numbers[at++]);
+    }
+    shapes.push_back(shape);
+  }
+  return shapes;
+}
+
 class StockPlugin final : public nvinfer1::IPluginV2DynamicExt {
  public:
-  StockPlugin(const StockKind& kind, StockFields fields) : kind_(kind), fields_(std::move(fields)), outputs_(kind.outputs(fields_)) {
+  StockPlugin(const StockKind& kind, StockFields fields)
+      : kind_(kind), fields_(std::move(fields)), outputs_(kind.outputs(fields_)), shapes_(read_shapes(fields_.numbers(kShapes))) {
     Living::plugins().add(static_cast<const nvinfer1::IPluginV2*>(this));
   }
   ~StockPlugin() override { Living::plugins().remove(static_cast<const nvinfer1::IPluginV2*>(this)); }
@@ -51,7 +71,6 @@ class StockPlugin final : public nvinfer1::IPluginV2DynamicExt {
     (void)call_plugin("", [&] {
       copy = new StockPlugin(kind_, fields_);
       copy->space_ = space_;
-      copy->shapes_ = shapes_;
     });
     return copy;
   }
@@ -123,7 +142,15 @@ class StockPlugin final : public nvinfer1::IPluginV2DynamicExt {
   void configurePlugin(DynamicPluginTensorDesc const*, int32_t, DynamicPluginTensorDesc const*, int32_t) noexcept override {}
   void configureWithFormat64_(nvinfer1::Dims64 const* inputs, int32_t count, nvinfer1::Dims64 const*, int32_t, DataType,
                               nvinfer1::PluginFormat, int32_t) noexcept override {
-    (void)call_plugin("", [&] { shapes_.assign(inputs, inputs + count); });
+    (void)call_plugin("", [&] {
+      shapes_.assign(inputs, inputs + count);
+      std::vector<double>& kept = fields_.values[kShapes];
+      kept.clear();
+      for (const nvinfer1::Dims64& shape : shapes_) {
+        kept.push_back(shape.nbDims);
+        for (int32_t d = 0; d < shape.nbDims; ++d) kept.push_back(static_cast<double>(shape.d[d]));
+      }
+    });
   }
   std::size_t getWorkspaceSize(int32_t) const noexcept override { return 0; }
   std::size_t getWorkspaceSize(PluginTensorDesc const*, int32_t, PluginTensorDesc const*, int32_t) const noexcept override { return 0; }

@@ -254,6 +254,70 @@ TEST(StockPlugins, what_reads_at_regions) {
   expect_near(y.at(0), {1, 1, 2, 2}, {10.5, 21.5, 43.5, 54.5});
 }
 
+TEST(StockPlugins, regions_of_faster_rcnn) {
+  // One anchor of 16 x 16 pixels at two places; the second score is the larger one. Three regions are asked for, so one is padding.
+  const std::vector<Value> inputs{{{1, 2, 1, 2}, {0, 0, 0.25, 0.75}},
+                                  {{1, 4, 1, 2}, std::vector<double>(8)},
+                                  {{1, 1, 2, 4}, {1, 2, 3, 4, 5, 6, 7, 8}},
+                                  {{1, 1, 1, 3}, {16, 32, 1}}};
+  Fields fields;
+  fields.ints("poolingH", {1}).ints("poolingW", {2}).ints("featureStride", {16}).ints("preNmsTop", {10}).ints("nmsMaxOut", {3});
+  fields.ints("anchorsRatioCount", {1}).ints("anchorsScaleCount", {1}).reals("iouThreshold", {0.7F}).reals("minBoxSize", {1});
+  fields.reals("spatialScale", {0.125F}).reals("anchorsRatios", {1}).reals("anchorsScales", {1});
+  const auto values = run(make("RPROI_TRT", fields), inputs);
+  ASSERT_EQ(values.size(), 2u);
+  expect_near(values[0], {1, 1, 3, 4}, {16, 0, 31, 15, 0, 0, 16, 15, 0, 0, 0, 0});
+  // The first covers columns 2 to 4 of the map, which has 4; the second 0 to 2, in cells of a column and a half; the padding the corner.
+  expect_near(values[1], {1, 3, 1, 1, 2}, {8, 8, 6, 7, 1, 1});
+  Fields wrong;
+  wrong.ints("anchorsRatioCount", {2}).reals("anchorsRatios", {1});
+  IPluginV2* plugin = make("RPROI_TRT", wrong);
+  ASSERT_NE(plugin, nullptr);
+  Program p;
+  std::vector<ITensor*> tensors;
+  for (size_t i = 0; i < inputs.size(); ++i) tensors.push_back(&p.input(("x" + std::to_string(i)).c_str(), inputs[i].shape));
+  EXPECT_EQ(p.network->addPluginV2(tensors.data(), 4, *plugin), nullptr);
+  plugin->destroy();
+  EXPECT_NE(p.log.errors.find("anchorsRatioCount of RPROI_TRT is 2, but there are 1"), std::string::npos) << p.log.errors;
+}
+
+TEST(StockPlugins, mask_rcnn) {
+  // An image of 4 x 4 pixels has one place in each of five maps, with three anchors each.
+  std::vector<double> scores(30), shifts(60);
+  scores[2 * 1 + 1] = 0.5;   // the square of 32 pixels around (0, 0) ...
+  scores[2 * 14 + 1] = 0.9;  // ... and what the last anchor, shrunk to nothing, leaves
+  for (int i : {2, 3}) shifts[14 * 4 + static_cast<size_t>(i)] = -200;
+  Fields proposal;
+  proposal.ints("prenms_topk", {15}).ints("keep_topk", {2}).reals("iou_threshold", {0.5F}).ints("image_size", {3, 4, 4});
+  const auto regions = run(make("ProposalLayer_TRT", proposal), {{{1, 15, 2, 1}, scores}, {{1, 15, 4, 1}, shifts}});
+  ASSERT_EQ(regions.size(), 1u);
+  // A box from (y - h / 2) / 3 to (y + h / 2 - 1) / 3, whose centre is (-1 / 2) / 3; the other covers the image.
+  expect_near(regions[0], {1, 2, 4}, {0, 0, 0, 0, 0, 0, 1, 1});
+
+  // Two regions; the first is of class 1, the second of class 2, which its shift moves down by a tenth of its height.
+  std::vector<double> moves(2 * 12);
+  moves[12 + 8] = 1;
+  Fields detection;
+  detection.ints("num_classes", {3}).ints("keep_topk", {3}).reals("score_threshold", {0.3F}).reals("iou_threshold", {0.5F});
+  const auto found = run(make("DetectionLayer_TRT", detection), {{{1, 2, 12, 1, 1}, moves},
+                                                                 {{1, 2, 3, 1, 1}, {0.1, 0.5, 0.4, 0, 0.35, 0.65}},
+                                                                 {{1, 2, 4}, {0, 0, 0.5, 0.5, 0.25, 0.25, 0.75, 0.75}}});
+  ASSERT_EQ(found.size(), 1u);
+  expect_near(found[0], {1, 3, 6}, {0.3, 0.25, 0.8, 0.75, 2, 0.65, 0, 0, 0.5, 0.5, 1, 0.5, 0, 0, 0, 0, 0, 0});
+
+  // Maps that are all 2, 3, 4, 5; a region of the whole image of 448 pixels reads P5, one of 224 P4, 112 P3, 56 P2.
+  std::vector<Value> pyramid{{{1, 4, 4}, {0, 0, 1, 1, 0, 0, 0.5, 0.5, 0, 0, 0.25, 0.25, 0, 0, 0.125, 0.125}}};
+  for (int level = 2; level <= 5; ++level) {
+    const int64_t side = int64_t{64} >> level;
+    pyramid.push_back({{1, 1, side, side}, std::vector<double>(static_cast<size_t>(side * side), level)});
+  }
+  Fields align;
+  align.ints("pooled_size", {2}).ints("image_size", {3, 448, 448});
+  const auto read = run(make("PyramidROIAlign_TRT", align), pyramid);
+  ASSERT_EQ(read.size(), 1u);
+  expect_near(read[0], {1, 4, 1, 2, 2}, {5, 5, 5, 5, 4, 4, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2});
+}
+
 TEST(StockPlugins, state_is_written_and_read_and_damage_is_refused) {
   IPluginV2* plugin = make("Clip_TRT", Fields().reals("clipMin", {-1}).reals("clipMax", {2}));
   ASSERT_NE(plugin, nullptr);
@@ -290,7 +354,6 @@ TEST(StockPlugins, functions_of_generations_4_and_5_make_them) {
   const float scale = 3;
   const Weights scales{DataType::kFLOAT, &scale, 1};
   expect_near(run(createNormalizePlugin(&scales, true, true, 0), {x}).at(0), {1, 1, 1, 3}, {-3 / std::sqrt(2.0), 0, 3 / std::sqrt(2.0)});
-  EXPECT_EQ(createRPNROIPlugin(16, 6000, 300, 0.7F, 16, 0.0625F, DimsHW(7, 7), Weights{}, Weights{}), nullptr);
 }
 
 TEST(StockPlugins, nodes_of_models_name_them) {
