@@ -249,7 +249,7 @@ class BuilderFacade final : public nvinfer1::IBuilder {
       TRY(calibrate(*network, *config.calibrator(), wanted || implicit ? &shapes : nullptr, device_, reporter_.log(),
                     getInferLibVersion()));
     }
-    TRY(prepare_plugins(*network, is_strongly_typed(definition), max_batch_, *device_, allocator_));
+    TRY(prepare_plugins(*network, is_strongly_typed(definition), config.getFlag(BuilderFlag::kINT8), max_batch_, *device_, allocator_));
     MonitorAdapter monitor(config.monitor());
     BuildConfig build;
     build.log = &reporter_.log();
@@ -280,7 +280,15 @@ class BuilderFacade final : public nvinfer1::IBuilder {
         return selection->select(optimized, layer, candidates);
       };
     }
-    if (build.refittable) build.properties[kWeightsProperty] = write_weights_table(weights_of(definition, individual));
+    if (build.refittable) {
+      const std::vector<WeightsEntry> weights = weights_of(definition, individual);
+      // Numbers that layers have a role for; those of models are parts of their formulas.
+      for (const WeightsEntry& entry : weights) {
+        if (entry.role != nvinfer1::WeightsRole::kANY && entry.role != nvinfer1::WeightsRole::kCONSTANT)
+          build.held_numbers.push_back(entry.constant);
+      }
+      build.properties[kWeightsProperty] = write_weights_table(weights);
+    }
     if (config.getFlag(BuilderFlag::kWEIGHT_STREAMING)) build.properties["weight_streaming"] = "1";
     if (implicit) build.properties["implicit_batch"] = std::to_string(max_batch_);
     TRY_ASSIGN(Plan plan, build_plan(*network, build));

@@ -74,11 +74,6 @@ ILayer* NetworkFacade::facade(Layer* layer) const noexcept {
   });
 }
 
-bool NetworkFacade::not_served(const char* method) const noexcept {
-  reporter_.report(unsupported(std::string("INetworkDefinition::") + method + " is not supported in this version"));
-  return false;
-}
-
 Status name_runtime_dims(Network& network, Operator& op, const std::vector<Tensor*>& inputs) {
   TensorTypes types;
   for (const Tensor* input : inputs) types.push_back(input ? input->type : TensorType{});
@@ -344,17 +339,40 @@ IOutputDimensionsFormula& usual_formula(bool transposed = false) {
 
 }  // namespace
 
+IOutputDimensionsFormula* NetworkFacade::formula_for(nvinfer1::LayerType type) const {
+  const auto found = formulas_.find(type);
+  return found == formulas_.end() ? nullptr : found->second;
+}
+
+void NetworkFacade::set_formula(nvinfer1::LayerType type, IOutputDimensionsFormula* formula) noexcept {
+  guarded(reporter_, [&] {
+    formulas_[type] = formula;
+    for (const auto& layer : network_->layers()) {
+      if (LayerHandle* known = handle(layer.get()); known && known->layer()->getType() == type) known->refresh();
+    }
+  });
+}
+
 void NetworkFacade::setPoolingOutputDimensionsFormula(IOutputDimensionsFormula* formula) noexcept {
-  if (formula) not_served("setPoolingOutputDimensionsFormula");
+  set_formula(nvinfer1::LayerType::kPOOLING, formula);
 }
-IOutputDimensionsFormula& NetworkFacade::getPoolingOutputDimensionsFormula() const noexcept { return usual_formula(); }
+IOutputDimensionsFormula& NetworkFacade::getPoolingOutputDimensionsFormula() const noexcept {
+  IOutputDimensionsFormula* given = formula_for(nvinfer1::LayerType::kPOOLING);
+  return given ? *given : usual_formula();
+}
 void NetworkFacade::setConvolutionOutputDimensionsFormula(IOutputDimensionsFormula* formula) noexcept {
-  if (formula) not_served("setConvolutionOutputDimensionsFormula");
+  set_formula(nvinfer1::LayerType::kCONVOLUTION, formula);
 }
-IOutputDimensionsFormula& NetworkFacade::getConvolutionOutputDimensionsFormula() const noexcept { return usual_formula(); }
+IOutputDimensionsFormula& NetworkFacade::getConvolutionOutputDimensionsFormula() const noexcept {
+  IOutputDimensionsFormula* given = formula_for(nvinfer1::LayerType::kCONVOLUTION);
+  return given ? *given : usual_formula();
+}
 void NetworkFacade::setDeconvolutionOutputDimensionsFormula(IOutputDimensionsFormula* formula) noexcept {
-  if (formula) not_served("setDeconvolutionOutputDimensionsFormula");
+  set_formula(nvinfer1::LayerType::kDECONVOLUTION, formula);
 }
-IOutputDimensionsFormula& NetworkFacade::getDeconvolutionOutputDimensionsFormula() const noexcept { return usual_formula(true); }
+IOutputDimensionsFormula& NetworkFacade::getDeconvolutionOutputDimensionsFormula() const noexcept {
+  IOutputDimensionsFormula* given = formula_for(nvinfer1::LayerType::kDECONVOLUTION);
+  return given ? *given : usual_formula(true);
+}
 
 }  // namespace ingot::api

@@ -74,6 +74,8 @@ class LayerHandle {
   virtual nvinfer1::ILayer* layer() = 0;
   Layer* core() const { return layer_; }
   bool is_waiting() const { return waiting_op_ != nullptr; }
+  // Tries the settings again, after something beside the layer changed that they hang on.
+  void refresh() { change(current_op().clone(), current_inputs()); }
   // An error where the layer lacks what it needs to run.
   virtual Status complete() const { return Ok{}; }
   // Tries the waiting settings once more; the error names the layer.
@@ -83,6 +85,8 @@ class LayerHandle {
   const Operator& current_op() const { return waiting_op_ ? *waiting_op_ : layer_->op(); }
   const std::vector<Tensor*>& current_inputs() const { return waiting_op_ ? waiting_inputs_ : layer_->inputs(); }
   void change(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs);
+  // Completes settings that follow from others, before they are tried.
+  virtual void adjust(Operator& /*op*/, const std::vector<Tensor*>& /*inputs*/) const {}
   // The number of inputs that are no bare constants: what the program sees of a layer whose weights are inputs of the core's.
   size_t inputs_without_weights() const;
   nvinfer1::Weights weights_of(size_t input) const noexcept;
@@ -189,7 +193,8 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   }
   const std::set<const Tensor*>& debug_tensors() const { return debug_; }
   bool shows_unfused() const { return unfused_; }
-  // Formulas belong to networks of generation 7; the usual sizes hold here.
+  // The program's formula for the outputs of a class of layers; null where the usual sizes hold.
+  nvinfer1::IOutputDimensionsFormula* formula_for(nvinfer1::LayerType type) const;
   void setPoolingOutputDimensionsFormula(nvinfer1::IOutputDimensionsFormula* formula) noexcept override;
   nvinfer1::IOutputDimensionsFormula& getPoolingOutputDimensionsFormula() const noexcept override;
   void setConvolutionOutputDimensionsFormula(nvinfer1::IOutputDimensionsFormula* formula) noexcept override;
@@ -268,7 +273,7 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
                                                             nvinfer1::DataType) noexcept override;
 
  private:
-  bool not_served(const char* method) const noexcept;
+  void set_formula(nvinfer1::LayerType type, nvinfer1::IOutputDimensionsFormula* formula) noexcept;
 
   nvinfer1::IBuilder& builder_;
   mutable Reporter reporter_;
@@ -284,6 +289,7 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
   std::set<std::string> refittable_;
   std::set<const Tensor*> debug_;
   bool unfused_ = false;
+  std::map<nvinfer1::LayerType, nvinfer1::IOutputDimensionsFormula*> formulas_;
 };
 
 // The facade of the class that the layer's operator asks for; one without settings for operators that have no class of their own.

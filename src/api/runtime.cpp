@@ -66,10 +66,14 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
   char const* getTemporaryDirectory() const noexcept override { return temporary_.empty() ? nullptr : temporary_.c_str(); }
   void setTempfileControlFlags(nvinfer1::TempfileControlFlags flags) noexcept override { tempfiles_ = flags; }
   nvinfer1::TempfileControlFlags getTempfileControlFlags() const noexcept override { return tempfiles_; }
+  // This library loads the plans of its other versions, so the runtime that a program gets is one of its own.
   nvinfer1::IRuntime* loadRuntime(char const* path) noexcept override {
-    reporter_.report(unsupported("loadRuntime: '" + std::string(path ? path : "") +
-                                 "' is not needed: this library loads the plans of its other versions"));
-    return nullptr;
+    return guarded(reporter_, static_cast<nvinfer1::IRuntime*>(nullptr), [&]() -> Result<nvinfer1::IRuntime*> {
+      if (!path || !*path) return invalid("loadRuntime: the path of a library is null or empty");
+      if (!reporter_.logger()) return invalid("loadRuntime: the runtime has no logger to hand on");
+      reporter_.log().info("loadRuntime: '" + std::string(path) + "' is not opened; this library loads the plans of its other versions");
+      return make_runtime(reporter_.logger(), device_);
+    });
   }
 
  private:

@@ -32,6 +32,7 @@ void LayerHandle::take_inputs(const std::vector<Tensor*>& inputs) {
 void LayerHandle::change(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs) {
   waiting_op_ = std::move(op);
   waiting_inputs_ = std::move(inputs);
+  adjust(*waiting_op_, waiting_inputs_);
   if (Status status = settle(); !status.ok()) network_.reporter().log().verbose(status.error().message + " (so far)");
 }
 

@@ -179,6 +179,7 @@ std::unique_ptr<LayerHandle> make_resize_facade(NetworkFacade& network, Layer* l
 std::unique_ptr<LayerHandle> make_quantize_facade(NetworkFacade& network, Layer* layer);
 std::unique_ptr<LayerHandle> make_control_facade(NetworkFacade& network, Layer* layer);
 std::unique_ptr<LayerHandle> make_transformer_facade(NetworkFacade& network, Layer* layer);
+std::unique_ptr<LayerHandle> make_recurrent_facade(NetworkFacade& network, Layer* layer);
 std::unique_ptr<LayerHandle> make_retired_facade(NetworkFacade& network, Layer* layer);
 std::unique_ptr<LayerHandle> make_plugin_facade(NetworkFacade& network, Layer* layer);
 

@@ -1,5 +1,7 @@
 #include "api/layers/window.h"
 
+#include "api/adapters/plugin_adapter.h"
+
 namespace ingot::api {
 
 using nvinfer1::ITensor;
@@ -61,6 +63,76 @@ WideDims PaddingFacade::get(bool before) const noexcept {
   return rank < 2 ? invalid_dims() : to_api(Shape{pads[end - 2], pads[end - 1]});
 }
 
+namespace {
+
+// What the formula says for a window over height and width that are known; nothing for others.
+Result<std::optional<Shape>> sizes_by_formula(const nvinfer1::IOutputDimensionsFormula& formula, const std::string& layer,
+                                              const Dims& input, const Shape& taps, const Window& window) {
+  if (input.size() != 4 || taps.size() != 2 || !input[2].is_constant() || !input[3].is_constant()) return std::optional<Shape>();
+  const auto pair = [](int64_t high, int64_t wide) { return WideDims{2, {high, wide}}; };
+  WideDims told{};
+  TRY(call_plugin("layer '" + layer + "': the formula for its output's dimensions", [&] {
+    told = formula.compute64_(pair(input[2].value(), input[3].value()), pair(taps[0], taps[1]), pair(window.stride(0), window.stride(1)),
+                              pair(window.pad_begin(0), window.pad_begin(1)), pair(window.dilation(0), window.dilation(1)), layer.c_str());
+  }));
+  if (told.nbDims != 2 || told.d[0] < 1 || told.d[1] < 1)
+    return invalid("layer '" + layer + "': the formula for its output's dimensions gives " + std::to_string(told.d[0]) + " x " +
+                   std::to_string(told.d[1]));
+  return std::optional<Shape>(Shape{told.d[0], told.d[1]});
+}
+
+int64_t reach(const Window& window, const Shape& taps, size_t d) { return (taps[d] - 1) * window.dilation(d) + 1; }
+
+// The pads at the end with which windows, rounded down, are as many as `wanted`: those at the beginning where they do.
+std::vector<int64_t> pads_for_counts(const Window& window, const Dims& input, const Shape& taps, const Shape& wanted) {
+  std::vector<int64_t> pads;
+  for (size_t d = 0; d < 2; ++d) {
+    const int64_t length = input[d + 2].value() + window.pad_begin(d), same = length + window.pad_begin(d) - reach(window, taps, d);
+    const int64_t needed = (wanted[d] - 1) * window.stride(d) + reach(window, taps, d) - length;
+    pads.push_back(same >= 0 && same / window.stride(d) + 1 == wanted[d] ? window.pad_begin(d) : needed);
+  }
+  return pads;
+}
+
+}  // namespace
+
+Status pads_by_formula(const nvinfer1::IOutputDimensionsFormula& formula, const std::string& layer, const Dims& input, const Shape& taps,
+                       Convolution& op) {
+  TRY_ASSIGN(const std::optional<Shape> wanted, sizes_by_formula(formula, layer, input, taps, op));
+  if (wanted) op.pads_end = pads_for_counts(op, input, taps, *wanted);
+  return Ok{};
+}
+
+// Sizes that are those of windows rounded up come from windows rounded up: an average then counts as it does there.
+Status pads_by_formula(const nvinfer1::IOutputDimensionsFormula& formula, const std::string& layer, const Dims& input, const Shape& taps,
+                       Pool& op) {
+  TRY_ASSIGN(const std::optional<Shape> wanted, sizes_by_formula(formula, layer, input, taps, op));
+  if (!wanted) return Ok{};
+  op.pads_end = {op.pad_begin(0), op.pad_begin(1)};
+  for (const bool round_up : {false, true}) {
+    op.ceil_mode = round_up;
+    const auto counts = op.window_counts(Dims(input.begin() + 2, input.end()), taps, round_up);
+    if (counts.ok() && (*counts)[0].is((*wanted)[0]) && (*counts)[1].is((*wanted)[1])) return Ok{};
+  }
+  op.ceil_mode = false;
+  op.pads_end = pads_for_counts(op, input, taps, *wanted);
+  return Ok{};
+}
+
+Status pads_by_formula(const nvinfer1::IOutputDimensionsFormula& formula, const std::string& layer, const Dims& input, const Shape& taps,
+                       Deconvolution& op) {
+  TRY_ASSIGN(const std::optional<Shape> wanted, sizes_by_formula(formula, layer, input, taps, op));
+  if (!wanted) return Ok{};
+  op.pads_end.clear();
+  op.output_padding.clear();
+  for (size_t d = 0; d < 2; ++d) {
+    const int64_t whole = (input[d + 2].value() - 1) * op.stride(d) + reach(op, taps, d) - op.pad_begin(d), cut = whole - (*wanted)[d];
+    op.pads_end.push_back(std::max<int64_t>(cut, 0));
+    op.output_padding.push_back(std::max<int64_t>(-cut, 0));
+  }
+  return Ok{};
+}
+
 std::unique_ptr<LayerHandle> make_window_facade(NetworkFacade& network, Layer* layer) {
   if (layer->as<Convolution>()) return std::make_unique<ConvolutionFacade>(network, layer, LayerType::kCONVOLUTION);
   if (layer->as<Deconvolution>()) return std::make_unique<DeconvolutionFacade>(network, layer, LayerType::kDECONVOLUTION);
@@ -78,6 +150,13 @@ std::unique_ptr<LayerHandle> make_window_facade(NetworkFacade& network, Layer* l
 // ---- Adding ----
 
 namespace {
+
+// A new layer, as the program's formula wants it.
+template <class Interface>
+Interface* adjusted(const NetworkFacade& network, Interface* layer) {
+  if (layer && network.formula_for(layer->getType())) network.handle(network.core().layers().back().get())->refresh();
+  return layer;
+}
 
 struct WindowWeights {
   Array kernel;
@@ -140,7 +219,7 @@ nvinfer1::IConvolutionLayer* NetworkFacade::addConvolutionNd64_(ITensor& input, 
   return guarded(reporter_, static_cast<nvinfer1::IConvolutionLayer*>(nullptr), [&]() -> Result<nvinfer1::IConvolutionLayer*> {
     TRY_ASSIGN(auto made,
                weighted_window<Convolution>(*network_, core_tensor(input), maps, kernel, weights, bias).within("addConvolutionNd"));
-    return add<nvinfer1::IConvolutionLayer>(std::move(made.first), std::move(made.second), "Convolution");
+    return adjusted(*this, add<nvinfer1::IConvolutionLayer>(std::move(made.first), std::move(made.second), "Convolution"));
   });
 }
 
@@ -149,7 +228,7 @@ nvinfer1::IDeconvolutionLayer* NetworkFacade::addDeconvolutionNd64_(ITensor& inp
   return guarded(reporter_, static_cast<nvinfer1::IDeconvolutionLayer*>(nullptr), [&]() -> Result<nvinfer1::IDeconvolutionLayer*> {
     TRY_ASSIGN(auto made,
                weighted_window<Deconvolution>(*network_, core_tensor(input), maps, kernel, weights, bias).within("addDeconvolutionNd"));
-    return add<nvinfer1::IDeconvolutionLayer>(std::move(made.first), std::move(made.second), "Deconvolution");
+    return adjusted(*this, add<nvinfer1::IDeconvolutionLayer>(std::move(made.first), std::move(made.second), "Deconvolution"));
   });
 }
 
@@ -158,7 +237,7 @@ nvinfer1::IPoolingLayer* NetworkFacade::addPoolingNd64_(ITensor& input, PoolingT
     auto op = std::make_unique<Pool>();
     TRY_ASSIGN(op->kind, to_core(type));
     TRY_ASSIGN(op->kernel, to_shape(window));
-    return add<nvinfer1::IPoolingLayer>(std::move(op), {&core_tensor(input)}, "Pooling");
+    return adjusted(*this, add<nvinfer1::IPoolingLayer>(std::move(op), {&core_tensor(input)}, "Pooling"));
   });
 }
 

@@ -12,6 +12,14 @@ namespace ingot::api {
 Result<PoolKind> to_core(nvinfer1::PoolingType type);
 
 // Strides, pads and the padding mode, which convolution and pooling share.
+// Where the program has a formula for the outputs' sizes, pads at the end such that they are those; `taps` are the window's.
+Status pads_by_formula(const nvinfer1::IOutputDimensionsFormula& formula, const std::string& layer, const Dims& input, const Shape& taps,
+                       Pool& op);
+Status pads_by_formula(const nvinfer1::IOutputDimensionsFormula& formula, const std::string& layer, const Dims& input, const Shape& taps,
+                       Convolution& op);
+Status pads_by_formula(const nvinfer1::IOutputDimensionsFormula& formula, const std::string& layer, const Dims& input, const Shape& taps,
+                       Deconvolution& op);
+
 template <class Interface, class Op>
 class WindowFacade : public LayerFacade<Interface> {
  public:
@@ -29,6 +37,21 @@ class WindowFacade : public LayerFacade<Interface> {
   nvinfer1::PaddingMode getPaddingMode() const noexcept override { return mode_; }
 
  protected:
+  void adjust(Operator& op, const std::vector<Tensor*>& inputs) const override {
+    const nvinfer1::IOutputDimensionsFormula* formula = this->network_.formula_for(this->getType());
+    if (!formula) return;
+    auto& window = static_cast<Op&>(op);
+    Shape taps;
+    if constexpr (requires { window.kernel; }) {
+      taps = window.kernel;
+    } else {
+      const Tensor* kernel = inputs.size() > 1 ? inputs[1] : nullptr;
+      if (!kernel || kernel->type.rank() < 3 || !all_constant(kernel->type.dims)) return;
+      const Shape shape = constant_shape(kernel->type.dims);
+      taps.assign(shape.begin() + 2, shape.end());
+    }
+    guarded(this->network_.reporter(), [&] { return pads_by_formula(*formula, this->layer_->name, inputs[0]->type.dims, taps, window); });
+  }
   size_t spatial() const { return static_cast<size_t>(this->rank_of_input()) - 2; }
   // A list of the operator: as many entries as there are spatial dimensions.
   void set_list(const char* setter, const WideDims& dims, int64_t least,
