@@ -41,7 +41,8 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
       : engine_(engine),
         reporter_(engine.reporter()),
         strategy_(strategy),
-        context_(std::make_unique<ExecutionContext>(engine.core(), supply_of(engine.memory().allocator, true))) {
+        context_(std::make_unique<ExecutionContext>(
+            engine.core(), supply_of(engine.memory().allocator, strategy != ExecutionContextAllocationStrategy::kSTATIC))) {
     allocators_.resize(engine.core()->io().size(), nullptr);
   }
 
@@ -341,7 +342,8 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   ExecutionContext& context() const {
     const std::shared_ptr<const Engine> now = engine_.core();
     if (&context_->engine() == now.get()) return *context_;
-    auto fresh = std::make_unique<ExecutionContext>(now, supply_of(engine_.memory().allocator, true));
+    auto fresh = std::make_unique<ExecutionContext>(
+        now, supply_of(engine_.memory().allocator, strategy_ != ExecutionContextAllocationStrategy::kSTATIC));
     (void)fresh->set_profile(context_->profile());
     for (size_t i = 0; i < now->io().size(); ++i) {
       if (const auto shape = context_->input_shape(i); shape && now->io()[i].is_input)
