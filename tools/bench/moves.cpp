@@ -25,6 +25,14 @@ struct Case {
 };
 
 constexpr Case kCases[] = {
+    {"dynamic quantize fp8 64x4096 by 32",
+     "input x [64, 4096]\ny, s = dynamic_quantize(x) block=[1, 32] scale_type=e8m0\noutput y\noutput s\n"},
+    {"dynamic quantize fp8 1024x4096 by 32",
+     "input x [1024, 4096]\ny, s = dynamic_quantize(x) block=[1, 32] scale_type=e8m0\noutput y\noutput s\n"},
+    {"dynamic quantize fp4 1024x4096 by 16",
+     "input x [1024, 4096]\ny, s = dynamic_quantize(x) block=[1, 16] to=fp4 scale_type=fp8\noutput y\noutput s\n"},
+    {"dynamic quantize int8 1024x4096 by row",
+     "input x [1024, 4096]\ny, s = dynamic_quantize(x) block=[1, -1] to=int8\noutput y\noutput s\n"},
     {"relu 8x64x56x56", "input x [8, 64, 56, 56]\ny = relu(x)\noutput y\n"},
     {"relu bf16 8x64x56x56", "input x bf16 [8, 64, 56, 56]\ny = relu(x)\noutput y\n"},
     {"add+relu 8x256x56x56",
@@ -98,12 +106,15 @@ void run_layer(const Case& one, const Network& network, const Layer& layer, cons
   problem.opt_inputs = shapes;
   problem.constants.resize(shapes.size());
   problem.present.assign(shapes.size(), true);
-  const TensorType output = layer.output()->type;
-  problem.outputs = {output};
-  output_shapes.push_back(constant_shape(output.dims));
-  Array y = *Array::make(output.type, output_shapes[0]);
-  bytes += static_cast<double>(y.byte_count());
-  void* outputs[] = {y.mutable_data()};
+  Arrays results;
+  std::vector<void*> outputs;
+  for (const Tensor* output : layer.outputs()) {
+    problem.outputs.push_back(output->type);
+    output_shapes.push_back(constant_shape(output->type.dims));
+    results.push_back(*Array::make(output->type.type, output_shapes.back()));
+    bytes += static_cast<double>(results.back().byte_count());
+    outputs.push_back(results.back().mutable_data());
+  }
   for (const Tactic* tactic : TacticCatalogue::instance().all()) {
     if (tactic->name().starts_with("reference")) continue;
     if (tactic->name().find(options.tactic) == std::string_view::npos) continue;
@@ -118,7 +129,7 @@ void run_layer(const Case& one, const Network& network, const Layer& layer, cons
       auto launch = (*kernel)->launch(shapes, output_shapes);
       if (!launch.ok()) continue;
       const std::shared_ptr<void> workspace(std::aligned_alloc(64, ((*launch)->workspace_bytes() + 127) / 64 * 64), std::free);
-      const RunArguments arguments{addresses.data(), outputs, workspace.get(), &pool, {}};
+      const RunArguments arguments{addresses.data(), outputs.data(), workspace.get(), &pool, {}};
       double best = 1e9;
       const auto start = Clock::now();
       do {

@@ -6,8 +6,10 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/cpu_info.h"
 #include "base/float_types.h"
 #include "tactics/cpu/convert_rows.h"
+#include "tactics/cpu/dynamic_loops.h"
 #include "tactics/cpu/plain_tactic.h"
 
 namespace ingot {
@@ -16,49 +18,12 @@ namespace {
 constexpr int64_t kPiece = 4096;   // elements of a block that are looked at at once
 constexpr int64_t kColumns = 256;  // of blocks that lie beside each other
 
-// Codes of values that are within the type's range already, in loops that the compiler makes vectors of.
-struct Int8Code {
-  static constexpr float kMost = 127;
-  static constexpr bool kNarrow = false, kWhole = true;
-  // Half to even by the sum with 1.5 * 2^23, whose last bit is worth 1.
-  static uint8_t of(float v) {
-    const float known = v == v ? v : 0.0f;
-    return static_cast<uint8_t>(bits_from_float(known + 12582912.0f));
-  }
-};
-struct Int4Code {
-  static constexpr float kMost = 7;
-  static constexpr bool kNarrow = true, kWhole = true;
-  static uint8_t of(float v) { return Int8Code::of(v) & 15; }
-};
-// Floats of few bits: normal ones round their mantissa, the smaller ones count steps of the least one.
-struct Fp8Code {
-  static constexpr float kMost = 448;
-  static constexpr bool kNarrow = false, kWhole = false;
-  static uint8_t of(float v) {
-    const uint32_t bits = bits_from_float(v), sign = bits >> 24 & 0x80, magnitude = bits & 0x7fffffff;
-    const uint32_t normal = ((magnitude + 0x7ffff + (magnitude >> 20 & 1)) >> 20) - (120u << 3);
-    const uint32_t small = bits_from_float(float_from_bits(magnitude) * 512.0f + 12582912.0f) & 15;
-    const uint32_t code = magnitude < 0x3c800000 ? small : normal;  // 2^-6
-    return static_cast<uint8_t>(sign | (magnitude > 0x7f800000 ? 0x7f : code));
-  }
-};
-struct Fp4Code {
-  static constexpr float kMost = 6;
-  static constexpr bool kNarrow = true, kWhole = false;
-  static uint8_t of(float v) {
-    const uint32_t bits = bits_from_float(v), sign = bits >> 28 & 8, magnitude = bits & 0x7fffffff;
-    const uint32_t normal = ((magnitude + 0x1fffff + (magnitude >> 22 & 1)) >> 22) - (126u << 1);
-    const uint32_t small = bits_from_float(float_from_bits(magnitude) * 2.0f + 12582912.0f) & 3;
-    const uint32_t code = magnitude < 0x3f800000 ? small : normal;  // 1
-    return static_cast<uint8_t>(magnitude > 0x7f800000 ? 8 : sign | code);
-  }
-};
-
-template <class Code>
-float limited(float v) {
-  const float above = v < -Code::kMost ? -Code::kMost : v;
-  return above > Code::kMost ? Code::kMost : above;
+const DynamicLoops& dynamic_loops() {
+#if defined(__x86_64__)
+  if (current_isa() >= Isa::kAvx512) return dynamic_loops_avx512();
+  if (current_isa() >= Isa::kAvx2) return dynamic_loops_avx2();
+#endif
+  return DynamicBody::table();
 }
 
 // A scale as it is stored, and what it reads as.
@@ -124,6 +89,7 @@ struct Runner {
   double second = 1;
   LoadRow load = nullptr;
   int64_t element_bytes = 4;
+  const DynamicLoops& loops;
 
   const float* values(int64_t first, int64_t count, float* buffer) const {
     const auto* x = call.from<char>(0) + first * element_bytes;
@@ -135,50 +101,33 @@ struct Runner {
     const double scale = static_cast<double>(most) / static_cast<double>(Code::kMost) / second;
     return store_scale(op.scale_type, scale, call.out[1], index) * second;
   }
-  static float largest(const float* x, int64_t count, float most) {
-    float lanes[16] = {};
-    int64_t i = 0;
-    for (; i + 16 <= count; i += 16) {
-      for (int k = 0; k < 16; ++k) {
-        const float magnitude = std::fabs(x[i + k]);
-        lanes[k] = magnitude > lanes[k] ? magnitude : lanes[k];
-      }
-    }
-    for (float lane : lanes) most = std::max(most, lane);
-    for (; i < count; ++i) most = std::max(most, std::fabs(x[i]));
-    return most;
-  }
+  float largest(const float* x, int64_t count) const { return loops.largest(x, count, 0); }
   // Codes of `count` values that stand from `first` on in the output.
   void write(const float* ratios, int64_t first, int64_t count) const {
     auto* y = call.to<uint8_t>(0);
     if constexpr (Code::kNarrow) {
-      for (int64_t i = 0; i < count / 2; ++i) {
-        const uint8_t low = Code::of(limited<Code>(ratios[2 * i])), high = Code::of(limited<Code>(ratios[2 * i + 1]));
-        y[first / 2 + i] = static_cast<uint8_t>(low | high << 4);
-      }
+      uint8_t codes[kPiece];
+      loops.codes_of(op.to, ratios, codes, count);
+      loops.pack(codes, y + first / 2, count / 2);
     } else {
-      y += first;
-      for (int64_t i = 0; i < count; ++i) y[i] = Code::of(limited<Code>(ratios[i]));
+      loops.codes_of(op.to, ratios, y + first, count);
     }
   }
-  // Whole numbers are rounded once: a float near the middle between two might be the middle.
-  static float ratio(float x, double scale) {
-    const double exact = static_cast<double>(x) / scale;
-    if (!Code::kWhole) return static_cast<float>(exact);
-    const double above = exact < -256 ? -256 : exact;
-    return static_cast<float>(((above > 256 ? 256 : above) + 6755399441055744.0) - 6755399441055744.0);
+  void divide(const float* x, double scale, float* to, int64_t count) const {
+    if (!(scale > 0)) {
+      std::fill(to, to + count, 0.0f);
+    } else if (Code::kWhole) {
+      loops.divide_to_whole(x, scale, to, count);
+    } else if (second == 1) {
+      // A quotient of floats that is rounded from double's is the one of float.
+      loops.divide(x, static_cast<float>(scale), to, count);
+    } else {
+      loops.divide_exactly(x, scale, to, count);
+    }
   }
   void encode(const float* x, double scale, int64_t first, int64_t count) const {
     float ratios[kPiece];
-    const auto divisor = static_cast<float>(scale);
-    if (!(scale > 0)) {
-      std::fill(ratios, ratios + count, 0.0f);
-    } else if (second == 1 && !Code::kWhole) {
-      // A quotient of floats that is rounded from double's is the one of float.
-      for (int64_t i = 0; i < count; ++i) ratios[i] = x[i] / divisor;
-    } else {
-      for (int64_t i = 0; i < count; ++i) ratios[i] = ratio(x[i], scale);
-    }
+    divide(x, scale, ratios, count);
     write(ratios, first, count);
   }
 
@@ -196,7 +145,7 @@ struct Runner {
         for (int64_t unit = from; unit < to; ++unit) {
           const auto [first, count] = solid_block(unit);
           const float* x = values(first, count, own);
-          encode(x, scale_for(largest(x, count, 0), unit), first, count);
+          encode(x, scale_for(largest(x, count), unit), first, count);
         }
       });
       return;
@@ -211,11 +160,11 @@ struct Runner {
       float own[kPiece];
       for (int64_t i = from; i < to; ++i) {
         const auto [first, count] = piece_of(i / pieces, i % pieces);
-        found[i] = largest(values(first, count, own), count, 0);
+        found[i] = largest(values(first, count, own), count);
       }
     });
     auto* scales = reinterpret_cast<double*>(found + (units * pieces + 1) / 2 * 2);
-    for (int64_t unit = 0; unit < units; ++unit) scales[unit] = scale_for(largest(found + unit * pieces, pieces, 0), unit);
+    for (int64_t unit = 0; unit < units; ++unit) scales[unit] = scale_for(largest(found + unit * pieces, pieces), unit);
     call.share(units * pieces, kPiece, [&](int64_t from, int64_t to) {
       float own[kPiece];
       for (int64_t i = from; i < to; ++i) {
@@ -246,7 +195,7 @@ struct Runner {
         for (int64_t r = 0; r < rows; ++r) {
           const int64_t first = (row + r) * blocks.inner + column;
           const float* x = values(first, count, buffer);
-          for (int64_t c = 0; c < count; ++c) ratios[c] = scales[c] > 0 ? ratio(x[c], scales[c]) : 0.0f;
+          for (int64_t c = 0; c < count; ++c) divide(x + c, scales[c], ratios + c, 1);
           write(ratios, first, count);
         }
       }
@@ -313,7 +262,8 @@ struct DynamicQuantizeBlocks final : PlainTactic {
                         blocks_of(op, call.inputs[0]),
                         has_second ? static_cast<double>(call.from<float>(1)[0]) : 1,
                         load_row(type),
-                        bits_of(type) / 8}
+                        bits_of(type) / 8,
+                        dynamic_loops()}
         .run();
   }
 };
