@@ -193,7 +193,7 @@ Result<size_t> find(const std::vector<Tensor*>& tensors, const std::string& name
 
 class Checker {
  public:
-  Checker(const Network& network, Run run) : network_(network), run_(std::move(run)) {}
+  Checker(const Network& network, Run run, EngineFacts& facts) : network_(network), run_(std::move(run)), facts_(facts) {}
 
   // Runs once, or once for each row of inputs that have rows.
   Status check(const Options& options, int64_t batch) {
@@ -209,9 +209,9 @@ class Checker {
     TRY_ASSIGN(auto rows, read(options.rows));
     TRY_ASSIGN(auto expected_rows, read(options.expected_rows));
     const int64_t steps = rows.empty() ? 1 : rows.begin()->second.shape().at(0);
-    Arrays outputs;
+    Arrays outputs, arguments;
     for (int64_t step = 0; step < steps; ++step) {
-      Arrays arguments(network_.inputs().size());
+      arguments.assign(network_.inputs().size(), {});
       for (const auto& [name, array] : inputs) {
         TRY_ASSIGN(size_t index, find(network_.inputs(), name, "input"));
         arguments[index] = array;
@@ -258,8 +258,13 @@ class Checker {
       TRY_ASSIGN(Difference difference, compare(got, wanted, name, largest_of(wanted)));
       keep_worst(options, difference.relative, name);
     }
-    if (batch > 0) return compare_rows(options, outputs, batch);
-    return Ok{};
+    if (batch == 0 || options.inputs.empty()) return Ok{};
+    TRY_ASSIGN(Array first, read_npy(options.inputs.begin()->second));
+    const int64_t different = first.shape()[0];
+    const Status rows_are_equal = compare_rows(options, outputs, batch, different);
+    if (rows_are_equal.ok()) return Ok{};
+    TRY_ASSIGN(const std::string found, step_with_other_rows(arguments, batch, different));
+    return invalid(rows_are_equal.error().message + found);
   }
   bool right() const { return right_; }
   // The difference that comes nearest to its limit, or passes it farthest.
@@ -268,10 +273,7 @@ class Checker {
 
  private:
   // The same row of the input has the same bits in the output, at any place of any batch.
-  Status compare_rows(const Options& options, const Arrays& outputs, int64_t batch) {
-    if (options.inputs.empty()) return Ok{};
-    TRY_ASSIGN(Array first, read_npy(options.inputs.begin()->second));
-    const int64_t different = first.shape()[0];
+  Status compare_rows(const Options& options, const Arrays& outputs, int64_t batch, int64_t different) {
     if (options.each_batch) rows_.clear();
     for (size_t o = 0; o < outputs.size(); ++o) {
       if (outputs[o].rank() == 0 || outputs[o].shape()[0] != batch) continue;
@@ -286,6 +288,37 @@ class Checker {
     }
     return Ok{};
   }
+  // The first step of a run whose output has other bits in one row than in the same row at another place of it.
+  Result<std::string> step_with_other_rows(const Arrays& arguments, int64_t batch, int64_t different) {
+    std::string found = facts_.steps > 0 ? "; no step alone has such rows" : "";
+    bool is_found = false;
+    facts_.watch = [&](const std::string& step, const Shape& shape, std::span<const std::byte> bytes) {
+      if (is_found || shape.empty() || shape[0] != batch || bytes.size() % static_cast<size_t>(batch) != 0) return;
+      const size_t size = bytes.size() / static_cast<size_t>(batch);
+      int64_t others = 0;
+      std::string which;
+      for (int64_t row = different; row < batch; ++row) {
+        const auto* at = bytes.data() + static_cast<size_t>(row) * size;
+        const auto* same = bytes.data() + static_cast<size_t>(row % different) * size;
+        if (std::memcmp(at, same, size) == 0) continue;
+        size_t count = 0, first = size;
+        for (size_t i = 0; i < size; ++i) {
+          if (at[i] == same[i]) continue;
+          first = std::min(first, i);
+          ++count;
+        }
+        if (++others <= 8)
+          which += " " + std::to_string(row) + " (" + std::to_string(count) + " bytes of " + std::to_string(size) + ", the first at " +
+                   std::to_string(first) + ")";
+      }
+      is_found = others > 0;
+      if (is_found) found = "; in " + std::to_string(others) + " rows first so behind " + step + " " + to_text(shape) + ":" + which;
+    };
+    const auto ran = run_(arguments);
+    facts_.watch = nullptr;
+    if (!ran.ok()) return ran.error();
+    return found;
+  }
   void keep_worst(const Options& options, double difference, const std::string& output) {
     const auto looser = options.looser.find(output);
     const double limit = looser == options.looser.end() ? options.limit : std::atof(looser->second.c_str());
@@ -297,6 +330,7 @@ class Checker {
   }
   const Network& network_;
   Run run_;
+  EngineFacts& facts_;
   bool right_ = true;
   double worst_ = 0, worst_share_ = 0;
   std::map<std::string, std::map<int64_t, Array>> rows_;  // by output and row of the input
@@ -332,7 +366,7 @@ Result<bool> run(int argc, char** argv) {
   TRY_ASSIGN(std::shared_ptr<const Network> network, import_file(import));
   TRY(network->verify());
   TRY_ASSIGN(Run runner, engine(network));
-  Checker checker(*network, std::move(runner));
+  Checker checker(*network, std::move(runner), *facts);
   if (options.batches.empty()) options.batches = {0};
   double memory = 1;
   for (int64_t batch : options.batches) {

@@ -73,6 +73,21 @@ struct Built {
     });
   }
 
+  // Shows what each step leaves to facts->watch, where that is set.
+  void watch(const EngineFacts* facts) {
+    if (!facts || !facts->watch) return context->set_step_listener(nullptr);
+    context->set_step_listener([this, facts](size_t step, const std::vector<const void*>& outputs, const std::vector<Shape>& shapes) {
+      const Layer& layer = engine->layer(step);
+      for (size_t o = 0; o < outputs.size(); ++o) {
+        const auto size = storage_bytes(layer.output(o)->type.type, engine->choice(step).output_formats[o], shapes[o]);
+        if (!outputs[o] || !size.ok()) continue;
+        std::vector<std::byte> bytes(*size);
+        if (!engine->device().copy(bytes.data(), outputs[o], bytes.size(), {}).ok()) continue;
+        facts->watch("'" + layer.name + "' (" + engine->choice(step).tactic + ")", shapes[o], bytes);
+      }
+    });
+  }
+
   // From the file of facts->plan_file where it is there.
   Status build(const Network& original, const Arrays& inputs, EngineFacts* facts) {
     TRY_ASSIGN(std::shared_ptr<Device> device, default_device(stderr_log()));
@@ -194,6 +209,7 @@ Result<Run> built_engine(std::shared_ptr<const Network> network, const std::stri
       TRY(built->build(*network, inputs, facts.get()));
       TRY(built->take_profile(*network, inputs));
     }
+    built->watch(facts.get());
     TRY_ASSIGN(Arrays outputs, built->run(inputs));
     if (facts) {
       facts->steps = built->engine->step_count();

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct EngineFacts {
   bool times = false;                      // asks for:
   double ms = 0;                           // one run, as the device measures it
   double enqueue_us = 0;                   // the host's time of an enqueue, the median of many
+  // Where set, steps run one by one, and this sees what each leaves: the step's layer and tactic, the shape, and the bytes as they lie.
+  std::function<void(const std::string& step, const Shape& shape, std::span<const std::byte> bytes)> watch;
 };
 
 // "reference": by references alone, slow and sure. "build": built (kTF32 off), written as a plan, loaded and run on the default device;

@@ -1,6 +1,7 @@
 #include "api/load_engine.h"
 
 #include "api/open_ahead.h"
+#include "base/load_part.h"
 #include "build/builder.h"
 #include "build/refit.h"
 #include "operators/register.h"
@@ -33,8 +34,12 @@ Result<std::shared_ptr<Engine>> load_engine(Plan plan, std::shared_ptr<Device> d
 Result<std::shared_ptr<Engine>> load_engine(Bytes bytes, std::shared_ptr<Device> device, Log& log) {
   register_all_operators();
   const auto opening = open_ahead_for(bytes, device);
-  TRY_ASSIGN(AlignedBytes copy, copy_aligned(bytes));
-  TRY_ASSIGN(Plan plan, read_plan(Bytes(copy.data.get(), copy.size), copy.data));
+  const auto read = [&]() -> Result<Plan> {
+    const LoadPart part("the plan is read");
+    TRY_ASSIGN(AlignedBytes copy, copy_aligned(bytes));
+    return read_plan(Bytes(copy.data.get(), copy.size), copy.data);
+  };
+  TRY_ASSIGN(Plan plan, read());
   return load_engine(std::move(plan), std::move(device), log);
 }
 

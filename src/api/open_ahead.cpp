@@ -1,24 +1,32 @@
 #include "api/open_ahead.h"
 
-#include <future>
-#include <vector>
-
+#include "base/helpers.h"
 #include "plan/tactics_of.h"
 #include "tactics/opening.h"
 
 namespace ingot {
+namespace {
+
+constexpr int kHelpers = 24;  // more than wait for libraries at once
+
+struct Ahead {
+  Helpers helpers{kHelpers};
+  Helpers::Serve serve{helpers};
+};
+
+}  // namespace
 
 std::shared_ptr<void> open_ahead_for(Bytes bytes, const std::shared_ptr<Device>& device) {
   if (!device || !device->is_asynchronous()) return nullptr;
-  const auto open = [bytes, device] {
+  auto ahead = std::make_shared<Ahead>();
+  ahead->helpers.start([bytes, device, &helpers = ahead->helpers] {
     const auto tactics = tactics_of(bytes);
     if (!tactics.ok()) return;  // reading the plan says so
-    std::vector<std::future<void>> running;
     for (const std::string& tactic : *tactics) {
-      if (needs_opening(tactic)) running.push_back(std::async(std::launch::async, open_ahead, tactic, std::ref(*device)));
+      if (needs_opening(tactic)) helpers.start([tactic, device] { open_ahead(tactic, *device); });
     }
-  };
-  return std::make_shared<std::future<void>>(std::async(std::launch::async, open));
+  });
+  return ahead;
 }
 
 }  // namespace ingot

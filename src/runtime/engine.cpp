@@ -1,13 +1,14 @@
 #include "runtime/engine.h"
 
-#include <chrono>
-#include <cstdio>
+#include <algorithm>
 #include <future>
 #include <map>
 #include <optional>
 #include <unordered_map>
 
 #include "base/cpu_info.h"
+#include "base/helpers.h"
+#include "base/load_part.h"
 #include "device/memory_supply.h"
 #include "operators/plugin.h"
 #include "runtime/prepared.h"
@@ -15,17 +16,8 @@
 namespace ingot {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr double kLongMs = 0.5;
-
-// What took long until a step was ready; for INGOT_DEBUG=tactics.
-void print_load(Clock::time_point begin, const Choice& choice, const Layer& layer) {
-  if (!debug_enabled("tactics")) return;
-  const double ms = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-  char line[64];
-  std::snprintf(line, sizeof line, "ready after %.2f ms: ", ms);
-  if (ms >= kLongMs) debug("tactics", line + choice.tactic + "  '" + layer.name + "'");
-}
+constexpr int kMostHelpers = 24;
+constexpr size_t kTacticThreads = 3;
 
 }  // namespace
 
@@ -46,7 +38,7 @@ Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> 
     const MemoryFrom given(supply);  // on threads of its own too
     const Layer& layer = *network.layers()[step];
     const Choice& choice = engine->plan_.choices[step];
-    const auto begin = Clock::now();
+    const LoadPart part(choice.tactic + "  '" + layer.name + "'");
     const auto make = [&]() -> Result<std::unique_ptr<Kernel>> {
       const Tactic* tactic = TacticCatalogue::instance().find(choice.tactic);
       if (!tactic)
@@ -64,30 +56,43 @@ Result<std::shared_ptr<Engine>> Engine::load(Plan plan, std::shared_ptr<Device> 
       }
       return tactic->prepare(problem, choice.packed);
     };
-    auto kernel = make();
-    print_load(begin, choice, layer);
-    return kernel;
+    return make();
   };
   using Prepared = Result<std::unique_ptr<Kernel>>;
   std::vector<std::optional<Prepared>> prepared(steps);
-  // What a GPU's tactic does once, such as opening its library, takes longer than all its layers: each does so on a thread of its own, and
-  // layers of those that are done do not wait for the others.
-  std::map<std::string_view, std::pair<size_t, std::future<Prepared>>> firsts;
+  // What a GPU's tactic does once, such as opening its library, takes longer than all its layers, so the layers of each tactic are made
+  // ready on threads of its own, and wait for no other's.
+  std::map<std::string_view, std::vector<size_t>> by_tactic;
   for (size_t step = 0; engine->device_->is_asynchronous() && step < steps; ++step) {
     const std::string& name = engine->plan_.choices[step].tactic;
     const bool calls_back = is_reference_tactic(name) || network.layers()[step]->as<Plugin>();
-    if (!calls_back && !firsts.contains(name)) firsts.emplace(name, std::make_pair(step, std::async(prepare, step)));
+    if (!calls_back) by_tactic[name].push_back(step);
   }
-  for (const bool waits : {false, true}) {
-    for (size_t step = 0; step < steps; ++step) {
-      const auto first = firsts.find(engine->plan_.choices[step].tactic);
-      const bool is_begun = first != firsts.end();
-      if (prepared[step] || (is_begun && first->second.first == step)) continue;
-      if (!waits && is_begun && first->second.second.wait_for(std::chrono::seconds(0)) != std::future_status::ready) continue;
-      prepared[step] = prepare(step);
+  std::optional<Helpers> own_helpers;
+  Helpers* helpers = Helpers::current();
+  if (!helpers && !by_tactic.empty()) helpers = &own_helpers.emplace(kMostHelpers);
+  std::vector<std::future<void>> running;
+  for (size_t part = 0; part < kTacticThreads; ++part) {
+    for (const auto& [name, own] : by_tactic) {
+      if (own.size() <= part) continue;
+      running.push_back(helpers->start([&prepare, &prepared, &own = own, part] {
+        for (size_t i = part; i < own.size(); i += kTacticThreads) prepared[own[i]] = prepare(own[i]);
+      }));
     }
   }
-  for (auto& [name, first] : firsts) prepared[first.first] = first.second.get();
+  // Nothing here may be gone while a thread still works on it.
+  const auto wait_for_all = [](std::vector<std::future<void>>* all) {
+    for (const std::future<void>& one : *all) {
+      if (one.valid()) one.wait();
+    }
+  };
+  const std::unique_ptr<std::vector<std::future<void>>, decltype(wait_for_all)> all(&running, wait_for_all);
+  for (size_t step = 0; step < steps; ++step) {
+    const auto found = by_tactic.find(engine->plan_.choices[step].tactic);
+    const bool is_begun = found != by_tactic.end() && std::find(found->second.begin(), found->second.end(), step) != found->second.end();
+    if (!is_begun) prepared[step] = prepare(step);
+  }
+  for (std::future<void>& one : running) one.get();
   bool fits = true;
   for (size_t step = 0; step < steps; ++step) {
     const Layer& layer = *network.layers()[step];

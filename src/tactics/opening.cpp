@@ -1,5 +1,6 @@
 #include "tactics/opening.h"
 
+#include "base/load_part.h"
 #include "device/cuda/cublaslt.h"
 #include "device/cuda/cudnn.h"
 
@@ -14,6 +15,7 @@ bool is_of_cudnn(std::string_view tactic) { return tactic.find("_cudnn") != std:
 bool needs_opening(std::string_view tactic) { return is_of_cublaslt(tactic) || is_of_cudnn(tactic); }
 
 void open_ahead(std::string_view tactic, Device& device) {
+  const LoadPart part("the library of " + std::string(tactic));
   auto* gpu = dynamic_cast<cuda::CudaDevice*>(&device);
   if (gpu && is_of_cublaslt(tactic)) (void)cuda::cublaslt_handle(*gpu).ok();
   if (gpu && is_of_cudnn(tactic)) (void)cuda::cudnn_handle(*gpu).ok();

@@ -11,6 +11,7 @@
 #include "device/cuda/cuda_device.h"
 #include "helpers.h"
 #include "operators/matmul.h"
+#include "tactics/cuda/equal_rows.h"
 #include "tactics/problem.h"
 
 namespace ingot::testing {
@@ -227,6 +228,23 @@ TEST_F(CudaRuntime, recordings_set_memory_by_kernels) {
   EXPECT_EQ(count("memset"), memsets);
   const Array y = on_host(behind.get(), {2, 150});
   for (int64_t i = 0; i < y.count(); ++i) ASSERT_EQ(y.number(i), 0) << i;
+}
+
+TEST_F(CudaRuntime, a_row_with_other_bits_is_seen) {
+  for (const DataType type : {DataType::kHalf, DataType::kFloat}) {
+    const int64_t rows = 5, length = 33, bytes = rows * length * bits_of(type) / 8;
+    const cuda::DeviceMemory memory = cuda::equal_rows(*gpu_, type, rows, length, 1).value();
+    EXPECT_TRUE(cuda::has_equal_rows(*gpu_, memory.get(), type, rows, length).value());
+    std::vector<char> words(static_cast<size_t>(bytes));
+    EXPECT_OK(device_->copy(words.data(), memory.get(), words.size(), {}));
+    EXPECT_NE(words[0], words[words.size() / rows - 2]) << "elements of a row are alike";
+    for (const size_t at : {words.size() - 2, words.size() / 2}) {
+      std::vector<char> changed = words;
+      changed[at] ^= 1;
+      EXPECT_OK(device_->copy(memory.get(), changed.data(), changed.size(), {}));
+      EXPECT_FALSE(cuda::has_equal_rows(*gpu_, memory.get(), type, rows, length).value()) << at;
+    }
+  }
 }
 
 TEST_F(CudaRuntime, a_capture_of_the_programs_is_right_the_first_time) {

@@ -5,10 +5,15 @@
 //   INGOT_TEST_SHOW=1     prints each case before it runs
 //   INGOT_TEST_PART=i/n   the i-th of n parts of the layers, counted from 0
 // With INGOT_DEVICE=cuda the tactics of the GPU take the cases, in place of the CPU's.
+#include <execinfo.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -157,6 +162,33 @@ bool mutate(Random& random, const Seed& seed, const FieldPool& pool, Operator& o
   return true;
 }
 
+// What is being tried. Where a signal ends the process, that and the calls on the stack are told: gtest keeps its messages until a test is
+// over.
+char trying[4096];
+
+void tell_what_was_tried(int signal) {
+  const auto tell = [](const char* text) { (void)!write(STDERR_FILENO, text, std::strlen(text)); };
+  tell("seed and layer when a signal came: ");
+  tell(trying);
+  tell("\n");
+  void* calls[64];
+  backtrace_symbols_fd(calls, backtrace(calls, 64), STDERR_FILENO);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+void listen_to_signals() {
+  static char stack[1 << 16];  // its own, for signals of a stack that is full
+  stack_t own{};
+  own.ss_sp = stack;
+  own.ss_size = sizeof stack;
+  sigaltstack(&own, nullptr);
+  struct sigaction action {};
+  action.sa_handler = tell_what_was_tried;
+  action.sa_flags = SA_ONSTACK | SA_NODEFER;
+  for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigaction(signal, &action, nullptr);
+}
+
 TEST(Mutations, EveryTacticAgreesWithTheReference) {
   const std::vector<Seed> layers = layers_of_examples();
   ASSERT_GT(layers.size(), 200u);
@@ -166,6 +198,7 @@ TEST(Mutations, EveryTacticAgreesWithTheReference) {
   const int count = wish ? 1 : test_cases(kCasesOfALayer);
   const char *device = std::getenv("INGOT_DEVICE"), *part = std::getenv("INGOT_TEST_PART");
   const DeviceKind kind_of_device = device && std::string(device) == "cuda" ? DeviceKind::kCuda : DeviceKind::kCpu;
+  if (kind_of_device == DeviceKind::kCuda) listen_to_signals();
   const std::vector<Isa> levels = kind_of_device == DeviceKind::kCpu ? isa_levels() : std::vector<Isa>{Isa::kAmx};
   size_t own_part = 0, parts = 1;
   ASSERT_TRUE(!part || std::sscanf(part, "%zu/%zu", &own_part, &parts) == 2) << part;
@@ -190,10 +223,13 @@ TEST(Mutations, EveryTacticAgreesWithTheReference) {
         ++cases;
         if (std::getenv("INGOT_TEST_SHOW")) std::fprintf(stderr, "  %s\n", asked->text.c_str());
         trial.tolerance = tolerance_for(*op, asked->problem.inputs, asked->problem.outputs);
+        const std::string layer = std::string(op->name()) + op->fields_text();
         for (Isa isa : levels) {
           cap_isa(isa);
           for (const Tactic* tactic : tactics) {
             if (tactic->device() != kind_of_device) continue;
+            std::snprintf(trying, sizeof trying, "%d, %zu: %s on %s", static_cast<int>(number), l, std::string(tactic->name()).c_str(),
+                          layer.c_str());
             const Outcome outcome = check(*tactic, trial, *asked);
             runs[std::string(tactic->name())] += outcome.ran;
             if (outcome.failure.empty()) continue;

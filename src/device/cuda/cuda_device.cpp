@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/load_part.h"
 #include "device/cuda/graph_memsets.h"
 
 namespace ingot::cuda {
@@ -280,6 +281,7 @@ Result<CuFunction> CudaDevice::function(const std::string& source, const std::st
   const BesideCapture beside(driver_);
   CuModule& module = modules_[digest];
   if (!module) {
+    const LoadPart part("the code of " + name);
     TRY_ASSIGN(std::vector<std::byte> code, compiler_.code(source, name, architecture_));
     CUDA_TRY(driver_, module_load, &module, code.data());
   }

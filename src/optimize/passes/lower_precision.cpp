@@ -1,7 +1,9 @@
 // With bf16 allowed, products and what lies between them run in bf16, with casts at the borders: sums, softmax and normalizations still
 // accumulate in float, epilogues and chains of functions compute in float. A precision that the user gave to a layer is obeyed. Half is
-// taken for such layers alone: no kernel of the CPU multiplies halves, so they save nothing. Strongly typed networks stay as they are.
+// taken for such layers alone: no kernel of the CPU multiplies halves, so they save nothing. With halves the rows that are gathered from
+// tables of constants, and what lies between them and products, are halves too. Strongly typed networks stay as they are.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <unordered_map>
 
@@ -31,6 +33,8 @@
 
 namespace ingot {
 namespace {
+
+constexpr double kMostTableValue = 1024;  // far from what half holds at most, which sums may reach
 
 bool is_pointwise(const Layer& layer) { return layer.as<Elementwise>() || layer.as<Pointwise>(); }
 
@@ -81,6 +85,14 @@ Types choose_types(const std::vector<Layer*>& order, const OptimizeOptions& opti
   const DataType usual = in_half ? DataType::kHalf : DataType::kBf16;
   Types types;
   std::unordered_map<int64_t, bool> behind, before;  // a lowered product, with only bearers between
+  const auto reads_table = [](const Layer& layer) {
+    if (!layer.as<Gather>()) return false;
+    const Array& table = layer.input(0)->constant;
+    for (int64_t i = 0; i < table.count(); ++i) {
+      if (!(std::abs(table.number(i)) <= kMostTableValue)) return false;
+    }
+    return table.data() != nullptr;
+  };
   const auto may_bear = [&](const Layer& layer) { return is_bearer(layer) && !layer.precision && !wants_float_result(layer); };
   for (const Layer* layer : order) {
     const bool product = is_product(*layer);
@@ -95,6 +107,7 @@ Types choose_types(const std::vector<Layer*>& order, const OptimizeOptions& opti
         const Tensor* input = layer->input(i);
         if (input && input->producer() && is_data_input(*layer, i) && behind.contains(input->producer()->id())) behind[layer->id()] = true;
       }
+      if (in_half && reads_table(*layer)) behind[layer->id()] = true;
     }
   }
   for (size_t at = order.size(); at-- > 0;) {
@@ -336,6 +349,25 @@ EXAMPLE("a device that is fast in halves gets them") {
     u = cast(x) to=half
     a = matmul(u, w)
     b = pointwise(a) expression="cast(relu(cast(x0, to=float)), to=half)" to=half
+    d = matmul(b, w) to=float
+    output d)net");
+}
+
+EXAMPLE("rows of a table are halves up to the product") {
+  expect_rewrite("lower_precision half half_is_fast", R"net(
+    input i int64 [n]
+    weights t float [3, 2] = 1 2 3 4 5 6
+    weights w float [2, 2] = 1 2 3 4
+    r = gather(t, i)
+    b = relu(r)
+    d = matmul(b, w)
+    output d)net",
+                 R"net(
+    input i int64 [n]
+    weights t half [3, 2] = 1 2 3 4 5 6
+    weights w half [2, 2] = 1 2 3 4
+    r = gather(t, i)
+    b = pointwise(r) expression="cast(relu(cast(x0, to=float)), to=half)" to=half
     d = matmul(b, w) to=float
     output d)net");
 }

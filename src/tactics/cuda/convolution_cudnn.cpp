@@ -8,6 +8,7 @@
 #include "device/cuda/cudnn.h"
 #include "operators/convolution.h"
 #include "tactics/cuda/device_weights.h"
+#include "tactics/cuda/equal_rows.h"
 #include "tactics/cuda/library_product.h"
 #include "tactics/cuda/product_code.h"
 
@@ -263,7 +264,7 @@ struct DnnKernel final : Kernel {
   // shapes to tune for, else by the first that serves it.
   Result<std::shared_ptr<const CudnnPlan>> plan_for(const WindowGeometry& geometry) const {
     const std::string key = key_of(geometry), ranked = key_of(tuned) + " rank " + std::to_string(rank) + " for " + key,
-                      entry = hash_text("cudnn plan " + ranked).hex();
+                      entry = hash_text("cudnn plan with equal rows " + ranked).hex();
     {
       std::lock_guard lock(known().mutex);
       if (const auto found = known().plans.find(ranked); found != known().plans.end()) return found->second;
@@ -283,6 +284,37 @@ struct DnnKernel final : Kernel {
     return shared;
   }
 
+  // Some engines round the last images of a batch in another way than the same images elsewhere, as one of cuDNN 9.19 does with 1024 x 14
+  // x 14.
+  Status check_rows(const CudnnPlan& plan, const WindowGeometry& g) const {
+    if (g.batch < 2) return Ok{};
+    const DataType type = problem.inputs[0].type, output = problem.outputs[0].type;
+    const int64_t y_row = g.output_channels * g.output_count();
+    TRY_ASSIGN(const DeviceMemory x, equal_rows(*device, type, g.batch, g.input_channels * g.input_count(), 1));
+    TRY_ASSIGN(const DeviceMemory y, equal_rows(*device, output, g.batch, y_row, 2));
+    DeviceMemory residual;
+    if (this->plan.residual) {
+      TRY_ASSIGN(residual, equal_rows(*device, output, g.batch, y_row, 3));
+    }
+    TRY_ASSIGN(const DeviceMemory workspace,
+               device_memory(*device, static_cast<size_t>(plan.workspace_bytes) + static_cast<size_t>(kWorkspaceAlignment)));
+    std::vector<int64_t> ids{kX, kW, kY};
+    std::vector<void*> data{x.get(), const_cast<void*>(operands.at(RunArguments{}, 1)), y.get()};
+    if (this->plan.bias) {
+      ids.push_back(kBias);
+      data.push_back(bias.get());
+    }
+    if (residual) {
+      ids.push_back(kResidual);
+      data.push_back(residual.get());
+    }
+    TRY(device->run_now(
+        [&](Stream stream) { return cudnn_run(*library, *handle, plan, ids, data, aligned_workspace(workspace.get()), stream); }));
+    TRY_ASSIGN(const bool equal, has_equal_rows(*device, y.get(), output, g.batch, y_row));
+    REQUIRES(equal, "it rounds equal images of a batch in different ways");
+    return Ok{};
+  }
+
   Result<CudnnPlan> new_plan(const std::string& key, const WindowGeometry& geometry) const {
     Graph graph(*library, handle->handle), for_tuned(*library, handle->handle);
     TRY(build(&graph, geometry));
@@ -292,6 +324,7 @@ struct DnnKernel final : Kernel {
     const auto try_engine = [&](const CudnnEngine& engine) -> Result<CudnnPlan> {
       TRY_ASSIGN(CudnnPlan made, cudnn_plan(*library, handle->handle, graph.made(), engine));
       REQUIRES(made.workspace_bytes <= kMostWorkspace, "it takes a workspace of " + std::to_string(made.workspace_bytes >> 20) + " MiB");
+      TRY(check_rows(made, geometry));
       return made;
     };
     auto made = try_engine(engines[static_cast<size_t>(rank)]);
@@ -360,12 +393,11 @@ class CudnnConvolution final : public CudaTactic {
     REQUIRES(volume(output).value_or(0) > 0, "the output is empty");
     kernel->rank = rank_;
     kernel->tuned = kernel->geometry_for(problem.opt_inputs, output);
-    TRY_ASSIGN(const std::shared_ptr<const CudnnPlan> plan, kernel->plan_for(kernel->tuned));
-
     TRY_ASSIGN(kernel->operands, Operands::make(*kernel->device, problem, {1}));
     TRY_ASSIGN(DeviceMemory weights, uploaded_taps_first(*kernel->device, problem.constants[1]));
     kernel->operands.set(1, std::move(weights));
     TRY_ASSIGN(kernel->bias, library_bias(*kernel->device, problem, kernel->plan));
+    TRY_ASSIGN(const std::shared_ptr<const CudnnPlan> plan, kernel->plan_for(kernel->tuned));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }
   std::optional<double> estimate_ms(const Problem& problem) const override {

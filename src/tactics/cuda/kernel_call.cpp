@@ -5,6 +5,8 @@
 #include <mutex>
 #include <numeric>
 
+#include "base/load_part.h"
+
 namespace ingot::cuda {
 
 std::string kernel_source(std::string_view name, const std::string& definitions, bool with_scalar_functions) {
@@ -39,6 +41,7 @@ Result<DeviceMemory> device_memory(CudaDevice& device, size_t bytes) {
 }
 
 Result<DeviceMemory> uploaded(CudaDevice& device, const void* data, size_t bytes) {
+  const LoadPart part("the upload of " + std::to_string(bytes) + " bytes");
   TRY_ASSIGN(DeviceMemory memory, device_memory(device, bytes));
   TRY(device.copy(memory.get(), data, bytes, {}));
   return memory;

@@ -1,6 +1,11 @@
 #include "tactics/cuda/lt_product.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "base/hash.h"
+#include "base/load_part.h"
+#include "device/cuda/kernel_compiler.h"
 
 namespace ingot::cuda {
 namespace {
@@ -68,6 +73,22 @@ struct LtProduct::Descriptions {
 
 namespace {
 
+// Where the cache keeps what the library proposed: all that makes its answers differ.
+std::string key_of(const CudaDevice& device, const CublasLt& lt, const ProductParameters& p, DataType type, DataType output, bool tf32,
+                   const LtEpilogue& epilogue, int rank) {
+  std::string text = "cublaslt " + std::to_string(lt.version_call()) + " " + device.description() + " " + std::string(name_of(type)) + " " +
+                     std::string(name_of(output));
+  const auto add = [&](int64_t number) { text += " " + std::to_string(number); };
+  for (const bool flag : {tf32, epilogue.bias, epilogue.relu, epilogue.residual}) add(flag);
+  for (const int64_t number : {int64_t{rank}, int64_t{p.rows}, int64_t{p.columns}, int64_t{p.depth}, int64_t{p.a_row}, int64_t{p.a_depth},
+                               int64_t{p.b_column}, int64_t{p.b_depth}, int64_t{p.y_row}, int64_t{p.y_column}, int64_t{p.batch_rank}})
+    add(number);
+  for (int d = 0; d < p.batch_rank; ++d) {
+    for (const int64_t number : {p.batch_sizes[d], p.a_batch[d], p.b_batch[d], p.y_batch[d]}) add(number);
+  }
+  return hash_text(text).hex();
+}
+
 // The ways that the library proposes, best first.
 Result<std::vector<LtCandidate>> candidates_of(const CublasLt& lt, void* handle, void* product, void* b, void* a, void* y, int most) {
   struct Wishes {
@@ -101,20 +122,34 @@ Result<std::unique_ptr<LtProduct>> LtProduct::make(CudaDevice& device, const Pro
                                                    bool tf32, const LtEpilogue& epilogue, const void* bias, const LtAlgorithm* algorithm,
                                                    int rank) {
   std::unique_ptr<LtProduct> made(new LtProduct);
+  const LoadPart part("a product of cuBLASLt");
   TRY_ASSIGN(made->lt_, cublaslt());
   TRY_ASSIGN(made->handle_, cublaslt_handle(device));
   TRY(device.make_current());
   Descriptions& d = *made->descriptions_;
   d.lt = made->lt_;
   TRY(d.make(p, type, output, tf32, epilogue, bias));
-  const bool fits = algorithm && made->lt_->check(made->handle_, d.product, d.b, d.a, d.y, d.y, algorithm, &made->candidate_) == 0 &&
-                    made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace;
-  if (fits) {
+  // Asking the library takes longer than anything else about a product.
+  const std::string key = algorithm ? "" : key_of(device, *made->lt_, p, type, output, tf32, epilogue, rank);
+  LtAlgorithm kept{};
+  std::vector<std::byte> bytes;
+  if (!algorithm && read_cache_entry(key, &bytes) && bytes.size() == sizeof kept) {
+    std::memcpy(&kept, bytes.data(), sizeof kept);
+    algorithm = &kept;
+  }
+  const auto fits = [&] {
+    const LoadPart check("a check of cuBLASLt");
+    return algorithm && made->lt_->check(made->handle_, d.product, d.b, d.a, d.y, d.y, algorithm, &made->candidate_) == 0 &&
+           made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace;
+  };
+  if (fits()) {
     made->candidate_.algorithm = *algorithm;
   } else {
     TRY_ASSIGN(const std::vector<LtCandidate> found, candidates_of(*made->lt_, made->handle_, d.product, d.b, d.a, d.y, rank + 1));
     REQUIRES(found.size() > static_cast<size_t>(rank), "cuBLASLt proposes " + std::to_string(found.size()) + " ways");
     made->candidate_ = found[static_cast<size_t>(rank)];
+    const auto* begin = reinterpret_cast<const std::byte*>(&made->candidate_.algorithm);
+    if (!key.empty()) write_cache_entry(key, {begin, begin + sizeof(LtAlgorithm)});
   }
   made->parameters_ = p;
   for (int i = 0; i + 1 < p.batch_rank; ++i) made->outer_ *= p.batch_sizes[i];
