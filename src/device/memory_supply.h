@@ -27,8 +27,8 @@ class MemoryFrom {
   static const std::shared_ptr<const MemorySupply>& current();
 
  private:
-  std::shared_ptr<const MemorySupply> before_;
-  bool is_set_ = false;
+  std::shared_ptr<const MemorySupply> own_;
+  const std::shared_ptr<const MemorySupply>* before_ = nullptr;
 };
 
 }  // namespace ingot

@@ -355,7 +355,7 @@ EXAMPLE("a device that is fast in halves gets them") {
 
 EXAMPLE("rows of a table are halves up to the product") {
   expect_rewrite("lower_precision half half_is_fast", R"net(
-    input i int64 [n]
+    weights i int64 [2] = 2 0
     weights t float [3, 2] = 1 2 3 4 5 6
     weights w float [2, 2] = 1 2 3 4
     r = gather(t, i)
@@ -363,7 +363,7 @@ EXAMPLE("rows of a table are halves up to the product") {
     d = matmul(b, w)
     output d)net",
                  R"net(
-    input i int64 [n]
+    weights i int64 [2] = 2 0
     weights t half [3, 2] = 1 2 3 4 5 6
     weights w half [2, 2] = 1 2 3 4
     r = gather(t, i)

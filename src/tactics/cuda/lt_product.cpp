@@ -76,8 +76,8 @@ namespace {
 // Where the cache keeps what the library proposed: all that makes its answers differ.
 std::string key_of(const CudaDevice& device, const CublasLt& lt, const ProductParameters& p, DataType type, DataType output, bool tf32,
                    const LtEpilogue& epilogue, int rank) {
-  std::string text = "cublaslt " + std::to_string(lt.version_call()) + " " + device.description() + " " + std::string(name_of(type)) + " " +
-                     std::string(name_of(output));
+  std::string text = "cublaslt candidate " + std::to_string(lt.version_call()) + " " + device.description() + " " +
+                     std::string(name_of(type)) + " " + std::string(name_of(output));
   const auto add = [&](int64_t number) { text += " " + std::to_string(number); };
   for (const bool flag : {tf32, epilogue.bias, epilogue.relu, epilogue.residual}) add(flag);
   for (const int64_t number : {int64_t{rank}, int64_t{p.rows}, int64_t{p.columns}, int64_t{p.depth}, int64_t{p.a_row}, int64_t{p.a_depth},
@@ -131,25 +131,28 @@ Result<std::unique_ptr<LtProduct>> LtProduct::make(CudaDevice& device, const Pro
   TRY(d.make(p, type, output, tf32, epilogue, bias));
   // Asking the library takes longer than anything else about a product.
   const std::string key = algorithm ? "" : key_of(device, *made->lt_, p, type, output, tf32, epilogue, rank);
-  LtAlgorithm kept{};
-  std::vector<std::byte> bytes;
-  if (!algorithm && read_cache_entry(key, &bytes) && bytes.size() == sizeof kept) {
-    std::memcpy(&kept, bytes.data(), sizeof kept);
-    algorithm = &kept;
-  }
+  // What it said of this very product is kept as it is: even a check would load the kernel, which the first run does.
+  const auto is_known = [&] {
+    std::vector<std::byte> bytes;
+    if (key.empty() || !read_cache_entry(key, &bytes) || bytes.size() != sizeof made->candidate_) return false;
+    std::memcpy(&made->candidate_, bytes.data(), sizeof made->candidate_);
+    return made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace;
+  };
   const auto fits = [&] {
     const LoadPart check("a check of cuBLASLt");
     return algorithm && made->lt_->check(made->handle_, d.product, d.b, d.a, d.y, d.y, algorithm, &made->candidate_) == 0 &&
            made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace;
   };
-  if (fits()) {
+  if (is_known()) {
+    // nothing else to find out
+  } else if (fits()) {
     made->candidate_.algorithm = *algorithm;
   } else {
     TRY_ASSIGN(const std::vector<LtCandidate> found, candidates_of(*made->lt_, made->handle_, d.product, d.b, d.a, d.y, rank + 1));
     REQUIRES(found.size() > static_cast<size_t>(rank), "cuBLASLt proposes " + std::to_string(found.size()) + " ways");
     made->candidate_ = found[static_cast<size_t>(rank)];
-    const auto* begin = reinterpret_cast<const std::byte*>(&made->candidate_.algorithm);
-    if (!key.empty()) write_cache_entry(key, {begin, begin + sizeof(LtAlgorithm)});
+    const auto* begin = reinterpret_cast<const std::byte*>(&made->candidate_);
+    if (!key.empty()) write_cache_entry(key, {begin, begin + sizeof made->candidate_});
   }
   made->parameters_ = p;
   for (int i = 0; i + 1 < p.batch_rank; ++i) made->outer_ *= p.batch_sizes[i];
