@@ -83,7 +83,6 @@ class ReaderFacade final : public UffReader {
     return import(network, type, [&](NetworkFacade& facade, TfImportOptions& options) -> Status {
       if (!file) return invalid("IUffParser::parse: the name of the file is null");
       if (is_saved_model(file)) return import_tensorflow_file_into(file, facade.core(), options);
-      TRY(check_outputs());
       auto mapped = MappedFile::open(file);
       if (!mapped.ok()) return std::move(mapped).error();
       options.name = file;
@@ -91,6 +90,7 @@ class ReaderFacade final : public UffReader {
       constexpr std::byte kFirstNode{0x0a};
       const Bytes bytes = (*mapped)->bytes();
       if (!bytes.empty() && bytes[0] == kFirstNode) return import_tensorflow_into(bytes, facade.core(), options);
+      TRY(check_outputs());
       return import_uff_into(bytes, facade.core(), options);
     });
   }
@@ -110,7 +110,8 @@ class ReaderFacade final : public UffReader {
   nvinfer1::IErrorRecorder* recorder() const noexcept override { return reporter_.recorder(); }
 
  private:
-  // A SavedModel marks its outputs itself; a folder is one, or nothing that is read.
+  // A SavedModel marks its outputs itself, and those of a frozen graph are what no node reads; a folder is the former, or nothing that is
+  // read.
   static bool is_saved_model(const std::string& path) { return path.ends_with("saved_model.pb") || is_folder(path); }
   Status check_outputs() const {
     if (!outputs_.empty()) return Ok{};

@@ -165,6 +165,10 @@ class OldFormats(Case):
         self.check("tf/mnist_allcnn/input_nhwc.npy", "tf/mnist_allcnn/expected_numpy.npy", 2, "--tf=" + os.path.join(MODELS, "tf/mnist_allcnn/all_cnn3.pb"),
                    "--uffInput=input_layer_1,28,28,1", "--uffNHWC", "--output=AllCNN/Softmax", "--loadInputs=input_layer_1:" + self.path("in.raw"))
 
+    def test_a_frozen_graph_ends_where_nothing_reads_on(self):
+        said = self.passes("--tf=" + os.path.join(MODELS, "tf/mnist_allcnn/all_cnn3.pb"), "--dumpOutput", *BRIEF)
+        self.assertIn("Output binding for AllCNN/Softmax", said.out)
+
     def test_saved_model(self):
         self.check("tf/saved_model_made/input_image.npy", "tf/saved_model_made/expected_prob.npy", 2,
                    "--tf=" + os.path.join(MODELS, "tf/saved_model_made/model"), "--uffInput=image,14,14,1", "--uffNHWC", "--output=prob",

@@ -46,7 +46,8 @@ bool parse_uff(const Options& options, nvuffparser::IUffParser& parser, nvinfer1
   for (const std::string& name : options.outputs) {
     if (!parser.registerOutput(name.c_str())) return fail("--output: '" + name + "' is no output");
   }
-  return parser.parse(options.model().c_str(), network) || fail("Failed to parse uff file");
+  return parser.parse(options.model().c_str(), network) ||
+         fail(options.tf.empty() ? "Failed to parse uff file" : "Failed to parse TensorFlow model");
 }
 
 }  // namespace

@@ -112,8 +112,8 @@ bool check(const Options& options) {
     wrong("--model holds the weights of a Caffe model; give its definition with --deploy=FILE");
   if (!options.outputs.empty() && (!options.onnx.empty() || !options.load_engine.empty()))
     wrong("--output: the outputs are those of the ONNX model or the plan; change them there");
-  if (options.outputs.empty() && options.load_engine.empty() && options.onnx.empty() && models == 1 && !options.is_saved_model())
-    wrong("--output=NAME is missing: which values are the outputs of the model?");
+  if (options.outputs.empty() && !(options.deploy.empty() && options.uff.empty()) && models == 1)
+    wrong("--output=NAME is missing: which values are the outputs of the model? 'ingot inspect FILE' shows those that nothing reads");
   if (!options.old_inputs.empty() && options.uff.empty() && options.tf.empty()) wrong("--uffInput is for --uff and --tf");
   if (options.strongly_typed && (options.fp16 || options.bf16 || options.int8 || options.fp8 || options.int4 || options.best))
     wrong("--stronglyTyped takes the types of the model: leave --fp16, --bf16, --int8, --fp8, --int4 and --best out");

@@ -326,7 +326,7 @@ Result<std::vector<TfValue>> TfImporter::dispatch(const TfNode& node, const TfOp
 Result<TfValue> TfImporter::add_input(const TfNode& node) {
   TensorType type;
   const auto* dtype = node.find<TfType>("dtype");
-  if (dtype && !dtype->type) return unsupported("its elements are no numbers (strings, perhaps)");
+  if (dtype && !dtype->type) return unsupported("its elements are no numbers (strings, perhaps); name values behind it as the inputs");
   if (dtype) type.type = *dtype->type;
   const auto* attribute = node.find<TfShape>("shape");
   const std::optional<Shape> declared = attribute ? attribute->dims : std::nullopt;
