@@ -12,7 +12,7 @@ namespace ingot {
 namespace {
 
 constexpr size_t kRuns = 64;         // asynchronous runs that may wait on a stream at once
-constexpr size_t kRecordings = 4;    // sets of addresses whose recordings are kept, for each set of shapes
+constexpr int kRecordingTrials = 2;  // for each set of shapes
 constexpr size_t kRecentShapes = 8;  // sets of shapes whose launches are kept
 
 // A step as it has run; for INGOT_DEBUG=steps.
@@ -245,6 +245,12 @@ Status ExecutionContext::make_launches() {
 }
 
 Status ExecutionContext::prepare() {
+  TRY(make_ready());
+  record_ahead();
+  return Ok{};
+}
+
+Status ExecutionContext::make_ready() {
   TRY(make_launches());
   const size_t bytes = prepared_->total_bytes();
   if (user_memory_) {
@@ -301,7 +307,7 @@ ExecutionContext::Run* ExecutionContext::add_captured_run() {
 
 Status ExecutionContext::enqueue(Stream stream) {
   const MemoryFrom given(supply_);
-  TRY(prepare());
+  TRY(make_ready());
   TRY(check_addresses());
   Run* run = engine_->device().is_captured(stream) ? add_captured_run() : take_run();
   run->prepared = prepared_;
@@ -459,52 +465,42 @@ Status ExecutionContext::fetch_host_outputs(Run& run) {
   return Ok{};
 }
 
-Result<bool> ExecutionContext::run_recorded(Run& run) {
-  Prepared& prepared = *run.prepared;
-  Device& device = engine_->device();
+bool ExecutionContext::is_recorded(const Prepared& prepared) const {
   static const bool shown = debug_enabled("steps");
   const auto allocates = [](const OutputAllocator& allocator) {
     return static_cast<bool>(allocator.allocate) || static_cast<bool>(allocator.notify_shape);
   };
-  if (!device.is_asynchronous() || run.captured || !prepared.is_recordable || prepared.any_late || has_host_io_ || profiler_ ||
-      run.listener || shown || std::any_of(allocators_.begin(), allocators_.end(), allocates) ||
-      std::any_of(own_kernels_.begin(), own_kernels_.end(), [](const auto& kernel) { return kernel != nullptr; }))
-    return false;
-  // The first run loads what the steps' kernels need.
-  if (!prepared.has_run) {
-    prepared.has_run = true;
-    return false;
+  return engine_->device().is_asynchronous() && prepared.failed_recordings < kRecordingTrials && !prepared.any_late && !has_host_io_ &&
+         !profiler_ && !listener_ && !shown && std::none_of(allocators_.begin(), allocators_.end(), allocates) &&
+         std::all_of(own_kernels_.begin(), own_kernels_.end(), [](const auto& kernel) { return kernel == nullptr; });
+}
+
+Result<Recording*> ExecutionContext::recording_of(Prepared& prepared, void* base, const std::vector<void*>& addresses) {
+  auto recording = prepared.recordings.get(*engine_, prepared, base, addresses);
+  if (!recording.ok()) {
+    ++prepared.failed_recordings;
+    debug("steps", "the steps are not recorded: " + recording.error().message);
   }
-  auto& recorded = prepared.recorded;
-  auto entry = std::find_if(recorded.begin(), recorded.end(),
-                            [&](const RecordedSteps& steps) { return steps.base == run.base && steps.addresses == run.addresses; });
-  if (entry == recorded.end()) {
-    RecordedSteps made;
-    if (recorded.size() == kRecordings) {
-      made = std::move(recorded.back());
-      recorded.pop_back();
-    }
-    const Stream stream = run.stream;
-    auto recording = device.record(
-        [&](Stream own) {
-          run.stream = own;
-          return run_steps(run);
-        },
-        std::move(made.recording));
-    run.stream = stream;
-    if (!recording.ok()) {
-      prepared.is_recordable = false;
-      debug("steps", "the steps are not recorded: " + recording.error().message);
-      return false;
-    }
-    made.base = run.base;
-    made.addresses = run.addresses;
-    made.recording = std::move(recording).value();
-    recorded.insert(recorded.begin(), std::move(made));
-  } else {
-    std::rotate(recorded.begin(), entry, entry + 1);
+  return recording;
+}
+
+void ExecutionContext::record_ahead() {
+  void* base = user_memory_ ? user_memory_ : arena_.get();
+  if (!is_recorded(*prepared_) || !prepared_->recordings.empty() || !base) return;
+  std::vector<void*> addresses = addresses_;
+  for (void*& address : addresses) {
+    if (!address) address = base;  // stands in until there is one
   }
-  TRY(device.replay(*recorded.front().recording, run.stream));
+  // A run tries again, and says what fails.
+  (void)recording_of(*prepared_, base, addresses);
+}
+
+Result<bool> ExecutionContext::run_recorded(Run& run) {
+  if (run.captured || run.listener || !is_recorded(*run.prepared)) return false;
+  const auto recording = recording_of(*run.prepared, run.base, run.addresses);
+  // A kernel's code that cannot be loaded while steps are recorded is there after a run.
+  if (!recording.ok()) return false;
+  TRY(engine_->device().replay(**recording, run.stream));
   return true;
 }
 

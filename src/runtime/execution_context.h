@@ -47,7 +47,7 @@ class ExecutionContext {
 
   // Kernels that each context has for itself are made. prepare calls it where it is needed.
   Status attach();
-  // Launches and memory for the current shapes. enqueue calls it where it is needed; afterwards enqueue allocates nothing.
+  // Launches and memory for the current shapes, and their recording. enqueue does so where it is needed; afterwards it allocates nothing.
   Status prepare();
   // Memory for activations, taken now: shapes that need no more than `bytes` take none later. What was held before is given back where it
   // is less, or, with `exactly`, where it is not as much.
@@ -83,6 +83,11 @@ class ExecutionContext {
   Status run_steps(Run& run);
   // On devices that record: true where the steps ran as a recording.
   Result<bool> run_recorded(Run& run);
+  bool is_recorded(const Prepared& prepared) const;
+  Result<Recording*> recording_of(Prepared& prepared, void* base, const std::vector<void*>& addresses);
+  // The first recording for new shapes; addresses that are not set yet are put in later.
+  void record_ahead();
+  Status make_ready();
   // Learns the output shapes of a step that hang on values, and gives what has no memory yet some.
   Status resolve_late(Prepared& prepared, Run& run, size_t step, SymbolValues* values);
   Status check_addresses();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime/engine.h"
+#include "runtime/step_recordings.h"
 
 namespace ingot {
 
@@ -23,13 +24,6 @@ struct PreparedStep {
   uint32_t inputs = 0, outputs = 0;  // first of its slots in `pointers`
 };
 
-// The steps as the device recorded them for one set of addresses.
-struct RecordedSteps {
-  void* base = nullptr;
-  std::vector<void*> addresses;  // by io
-  std::shared_ptr<Recording> recording;
-};
-
 struct Prepared {
   std::vector<Shape> input_shapes;  // what it was made for
   size_t profile = 0;
@@ -43,8 +37,8 @@ struct Prepared {
   size_t arena_bytes = 0, workspace_bytes = 0, lower_bound = 0;
   void* base = nullptr;  // where `pointers` point now
   bool any_late = false;
-  bool has_run = false, is_recordable = true;
-  std::vector<RecordedSteps> recorded;  // last used first
+  StepRecordings recordings;
+  int failed_recordings = 0;
   // Memory of tensors whose size hangs on values: taken as the sizes become known, kept for the next run.
   struct LateBuffer {
     std::shared_ptr<void> memory;

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/load_part.h"
 #include "device/cuda/graph_memsets.h"
+#include "device/cuda/graph_recording.h"
 
 namespace ingot::cuda {
 namespace {
@@ -181,52 +182,19 @@ Status CudaDevice::synchronize(Stream stream) {
   return Ok{};
 }
 
-namespace {
-
-struct GraphRecording final : Recording {
-  const Driver& driver;
-  CuGraphExec exec = nullptr;
-
-  explicit GraphRecording(const Driver& driver) : driver(driver) {}
-  ~GraphRecording() override {
-    if (exec) driver.graph_exec_destroy(exec);  // what of it still runs comes to its end
-  }
-};
-
-}  // namespace
-
 Result<std::shared_ptr<Recording>> CudaDevice::record(const std::function<Status(Stream)>& run, std::shared_ptr<Recording> previous) {
-  TRY(make_current());
-  struct Capture {
-    const Driver& driver;
-    CuStream stream = nullptr;
-    CuGraph graph = nullptr;
-    ~Capture() {
-      if (graph) driver.graph_destroy(graph);
-      if (stream) driver.stream_destroy(stream);
-    }
-  } capture{driver_};
-  CUDA_TRY(driver_, stream_create, &capture.stream, kStreamNonBlocking);
-  CUDA_TRY(driver_, stream_begin_capture, capture.stream, kCaptureRelaxed);
-  const Status status = run({capture.stream});
-  const int code = driver_.stream_end_capture(capture.stream, &capture.graph);
-  TRY(status);
-  if (code) return driver_.error("stream_end_capture", code);
-  TRY(replace_memsets(*this, capture.graph));
   auto recording = std::dynamic_pointer_cast<GraphRecording>(previous);
-  GraphUpdateResult told{};
-  // A graph of the same kernels takes the new addresses as they are.
-  if (recording && driver_.graph_update(recording->exec, capture.graph, &told) == 0) return std::shared_ptr<Recording>(recording);
-  recording = std::make_shared<GraphRecording>(driver_);
-  CUDA_TRY(driver_, graph_instantiate, &recording->exec, capture.graph, 0);
+  if (!recording) recording = std::make_shared<GraphRecording>(*this);
+  TRY(make_current());
+  const BesideCapture beside(driver_);
+  TRY(recording->record(run));
   return std::shared_ptr<Recording>(recording);
 }
 
 Status CudaDevice::replay(Recording& recording, Stream stream) {
   auto* graph = dynamic_cast<GraphRecording*>(&recording);
   if (!graph) return internal("the recording is of another device");
-  CUDA_TRY(driver_, graph_launch, graph->exec, handle_of(stream));
-  return Ok{};
+  return graph->replay(stream);
 }
 
 Status CudaDevice::copy(void* to, const void* from, size_t bytes, Stream stream) {

@@ -73,20 +73,55 @@ struct MemsetParameters {
   unsigned value, element_bytes;
   size_t width, height;
 };
-struct Node {
-  std::function<int()> work;
-  bool sets_memory = false;
-  MemsetParameters memset{};
-  Graph* graph = nullptr;
+struct CopyParameters {
+  Pointer to, from;
+  size_t bytes;
 };
-// Its nodes follow each other.
+struct Function {
+  void (*launch)(const unsigned* grid, unsigned block, void** parameters) = nullptr;
+  const size_t* sizes = nullptr;
+};
+struct KernelParameters {
+  Function* function;
+  unsigned grid[3], block[3], shared_bytes;
+  void **parameters, **extra, *kernel, *context;
+};
+enum NodeKind { kKernel = 0, kCopy = 1, kMemset = 2 };
+struct Node {
+  NodeKind kind = kKernel;
+  std::function<int()> work;  // of kernels of the emulated libraries, in place of a function
+  MemsetParameters memset{};
+  CopyParameters copy{};
+  KernelParameters kernel{};
+  std::vector<std::string> kept;  // values of the kernel's parameters
+  std::vector<void*> addresses;   // where they are
+  Graph* graph = nullptr;
+
+  void set(const KernelParameters& parameters) {
+    kind = kKernel;
+    kernel = parameters;
+    if (!parameters.function) {
+      work = *reinterpret_cast<std::function<int()>*>(parameters.extra);
+      return;
+    }
+    kept.clear();
+    const size_t* sizes = parameters.function->sizes;
+    for (size_t i = 0; sizes[i]; ++i) kept.emplace_back(static_cast<const char*>(parameters.parameters[i]), sizes[i]);
+    addresses.clear();
+    for (std::string& value : kept) addresses.push_back(value.data());
+    kernel.parameters = addresses.data();
+  }
+  int run();
+};
+// Its nodes follow each other. One that was made ready to run knows which nodes its own were made of.
 struct Graph {
   std::vector<std::shared_ptr<Node>> nodes;
+  std::vector<const Node*> origins;
 
-  std::shared_ptr<Node> made(std::function<int()> work) {
+  std::shared_ptr<Node> add() {
     auto node = std::make_shared<Node>();
-    node->work = std::move(work);
     node->graph = this;
+    nodes.push_back(node);
     return node;
   }
   size_t place_of(const Node* node) const {
@@ -94,10 +129,20 @@ struct Graph {
     while (at < nodes.size() && nodes[at].get() != node) ++at;
     return at;
   }
+  // A new node in place of the one that was made of `origin`.
+  Node* replaced(const Node* origin) {
+    for (size_t i = 0; i < origins.size(); ++i) {
+      if (origins[i] != origin) continue;
+      nodes[i] = std::make_shared<Node>();
+      return nodes[i].get();
+    }
+    return nullptr;
+  }
 };
 struct Stream {
   Graph* capture = nullptr;
   bool strict = false;
+  Node* last = nullptr;  // as it was told
 };
 struct Event {
   std::chrono::steady_clock::time_point time;
@@ -105,15 +150,42 @@ struct Event {
 struct Module {
   void* library = nullptr;
 };
-struct Function {
-  void (*launch)(const unsigned* grid, unsigned block, void** parameters) = nullptr;
-  const size_t* sizes = nullptr;
-};
+
+int Node::run() {
+  if (kind == kKernel && kernel.function) {
+    kernel.function->launch(kernel.grid, kernel.block[0], kernel.parameters);
+    return 0;
+  }
+  if (kind == kCopy) {
+    std::memmove(reinterpret_cast<void*>(copy.to), reinterpret_cast<const void*>(copy.from), copy.bytes);
+    return 0;
+  }
+  if (kind == kMemset) {
+    ++counts["memset"];
+    std::memset(reinterpret_cast<void*>(memset.to), static_cast<int>(memset.value), memset.width);
+    return 0;
+  }
+  return work();
+}
+
+// Runs what `fill` makes of a node, or adds the node to what is captured.
+template <class Fill>
+int submit_node(Stream* stream, Fill fill) {
+  if (const int code = refused(false)) return code;
+  if (stream && stream->capture) {
+    fill(*stream->capture->add());
+    return 0;
+  }
+  Node node;
+  fill(node);
+  Open open;
+  return node.run();
+}
 
 int submit(Stream* stream, std::function<int()> work) {
   if (const int code = refused(false)) return code;
   if (stream && stream->capture) {
-    stream->capture->nodes.push_back(stream->capture->made(std::move(work)));
+    stream->capture->add()->work = std::move(work);
     return 0;
   }
   Open open;
@@ -130,11 +202,13 @@ extern "C" {
 // For the emulated libraries beside this one: work that touches the device's memory.
 int emulatedSubmit(Stream* stream, std::function<int()>* work) {
   std::lock_guard lock(mutex);
+  ++counts["launch"];
   return submit(stream, std::move(*work));
 }
 
 void emulatedLose(int code) { sticky_error = code; }
-// Calls of one kind so far: "allocate", "synchronize", "instantiate", "capture", "launch", "memset", "replay".
+// Calls of one kind so far: "allocate", "synchronize", "instantiate", "capture", "launch", "memset", "replay", "update" of whole
+// graphs, "patch" of a node.
 long emulatedCount(const char* kind) {
   std::lock_guard lock(mutex);
   return counts[kind];
@@ -246,24 +320,17 @@ int cuMemFreeHost(void* address) {
 }
 int cuMemcpyAsync(Pointer to, Pointer from, size_t bytes, Stream* stream) {
   std::lock_guard lock(mutex);
-  return submit(stream, [=] {
-    std::memmove(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
-    return 0;
+  return submit_node(stream, [=](Node& node) {
+    node.kind = kCopy;
+    node.copy = {to, from, bytes};
   });
 }
 int cuMemsetD8Async(Pointer to, unsigned char value, size_t count, Stream* stream) {
   std::lock_guard lock(mutex);
-  const int code = submit(stream, [=] {
-    ++counts["memset"];
-    std::memset(reinterpret_cast<void*>(to), value, count);
-    return 0;
-  });
-  if (code == 0 && stream && stream->capture) {
-    Node& node = *stream->capture->nodes.back();
-    node.sets_memory = true;
+  return submit_node(stream, [=](Node& node) {
+    node.kind = kMemset;
     node.memset = {to, 0, value, 1, count, 1};
-  }
-  return code;
+  });
 }
 int cuPointerGetAttribute(void* value, int attribute, Pointer address) {
   if (!memory().holds(address)) return kInvalidValue;
@@ -373,14 +440,18 @@ int cuLaunchKernel(Function* function, unsigned x, unsigned y, unsigned z, unsig
     function->launch(grid, block, parameters);
     return 0;
   }
-  std::vector<std::string> kept;
-  for (size_t i = 0; function->sizes[i]; ++i) kept.emplace_back(static_cast<const char*>(parameters[i]), function->sizes[i]);
-  return submit(stream, [=, addresses = std::vector<void*>(kept.size())]() mutable {  // a run allocates nothing: tests count
-    for (size_t i = 0; i < kept.size(); ++i) addresses[i] = kept[i].data();
-    const unsigned grid[3] = {x, y, z};
-    function->launch(grid, block, addresses.data());
-    return 0;
-  });
+  return submit_node(stream, [&](Node& node) { node.set({function, {x, y, z}, {block, 1, 1}, 0, parameters, nullptr, nullptr, nullptr}); });
+}
+int cuStreamGetCaptureInfo_v2(Stream* stream, int* status, uint64_t* id, Graph** graph, Node* const** last, size_t* count) {
+  std::lock_guard lock(mutex);
+  *status = stream && stream->capture ? 1 : 0;
+  if (id) *id = 1;
+  if (!*status) return 0;
+  *graph = stream->capture;
+  stream->last = stream->capture->nodes.empty() ? nullptr : stream->capture->nodes.back().get();
+  *last = &stream->last;
+  *count = stream->last != nullptr;
+  return 0;
 }
 int cuGraphGetNodes(Graph* graph, Node** nodes, size_t* count) {
   for (size_t i = 0; nodes && i < *count && i < graph->nodes.size(); ++i) nodes[i] = graph->nodes[i].get();
@@ -388,7 +459,7 @@ int cuGraphGetNodes(Graph* graph, Node** nodes, size_t* count) {
   return 0;
 }
 int cuGraphNodeGetType(Node* node, int* type) {
-  *type = node->sets_memory ? 2 : 0;
+  *type = node->kind;
   return 0;
 }
 int cuGraphMemsetNodeGetParams(Node* node, MemsetParameters* parameters) {
@@ -407,24 +478,24 @@ int cuGraphNodeGetDependentNodes(Node* node, Node** behind, size_t* count) {
   if (behind && *count > 0) *behind = node->graph->nodes[next].get();
   return 0;
 }
-struct KernelNode {
-  Function* function;
-  unsigned grid[3], block[3], shared_bytes;
-  void **parameters, **extra;
-};
+int cuGraphKernelNodeGetParams_v2(Node* node, KernelParameters* parameters) {
+  *parameters = node->kernel;
+  if (!parameters->function) parameters->extra = reinterpret_cast<void**>(&node->work);
+  return 0;
+}
+int cuGraphMemcpyNodeGetParams(Node* node, CopyParameters* parameters) {
+  *parameters = node->copy;
+  return 0;
+}
 // It takes its place behind the node that it waits for.
-int cuGraphAddKernelNode_v2(Node** node, Graph* graph, Node* const* before, size_t count, const KernelNode* kernel) {
+int cuGraphAddKernelNode_v2(Node** node, Graph* graph, Node* const* before, size_t count, const KernelParameters* kernel) {
   std::lock_guard lock(mutex);
-  Stream recorder;
-  Graph one;
-  recorder.capture = &one;
-  const int code = cuLaunchKernel(kernel->function, kernel->grid[0], kernel->grid[1], kernel->grid[2], kernel->block[0], 1, 1, 0, &recorder,
-                                  kernel->parameters, nullptr);
-  if (code) return code;
   const size_t at = count > 0 ? graph->place_of(before[0]) + 1 : 0;
-  one.nodes[0]->graph = graph;
-  *node = one.nodes[0].get();
-  graph->nodes.insert(graph->nodes.begin() + static_cast<std::ptrdiff_t>(at), one.nodes[0]);
+  auto made = std::make_shared<Node>();
+  made->graph = graph;
+  made->set(*kernel);
+  *node = made.get();
+  graph->nodes.insert(graph->nodes.begin() + static_cast<std::ptrdiff_t>(at), std::move(made));
   return 0;
 }
 int cuGraphAddDependencies(Graph*, Node* const*, Node* const*, size_t) { return 0; }
@@ -436,11 +507,42 @@ int cuGraphDestroyNode(Node* node) {
 int cuGraphInstantiateWithFlags(Graph** exec, Graph* graph, unsigned long long) {
   std::lock_guard lock(mutex);
   ++counts["instantiate"];
-  *exec = new Graph(*graph);
+  *exec = new Graph;
+  (*exec)->nodes = graph->nodes;
+  for (const auto& node : graph->nodes) (*exec)->origins.push_back(node.get());
   return 0;
 }
 int cuGraphExecUpdate_v2(Graph* exec, Graph* graph, void*) {
-  *exec = *graph;
+  std::lock_guard lock(mutex);
+  ++counts["update"];
+  if (exec->nodes.size() != graph->nodes.size()) return 910;
+  exec->nodes = graph->nodes;  // known by the names of those that it was made of
+  return 0;
+}
+int cuGraphExecKernelNodeSetParams_v2(Graph* exec, Node* node, const KernelParameters* parameters) {
+  std::lock_guard lock(mutex);
+  ++counts["patch"];
+  Node* made = exec->replaced(node);
+  if (!made) return kInvalidValue;
+  made->set(*parameters);
+  return 0;
+}
+int cuGraphExecMemcpyNodeSetParams(Graph* exec, Node* node, const CopyParameters* parameters, void* context) {
+  std::lock_guard lock(mutex);
+  ++counts["patch"];
+  Node* made = context ? exec->replaced(node) : nullptr;
+  if (!made) return kInvalidValue;
+  made->kind = kCopy;
+  made->copy = *parameters;
+  return 0;
+}
+int cuGraphExecMemsetNodeSetParams(Graph* exec, Node* node, const MemsetParameters* parameters, void* context) {
+  std::lock_guard lock(mutex);
+  ++counts["patch"];
+  Node* made = context ? exec->replaced(node) : nullptr;
+  if (!made) return kInvalidValue;
+  made->kind = kMemset;
+  made->memset = *parameters;
   return 0;
 }
 int cuGraphLaunch(Graph* exec, Stream*) {
@@ -449,7 +551,7 @@ int cuGraphLaunch(Graph* exec, Stream*) {
   if (const int code = refused(false)) return code;
   Open open;
   for (const auto& node : exec->nodes) {
-    if (const int code = node->work()) return code;
+    if (const int code = node->run()) return code;
   }
   return 0;
 }
