@@ -80,6 +80,17 @@ TEST(Lifetimes, what_an_engine_made_may_be_deleted_in_any_order) {
   }
 }
 
+// Programs keep one where an engine's context is to come later.
+TEST(Lifetimes, a_context_of_no_engine_refuses_everything) {
+  const auto context = std::make_unique<IExecutionContext>();
+  EXPECT_FALSE(context->enqueueV3(nullptr));
+  EXPECT_FALSE(context->setInputShape("x", Dims2(1, 3)));
+  EXPECT_FALSE(context->setTensorAddress("x", nullptr));
+  EXPECT_EQ(context->getTensorShape("x").nbDims, -1);
+  EXPECT_EQ(context->getOptimizationProfile(), -1);
+  EXPECT_LT(context->inferShapes(0, nullptr), 0);
+}
+
 TEST(Lifetimes, destroy_is_delete) {
   Messages log;
   IBuilder* builder = createInferBuilder(log);
