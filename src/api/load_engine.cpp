@@ -1,5 +1,6 @@
 #include "api/load_engine.h"
 
+#include "api/engine_body.h"
 #include "api/open_ahead.h"
 #include "base/load_part.h"
 #include "build/builder.h"
@@ -7,6 +8,13 @@
 #include "operators/register.h"
 
 namespace ingot {
+namespace {
+
+// Loops and branches of a GPU run their bodies as engines.
+[[maybe_unused]] const bool has_bodies = (Body::set_maker(make_engine_body), true);
+
+}  // namespace
+
 Result<std::shared_ptr<Engine>> load_engine(Plan plan, std::shared_ptr<Device> device, Log& log) {
   register_all_operators();
   register_all_tactics();

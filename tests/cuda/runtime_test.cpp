@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "device/cuda/cuda_device.h"
@@ -535,6 +536,78 @@ TEST_F(CudaRuntime, an_allocator_without_memory_is_told) {
   const Status status = context.execute();
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, ErrorCode::kOutOfMemory) << status.error().message;
+}
+
+// The body multiplies until the sum of what it carries is too large; a branch reads what the loop gives.
+TEST_F(CudaRuntime, bodies_of_loops_and_branches_stay_on_the_gpu) {
+  auto network = network_of(R"(
+input x [n, 8]
+weights w float [8, 8] = seed 1
+weights trips int64 [] = 6
+weights go bool [] = 1
+weights limit float [] = 40
+y, all = loop(trips, go, x, w, limit) carried=1 symbol=run_all body={
+  input i int64 []
+  input c bool []
+  input v [n, 8]
+  input w [8, 8]
+  input limit []
+  p = matmul(v, w)
+  a = abs(p)
+  m = reduce(a) axes=[0, 1] keepdims=false
+  d = less(m, limit)
+  o = add(a, v)
+  output d
+  output o
+  output p
+}
+s = reduce(y) axes=[0, 1] keepdims=false
+bound run_all = 6
+t = reduce(all) axes=[0, 1, 2] keepdims=false
+u = add(s, t)
+c = less(u, limit)
+z = if(c, y, y) then_branch={
+  input y [n, 8]
+  r = neg(y)
+  output r
+} else_branch={
+  input y [n, 8]
+  r = softmax(y) axis=-1
+  output r
+}
+output z
+profile 0 x min=[1, 8] opt=[4, 8] max=[64, 8]
+)");
+  ASSERT_TRUE(network);
+  auto engine = build_on(device_, *network);
+  ASSERT_TRUE(engine);
+  for (size_t step = 0; step < engine->step_count(); ++step)
+    EXPECT_FALSE(is_reference_tactic(engine->choice(step).tactic)) << engine->layer(step).name;
+  ExecutionContext context(engine);
+  std::set<double> signs;
+  for (uint64_t i = 0; i < 12; ++i) {
+    Array x = random_array(DataType::kFloat, {i % 2 == 0 ? 3 : 5, 8}, i);
+    for (int64_t k = 0; k < x.count(); ++k) x.set_number(k, x.number(k) * (i % 4 < 2 ? 0.01 : 3));
+    const Buffers buffers{x, on_device(x), on_device(x)};
+    point(context, buffers);
+    const long before = count("bytes to host") + count("bytes from host");
+    EXPECT_OK(context.execute());
+    if (i > 8 && count_) {
+      EXPECT_LE(count("bytes to host") + count("bytes from host") - before, 8) << "more than conditions travels";
+    }
+    const Array z = on_host(buffers.to.get(), x.shape());
+    signs.insert(z.number(0) < 0 ? -1 : 1);
+    expect_close(z, network->evaluate({x}).value()[0]);
+  }
+  EXPECT_EQ(signs.size(), 2u) << "one of the branches has not run";
+  GpuStream stream(driver());
+  cuda::CuGraph graph = nullptr;
+  ASSERT_EQ(driver().stream_begin_capture(stream.handle, 2), 0);
+  const Status captured = context.enqueue({stream.handle});
+  driver().stream_end_capture(stream.handle, &graph);
+  if (graph) driver().graph_destroy(graph);
+  ASSERT_FALSE(captured.ok());
+  EXPECT_NE(captured.error().message.find("decided by the host"), std::string::npos) << captured.error().message;
 }
 
 // The last one: nothing works behind it.

@@ -73,5 +73,10 @@ int main(int argc, char** argv) {
     std::printf("no tactic of the GPU ran\n");
     return 1;
   }
+  if (!failed && gpu_runs > 0 && filter == "operators.*") {
+    std::string without;
+    for (const auto& [name, runs] : gpu_kernel_runs) without += runs == 0 ? " " + name : "";
+    std::printf("operators without a tactic that runs on the GPU itself:%s\n", without.c_str());
+  }
   return failed;
 }

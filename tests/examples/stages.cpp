@@ -78,6 +78,7 @@ Result<std::vector<std::pair<const Layer*, Trial>>> trials_of(const Network& net
 }
 
 int gpu_runs = 0;
+std::map<std::string, int, std::less<>> gpu_kernel_runs;
 
 Status check_tactics(const Network& network, const Arrays& inputs) {
   TRY_ASSIGN(auto trials, trials_of(network, inputs));
@@ -86,7 +87,10 @@ Status check_tactics(const Network& network, const Arrays& inputs) {
     if (!asked.ok()) return std::move(asked).error().within("layer '" + layer->name + "'");
     for (const Tactic* tactic : TacticCatalogue::instance().all()) {
       const Outcome outcome = check(*tactic, trial, *asked);
-      if (tactic->device() == DeviceKind::kCuda) gpu_runs += outcome.ran;
+      if (tactic->device() == DeviceKind::kCuda) {
+        gpu_runs += outcome.ran;
+        if (!is_reference_tactic(tactic->name())) gpu_kernel_runs[std::string(layer->op().name())] += outcome.ran;
+      }
       if (!outcome.failure.empty()) {
         return invalid("tactic " + std::string(tactic->name()) + " on layer '" + layer->name + "' (" + std::string(layer->op().name()) +
                        "): " + outcome.failure);

@@ -1,6 +1,8 @@
 // What the stages above operators/ check of an example: the plan that keeps it, and the tactics that run its layers.
 #pragma once
 
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,7 @@ Tolerance tolerance_for(const Operator& op, const TensorTypes& inputs, const Ten
 Result<std::vector<std::pair<const Layer*, Trial>>> trials_of(const Network& network, const Arrays& inputs);
 // Runs every tactic that accepts a layer, on what the layer reads, and compares it with the reference.
 Status check_tactics(const Network& network, const Arrays& inputs);
-extern int gpu_runs;  // of tactics of the GPU, where there is one
+extern int gpu_runs;                                             // of tactics of the GPU, where there is one
+extern std::map<std::string, int, std::less<>> gpu_kernel_runs;  // by operator, of those that run on the GPU itself
 
 }  // namespace ingot::testing

@@ -208,7 +208,7 @@ int emulatedSubmit(Stream* stream, std::function<int()>* work) {
 
 void emulatedLose(int code) { sticky_error = code; }
 // Calls of one kind so far: "allocate", "synchronize", "instantiate", "capture", "launch", "memset", "replay", "update" of whole
-// graphs, "patch" of a node.
+// graphs, "patch" of a node; and "bytes from host", "bytes to host" that were copied.
 long emulatedCount(const char* kind) {
   std::lock_guard lock(mutex);
   return counts[kind];
@@ -320,6 +320,8 @@ int cuMemFreeHost(void* address) {
 }
 int cuMemcpyAsync(Pointer to, Pointer from, size_t bytes, Stream* stream) {
   std::lock_guard lock(mutex);
+  if (!memory().holds(from)) counts["bytes from host"] += static_cast<long>(bytes);
+  if (!memory().holds(to)) counts["bytes to host"] += static_cast<long>(bytes);
   return submit_node(stream, [=](Node& node) {
     node.kind = kCopy;
     node.copy = {to, from, bytes};
