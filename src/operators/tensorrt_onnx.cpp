@@ -3,6 +3,9 @@
 // Source: TensorRT's ONNX parser; its layers IQuantizeLayer, IDynamicQuantizeLayer, IKVCacheUpdateLayer, IAttention.
 #include <fmt/format.h>
 
+#include <cmath>
+
+#include "operators/attention_layer.h"
 #include "operators/bit_cast.h"
 #include "operators/dequantize.h"
 #include "operators/dynamic_quantize.h"
@@ -106,35 +109,56 @@ Result<Tensor*> floor_divide(const OnnxNode& node, Network& network) {
   return network.add(Elementwise(ScalarOp::kFloorDiv), in);
 }
 
-// Inputs: the cache [B, H, N, D], what is written, where [B].
+// Whether the attribute says that sequences are packed.
+Result<bool> is_packed(const OnnxNode& node, std::string_view attribute) {
+  TRY_ASSIGN(const std::string form, node.word(attribute, "padded_bhnd"));
+  if (form == "packed_nhd" || form == "padded_bhnd") return form == "packed_nhd";
+  return invalid(fmt::format("{} is '{}'; padded_bhnd and packed_nhd are known", attribute, form));
+}
+
+// An error where input `index` has not the form that the attribute says.
+Status check_form(const OnnxNode& node, size_t index, std::string_view attribute) {
+  TRY_ASSIGN(const bool packed, is_packed(node, attribute));
+  const Tensor* x = node.input(index);
+  const char* wanted = packed ? "[tokens, heads, depth]" : "[batch, heads, length, depth]";
+  if (!x || x->type.rank() != (packed ? 3 : 4))
+    return invalid(fmt::format("input {} is {}; {} is wanted", index, x ? x->type.text() : "left out", wanted));
+  return Ok{};
+}
+
+// Inputs: the cache [B, H, N, D], what is written, where [B], and optional lengths.
 Result<Tensor*> update_cache(const OnnxNode& node, Network& network) {
-  TRY_ASSIGN(const std::vector<Tensor*> in, required_inputs(node, 3));
-  TRY_ASSIGN(const std::string form, node.word("update_form", "padded_bhnd"));
+  TRY_ASSIGN(std::vector<Tensor*> in, required_inputs(node, 3));
   TRY_ASSIGN(const std::string mode, node.word("mode", "linear"));
-  if (form != "padded_bhnd" || (node.input_count() > 3 && node.input(3)))
-    return unsupported("updates that are packed (update_form '" + form + "'); padded_bhnd without lengths is supported");
+  TRY(check_form(node, 1, "update_form"));
   if (mode != "linear") return unsupported("mode is '" + mode + "'; linear is supported");
   TensorScatter op;
   TRY_ASSIGN(op.axis, node.integer("axis", -2));
+  if (node.input_count() > 3 && node.input(3)) in.push_back(node.input(3));
   return network.add(op, in);
 }
 
-// Inputs: queries, keys, values [B, H, N, D], an optional mask.
+// Inputs: queries, keys, values, an optional mask, two that are not there, and optional lengths of queries and of keys.
 Result<std::vector<Tensor*>> attention(const OnnxNode& node, Network& network) {
-  for (const char* attribute : {"query_form", "kv_form"}) {
-    TRY_ASSIGN(const std::string form, node.word(attribute, "padded_bhnd"));
-    if (form != "padded_bhnd") return unsupported(std::string(attribute) + " is '" + form + "'; padded_bhnd is supported");
+  TRY(check_form(node, 0, "query_form"));
+  TRY(check_form(node, 1, "kv_form"));
+  TRY(check_form(node, 2, "kv_form"));
+  std::vector<Tensor*> in = inputs_of(node, 8);
+  if (in[4] || in[5]) return unsupported("caches as inputs 4 and 5; use TRT_KVCacheUpdate");
+  if (in[0]->type.rank() == 4 && in[1]->type.rank() == 4 && !in[6] && !in[7]) {
+    in.resize(4);
+    return import_as("Attention", 24, node, network, std::move(in));
   }
-  for (size_t i = 4; i < node.input_count(); ++i) {
-    if (node.input(i)) return unsupported("caches and lengths as inputs 4 and up; use TRT_KVCacheUpdate and a mask");
-  }
-  std::vector<Tensor*> in = inputs_of(node, 4);
-  in.resize(4);
-  for (size_t i = 0; i < 3; ++i) {
-    if (!in[i] || in[i]->type.rank() != 4)
-      return invalid(fmt::format("input {} is {}; [batch, heads, length, depth] is wanted", i, in[i] ? in[i]->type.text() : "left out"));
-  }
-  return import_as("Attention", 24, node, network, std::move(in));
+  AttentionLayer op;
+  TRY_ASSIGN(const int64_t causal, node.integer("is_causal", 0));
+  if (causal) op.causal = CausalKind::kUpperLeft;
+  TRY_ASSIGN(double scale, node.number("scale", 0));
+  const Dim& depth = in[0]->type.dims.back();
+  if (scale == 0 && !depth.is_constant()) return unsupported("the scale is left out for queries of unknown depth");
+  if (scale == 0) scale = 1 / std::sqrt(static_cast<double>(depth.value()));
+  TRY_ASSIGN(in[0], network.add(Elementwise(ScalarOp::kMul), {in[0], network.add_constant("", Array::scalar(in[0]->type.type, scale))}));
+  TRY_ASSIGN(Tensor * y, network.add(op, {in[0], in[1], in[2], in[3], nullptr, in[6], in[7]}, node.name()));
+  return std::vector<Tensor*>{y};
 }
 
 }  // namespace

@@ -196,6 +196,37 @@ TEST(CudaRareKernels, experts) {
   });
 }
 
+TEST(CudaRareKernels, experts_of_quantized_activations) {
+  for_seeds([](Random& random) {
+    MixtureOfExperts op;
+    op.activation = ExpertActivation::kIdentity;
+    op.quantize_to = random.pick({DataType::kFp8, DataType::kInt8});
+    op.block = random.pick<int64_t>({0, -1, 1, 16});
+    op.scale_type = random.pick({DataType::kFloat, DataType::kHalf, DataType::kE8m0, DataType::kFp8});
+    const int64_t tokens = random.between(1, 9), experts = random.between(1, 5), chosen = random.between(1, 3), size = random.pick({3, 17}),
+                  inner = random.pick({5, 70});
+    Array selected = *Array::make(DataType::kInt32, {tokens, chosen});
+    for (int64_t i = 0; i < selected.count(); ++i) selected.set_integer(i, random.between(0, experts - 1));
+    // Whole numbers: what is quantized is the same in every precision.
+    const auto whole = [&](const Shape& shape) {
+      Array x = random.array(DataType::kFloat, shape, -3, 3);
+      for (int64_t i = 0; i < x.count(); ++i) x.set_number(i, std::nearbyint(x.number(i)));
+      return x;
+    };
+    Trial trial{&op,
+                {whole({tokens, size}), selected, whole({tokens, chosen}), whole({experts, size, inner}), whole({experts, size, inner}),
+                 whole({experts, inner, size})},
+                {},
+                {1e-2, 1e-4}};
+    if (op.block == 0 || random.chance(0.5)) {
+      trial.inputs.resize(9);
+      trial.inputs.push_back(Array::of(DataType::kFloat, {1}, std::vector<double>{random.pick({0.5, 0.75, 4.0})}));
+    }
+    trial.constants = {false, false, false, true, true, true};
+    return run_trial("cuda.mixture_of_experts", trial);
+  });
+}
+
 TEST(CudaRareKernels, scales_that_follow_from_the_data) {
   for_seeds([](Random& random) {
     DynamicQuantize op;

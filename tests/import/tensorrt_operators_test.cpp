@@ -85,12 +85,36 @@ TEST(TensorRtOperators, CachesAttentionAndDivision) {
                 {array_of({2, 1, 3, 1}, {1, 2, 3, 4, 5, 6}), array_of({2, 1, 1, 1}, {10, 20}), array_of({2}, {0, 2}, DataType::kInt64)}};
   expect_outputs(cache, {{{2, 1, 3, 1}, {10, 2, 3, 4, 5, 20}}});
   cache.attributes = [](proto::NodeProto* node) { set_word(node, "update_form", "packed_nhd"); };
-  EXPECT_THAT(message_of(cache), HasSubstr("padded_bhnd without lengths is supported"));
+  EXPECT_THAT(message_of(cache), HasSubstr("input 1 is float [2, 1, 1, 1]; [tokens, heads, depth] is wanted"));
   // Equal scores: the mean of what is seen, which is the first value alone for the first query.
   OneNode attention{
       "TRT_Attention", "trt", 17, {array_of({1, 1, 2, 1}, {0, 0}), array_of({1, 1, 2, 1}, {1, 2}), array_of({1, 1, 2, 1}, {4, 8})}};
   attention.attributes = [](proto::NodeProto* node) { set_integer(node, "is_causal", 1); };
   expect_outputs(attention, {{{1, 1, 2, 1}, {4, 6}}});
+}
+
+TEST(TensorRtOperators, PackedSequencesHaveLengths) {
+  const auto packed = [](proto::NodeProto* node) { set_word(node, "update_form", "packed_nhd"); };
+  OneNode cache{"TRT_KVCacheUpdate",
+                "trt",
+                17,
+                {array_of({2, 1, 3, 1}, {1, 2, 3, 4, 5, 6}), array_of({2, 1, 1}, {10, 20}), array_of({2}, {0, 1}, DataType::kInt64),
+                 array_of({3}, {0, 0, 2}, DataType::kInt32)},
+                packed};
+  expect_outputs(cache, {{{2, 1, 3, 1}, {1, 2, 3, 4, 10, 20}}});
+  // Scores 2 * k of the second sequence's two keys; the query of the first one sees its only key.
+  const Array lengths = array_of({3}, {0, 1, 3}, DataType::kInt32), ends = array_of({3}, {0, 1, 2}, DataType::kInt32);
+  OneNode attention{
+      "TRT_Attention",
+      "trt",
+      17,
+      {array_of({2, 1, 1}, {1, 1}), array_of({3, 1, 1}, {5, 0, 1}), array_of({3, 1, 1}, {7, 0, 1}), {}, {}, {}, ends, lengths},
+      [](proto::NodeProto* node) {
+        set_word(node, "query_form", "packed_nhd");
+        set_word(node, "kv_form", "packed_nhd");
+        set_number(node, "scale", 2);
+      }};
+  expect_outputs(attention, {{{2, 1, 1}, {7, static_cast<float>(1 / (1 + std::exp(-2.0)))}}});
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 #include "operators/collective.h"
 #include "operators/mixture_of_experts.h"
 #include "operators/rotary_embedding.h"
+#include "operators/sequences.h"
 #include "operators/tensor_scatter.h"
 
 namespace ingot::api {
 
+using nvinfer1::AttentionIOForm;
 using nvinfer1::CausalMaskKind;
 using nvinfer1::ITensor;
 using nvinfer1::LayerType;
@@ -34,15 +36,18 @@ class AttentionOutputFacade final : public LayerFacade<nvinfer1::IAttentionOutpu
     replace_input(index, tensor);
     return !is_waiting();
   }
+  Status complete() const override { return attention_.complete(); }
 
  protected:
-  int32_t most_input() const noexcept override { return 4; }
+  int32_t most_input() const noexcept override { return 6; }
 
  private:
   mutable AttentionFacade attention_;
 };
 
 AttentionOutputFacade& output_of(LayerHandle& layer) { return static_cast<AttentionOutputFacade&>(layer); }
+
+AttentionIOForm form_of(const Tensor& x) { return x.type.rank() == 3 ? AttentionIOForm::kPACKED_NHD : AttentionIOForm::kPADDED_BHND; }
 
 }  // namespace
 
@@ -93,12 +98,42 @@ bool AttentionFacade::setMetadata(char const* metadata) noexcept {
   return true;
 }
 char const* AttentionFacade::getMetadata() const noexcept { return output_of(layer_).getMetadata(); }
-bool AttentionFacade::padded(nvinfer1::AttentionIOForm form) noexcept {
-  return form == nvinfer1::AttentionIOForm::kPADDED_BHND ||
-         declines("packed sequences are not on this device; use kPADDED_BHND with a mask");
+bool AttentionFacade::set_form(AttentionIOForm form, int32_t index, AttentionIOForm* own) noexcept {
+  if (static_cast<int>(form) < 0 || static_cast<int>(form) >= nvinfer1::EnumMax<AttentionIOForm>())
+    return declines("there is no such AttentionIOForm");
+  const Tensor* x = output_of(layer_).input_at(static_cast<size_t>(index));
+  if (!x || form != form_of(*x))
+    return declines(form == AttentionIOForm::kPACKED_NHD ? "kPACKED_NHD is the form of tensors [tokens, heads, size]"
+                                                         : "kPADDED_BHND is the form of tensors [batch, heads, length, size]");
+  *own = form;
+  return true;
 }
-bool AttentionFacade::no_lengths(const ITensor* lengths) noexcept {
-  return !lengths || declines("lengths of sequences are not on this device; say them by a mask");
+bool AttentionFacade::set_lengths(ITensor* lengths, size_t of, int32_t index, const char* what) noexcept {
+  return guarded(network_.reporter(), false, [&]() -> Result<bool> {
+    Tensor* tensor = lengths ? &core_tensor(*lengths) : nullptr;
+    const Tensor* tokens = output_of(layer_).input_at(of);
+    if (tensor && tokens) TRY(check_sequence_lengths(tokens->type, tensor->type, what));
+    return output_of(layer_).set_input_at(index, tensor);
+  });
+}
+bool AttentionFacade::setQueryLengths(ITensor* lengths) noexcept { return set_lengths(lengths, 0, 5, "lengths of queries"); }
+ITensor* AttentionFacade::getQueryLengths() const noexcept { return network_.facade(output_of(layer_).input_at(5)); }
+bool AttentionFacade::setKeyValueLengths(ITensor* lengths) noexcept { return set_lengths(lengths, 1, 6, "lengths of keys and values"); }
+ITensor* AttentionFacade::getKeyValueLengths() const noexcept { return network_.facade(output_of(layer_).input_at(6)); }
+Status AttentionFacade::complete() const {
+  const auto check = [&](size_t index, AttentionIOForm form, size_t lengths, const char* what, const char* setter) -> Status {
+    const Tensor* x = output_of(layer_).input_at(index);
+    const std::string who = "attention '" + std::string(getName()) + "': ";
+    if (!x) return Ok{};
+    if (form_of(*x) != form)
+      return invalid(who + what + " are " + x->type.text() + "; call " + setter + "Form for tensors of " +
+                     (form == AttentionIOForm::kPADDED_BHND ? "packed" : "padded") + " sequences");
+    if (form == AttentionIOForm::kPACKED_NHD && !output_of(layer_).input_at(lengths))
+      return invalid(who + what + " are packed; call " + setter + "Lengths");
+    return Ok{};
+  };
+  TRY(check(0, query_form_, 5, "queries", "setQuery"));
+  return check(1, key_value_form_, 6, "keys and values", "setKeyValue");
 }
 bool AttentionFacade::declines(const char* why) noexcept {
   network_.reporter().report(unsupported("attention '" + std::string(getName()) + "': " + why));
@@ -142,23 +177,53 @@ class MoEFacade final : public LayerFacade<nvinfer1::IMoELayer> {
   float getSwigluParamBeta() const noexcept override { return static_cast<float>(op<MixtureOfExperts>().beta); }
 
   Status complete() const override {
-    return current_inputs().size() >= 6
+    const auto& inputs = current_inputs();
+    return inputs.size() >= 6 && inputs[3] && inputs[4] && inputs[5]
                ? Status(Ok{})
                : Status(invalid("layer '" + layer_->name + "' lacks the weights of its experts; call setGatedWeights"));
   }
-  void setQuantizationStatic(ITensor&, nvinfer1::DataType) noexcept override { no_quantization("setQuantizationStatic"); }
-  void setQuantizationToType(nvinfer1::DataType) noexcept override { no_quantization("setQuantizationToType"); }
-  nvinfer1::DataType getQuantizationToType() const noexcept override { return nvinfer1::DataType::kFLOAT; }
-  void setDynQOutputScaleType(nvinfer1::DataType) noexcept override { no_quantization("setDynQOutputScaleType"); }
-  nvinfer1::DataType getDynQOutputScaleType() const noexcept override { return nvinfer1::DataType::kFLOAT; }
+  // What the last product reads, quantized by one scale, or by scales of blocks that follow from the data and are quantized themselves.
+  void setQuantizationStatic(ITensor& scale, nvinfer1::DataType type) noexcept override {
+    if (takes_code(type))
+      quantize(
+          type, [&](MixtureOfExperts& op) { op.block = 0; }, &core_tensor(scale));
+  }
+  void setQuantizationToType(nvinfer1::DataType type) noexcept override {
+    if (type == nvinfer1::DataType::kFLOAT || takes_code(type))
+      quantize(
+          type, [](MixtureOfExperts&) {}, nullptr);
+  }
+  nvinfer1::DataType getQuantizationToType() const noexcept override { return to_api(op<MixtureOfExperts>().quantize_to); }
+  void setDynQOutputScaleType(nvinfer1::DataType type) noexcept override {
+    if (takes_scale_type(type)) edit<MixtureOfExperts>([&](MixtureOfExperts& op) { op.scale_type = *to_core(type); });
+  }
+  nvinfer1::DataType getDynQOutputScaleType() const noexcept override { return to_api(op<MixtureOfExperts>().scale_type); }
 
  protected:
-  int32_t most_input() const noexcept override { return 8; }
-  void setQuantizationDynamicDblQ64_(ITensor&, nvinfer1::DataType, WideDims const&, nvinfer1::DataType) noexcept override {
-    no_quantization("setQuantizationDynamicDblQ");
+  int32_t most_input() const noexcept override { return static_cast<int32_t>(MixtureOfExperts::kScale); }
+  void setQuantizationDynamicDblQ64_(ITensor& scale, nvinfer1::DataType type, WideDims const& block,
+                                     nvinfer1::DataType scale_type) noexcept override {
+    if (!takes_code(type) || !takes_scale_type(scale_type) || !takes_block("setQuantizationDynamicDblQ", block)) return;
+    quantize(
+        type,
+        [&](MixtureOfExperts& op) {
+          op.block = block.d[block.nbDims - 1];
+          op.scale_type = *to_core(scale_type);
+        },
+        &core_tensor(scale));
   }
-  void setQuantizationBlockShape64_(WideDims const&) noexcept override { no_quantization("setQuantizationBlockShape"); }
-  WideDims getQuantizationBlockShape64_() const noexcept override { return invalid_dims(); }
+  void setQuantizationBlockShape64_(WideDims const& block) noexcept override {
+    if (takes_block("setQuantizationBlockShape", block))
+      edit<MixtureOfExperts>([&](MixtureOfExperts& op) { op.block = block.d[block.nbDims - 1]; });
+  }
+  // One extent for each dimension of the activations, which is 1 but for the last.
+  WideDims getQuantizationBlockShape64_() const noexcept override {
+    const int64_t block = op<MixtureOfExperts>().block;
+    if (block == 0) return invalid_dims();
+    Shape shape(static_cast<size_t>(std::min<int64_t>(rank_of_input(), WideDims::MAX_DIMS)), 1);
+    shape.back() = block;
+    return to_api(shape);
+  }
 
  private:
   void set_three(size_t first, ITensor& a, ITensor& b, ITensor& c) noexcept {
@@ -171,9 +236,34 @@ class MoEFacade final : public LayerFacade<nvinfer1::IMoELayer> {
       change(current_op().clone(), std::move(inputs));
     });
   }
-  void no_quantization(const char* method) noexcept {
-    network_.reporter().report(
-        unsupported("layer '" + layer_->name + "': " + method + ": experts compute in the type of their weights on this device"));
+  bool takes_code(nvinfer1::DataType type) noexcept {
+    return takes(type == nvinfer1::DataType::kFP8 || type == nvinfer1::DataType::kINT8 || type == nvinfer1::DataType::kFP4 ||
+                     type == nvinfer1::DataType::kINT4,
+                 "the type of quantized activations", type);
+  }
+  bool takes_scale_type(nvinfer1::DataType type) noexcept {
+    const auto core = to_core(type);
+    return takes(core.ok() && is_floating(*core), "the type of scales", type);
+  }
+  bool takes_block(const char* setter, const WideDims& block) noexcept {
+    const bool known = block.nbDims > 0 && block.nbDims <= WideDims::MAX_DIMS;
+    const auto* last = block.d + (known ? block.nbDims - 1 : 0);
+    return takes(known && (*last > 0 || *last == -1) && std::all_of(block.d, last, [](int64_t extent) { return extent == 1; }), setter,
+                 block);
+  }
+  void quantize(nvinfer1::DataType type, const std::function<void(MixtureOfExperts&)>& how, Tensor* scale) noexcept {
+    guarded(network_.reporter(), [&]() -> Status {
+      auto fresh = std::make_unique<MixtureOfExperts>(op<MixtureOfExperts>());
+      TRY_ASSIGN(fresh->quantize_to, to_core(type));
+      how(*fresh);
+      std::vector<Tensor*> inputs = current_inputs();
+      if (scale) {
+        inputs.resize(std::max(inputs.size(), MixtureOfExperts::kScale + 1), nullptr);
+        inputs[MixtureOfExperts::kScale] = scale;
+      }
+      change(std::move(fresh), std::move(inputs));
+      return Ok{};
+    });
   }
 };
 
@@ -202,18 +292,44 @@ class KVCacheFacade final : public LayerFacade<nvinfer1::IKVCacheUpdateLayer> {
   using LayerFacade::LayerFacade;
   bool setCacheMode(nvinfer1::KVCacheMode mode) noexcept override { return mode == nvinfer1::KVCacheMode::kLINEAR; }
   nvinfer1::KVCacheMode getCacheMode() const noexcept override { return nvinfer1::KVCacheMode::kLINEAR; }
-  bool setUpdateForm(nvinfer1::AttentionIOForm form) noexcept override {
-    return form == nvinfer1::AttentionIOForm::kPADDED_BHND || declines();
+  bool setUpdateForm(AttentionIOForm form) noexcept override {
+    if (!takes_word("setUpdateForm", form)) return false;
+    if (form != form_of_update()) {
+      network_.reporter().report(invalid("layer '" + layer_->name + "': setUpdateForm: the update is " + current_inputs()[1]->type.text() +
+                                         "; kPADDED_BHND has the cache's dimensions, kPACKED_NHD one less"));
+      return false;
+    }
+    form_ = form;
+    return true;
   }
-  nvinfer1::AttentionIOForm getUpdateForm() const noexcept override { return nvinfer1::AttentionIOForm::kPADDED_BHND; }
-  bool setUpdateLengths(ITensor* lengths) noexcept override { return !lengths || declines(); }
-  ITensor* getUpdateLengths() const noexcept override { return nullptr; }
+  AttentionIOForm getUpdateForm() const noexcept override { return form_; }
+  bool setUpdateLengths(ITensor* lengths) noexcept override {
+    replace_input(kLengths, lengths ? &core_tensor(*lengths) : nullptr);
+    return !is_waiting();
+  }
+  ITensor* getUpdateLengths() const noexcept override {
+    return current_inputs().size() > kLengths ? network_.facade(current_inputs()[kLengths]) : nullptr;
+  }
+  // The lengths are no input that programs count.
+  int32_t getNbInputs() const noexcept override { return std::min<int32_t>(LayerFacade::getNbInputs(), kLengths); }
+  Status complete() const override {
+    const AttentionIOForm form = form_of_update();
+    const bool has_lengths = current_inputs().size() > kLengths && current_inputs()[kLengths];
+    if (form == form_ && (form == AttentionIOForm::kPADDED_BHND || has_lengths)) return Ok{};
+    return invalid("layer '" + layer_->name + "': the update is " + current_inputs()[1]->type.text() +
+                   "; packed updates want setUpdateForm(kPACKED_NHD) and setUpdateLengths");
+  }
+
+ protected:
+  int32_t most_input() const noexcept override { return kLengths; }
 
  private:
-  bool declines() noexcept {
-    network_.reporter().report(unsupported("layer '" + layer_->name + "': packed updates are not on this device; use kPADDED_BHND"));
-    return false;
+  AttentionIOForm form_of_update() const {
+    const bool packed = TensorScatter::is_packed(current_inputs()[0]->type.rank(), current_inputs()[1]->type.rank());
+    return packed ? AttentionIOForm::kPACKED_NHD : AttentionIOForm::kPADDED_BHND;
   }
+  static constexpr int32_t kLengths = 3;
+  AttentionIOForm form_ = AttentionIOForm::kPADDED_BHND;
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "base/cpu_info.h"
 #include "base/float_types.h"
 #include "tactics/cpu/convert_rows.h"
-#include "tactics/cpu/dynamic_loops.h"
+#include "tactics/cpu/dynamic_scales.h"
 #include "tactics/cpu/plain_tactic.h"
 
 namespace ingot {
@@ -17,37 +17,6 @@ namespace {
 
 constexpr int64_t kPiece = 4096;   // elements of a block that are looked at at once
 constexpr int64_t kColumns = 256;  // of blocks that lie beside each other
-
-const DynamicLoops& dynamic_loops() {
-#if defined(__x86_64__)
-  if (current_isa() >= Isa::kAvx512) return dynamic_loops_avx512();
-  if (current_isa() >= Isa::kAvx2) return dynamic_loops_avx2();
-#endif
-  return DynamicBody::table();
-}
-
-// A scale as it is stored, and what it reads as.
-double store_scale(DataType type, double scale, void* to, int64_t index) {
-  auto* bytes = static_cast<uint8_t*>(to);
-  auto* shorts = static_cast<uint16_t*>(to);
-  const auto value = static_cast<float>(scale);
-  switch (type) {
-    case DataType::kHalf: return static_cast<double>(float_from_half(shorts[index] = half_from_float(value)));
-    case DataType::kBf16: return static_cast<double>(float_from_bf16(shorts[index] = bf16_from_float(value)));
-    case DataType::kFp8: return static_cast<double>(float_from_fp8(bytes[index] = fp8_from_float(value)));
-    case DataType::kE8m0: {
-      // The next power of two.
-      int exponent = -127;
-      if (scale > 0) {
-        const double fraction = std::frexp(scale, &exponent);
-        exponent = std::isinf(scale) ? 127 : std::clamp(fraction == 0.5 ? exponent - 1 : exponent, -127, 127);
-      }
-      bytes[index] = static_cast<uint8_t>(exponent + 127);
-      return std::ldexp(1.0, exponent);
-    }
-    default: static_cast<float*>(to)[index] = value; return static_cast<double>(value);
-  }
-}
 
 // The tensor as [outer, length, inner] with blocks along the middle: whole rows of `inner` where it is solid, else each column by itself.
 struct Blocks {
@@ -221,9 +190,7 @@ struct DynamicQuantizeBlocks final : PlainTactic {
     REQUIRES(x.type == DataType::kFloat || x.type == DataType::kHalf || x.type == DataType::kBf16, "x is " + std::string(name_of(x.type)));
     REQUIRES(!is_present(problem, 1) || problem.inputs[1].type == DataType::kFloat, "the second scale is no float");
     const DataType scale = op->scale_type;
-    REQUIRES(scale == DataType::kFloat || scale == DataType::kHalf || scale == DataType::kBf16 || scale == DataType::kFp8 ||
-                 scale == DataType::kE8m0,
-             "scales are " + std::string(name_of(scale)));
+    REQUIRES(stores_scales(scale), "scales are " + std::string(name_of(scale)));
     Shape shape;
     for (const Dim& dim : x.dims) shape.push_back(dim.constant().value_or(-1));
     REQUIRES(!shape.empty(), "x is a single number");

@@ -4,19 +4,104 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/float_types.h"
+#include "tactics/cpu/dynamic_scales.h"
 #include "tactics/cpu/plain_tactic.h"
 #include "tactics/cpu/row_kernels.h"
 
 namespace ingot {
 namespace {
 
+// What codes of a type say, by their bits.
+struct CodeTable {
+  float values[256];
+  explicit CodeTable(DataType type) {
+    for (int code = 0; code < 256; ++code) {
+      const auto bits = static_cast<uint8_t>(code);
+      switch (type) {
+        case DataType::kInt8: values[code] = static_cast<float>(static_cast<int8_t>(bits)); break;
+        case DataType::kInt4: values[code] = static_cast<float>((code & 15) < 8 ? code & 15 : (code & 15) - 16); break;
+        case DataType::kFp4: values[code] = float_from_fp4(bits & 15); break;
+        default: values[code] = float_from_fp8(bits);
+      }
+    }
+  }
+  static const float* of(DataType type) {
+    static const CodeTable int8(DataType::kInt8), int4(DataType::kInt4), fp4(DataType::kFp4), fp8(DataType::kFp8);
+    return type == DataType::kInt8 ? int8.values : type == DataType::kInt4 ? int4.values : type == DataType::kFp4 ? fp4.values : fp8.values;
+  }
+};
+
+// Numbers as they read after quantization, in place.
+struct Snap {
+  static constexpr int64_t kPiece = 256;
+  DataType type = DataType::kFloat;
+  int64_t block = 0;
+  DataType scale_type = DataType::kFloat;
+  float scale = 1;
+  const DynamicLoops* loops = nullptr;
+  const float* table = nullptr;
+
+  void snap(float* x, int64_t count, double by) const {
+    uint8_t codes[kPiece];
+    float ratios[kPiece];
+    for (int64_t first = 0; first < count; first += kPiece) {
+      const int64_t piece = std::min(kPiece, count - first);
+      float* here = x + first;
+      if (block != 0 && !(by > 0)) {
+        std::fill(here, here + piece, 0.0f);
+        continue;
+      }
+      const auto factor = static_cast<float>(by);
+      if (block == 0)
+        loops->divide(here, factor, ratios, piece);
+      else if (type == DataType::kInt8 || type == DataType::kInt4)
+        loops->divide_to_whole(here, by, ratios, piece);
+      else
+        loops->divide_exactly(here, by, ratios, piece);
+      if (block == 0 && type == DataType::kInt8) {
+        // A scale that is given leaves the least code too.
+        for (int64_t i = 0; i < piece; ++i)
+          here[i] = std::clamp(std::nearbyint(ratios[i] == ratios[i] ? ratios[i] : 0.0f), -128.0f, 127.0f) * factor;
+        continue;
+      }
+      if (block == 0 && type == DataType::kInt4) {
+        for (int64_t i = 0; i < piece; ++i)
+          here[i] = std::clamp(std::nearbyint(ratios[i] == ratios[i] ? ratios[i] : 0.0f), -8.0f, 7.0f) * factor;
+        continue;
+      }
+      loops->codes_of(type, ratios, codes, piece);
+      for (int64_t i = 0; i < piece; ++i) here[i] = table[codes[i]] * factor;
+    }
+  }
+  float largest_code() const {
+    return type == DataType::kFp4 ? 6.0f : type == DataType::kInt8 ? 127.0f : type == DataType::kInt4 ? 7.0f : 448.0f;
+  }
+  void operator()(float* x, int64_t count) const {
+    if (type == DataType::kFloat) return;
+    if (block == 0) return snap(x, count, static_cast<double>(scale));
+    const int64_t extent = block < 0 ? std::max<int64_t>(count, 1) : block;
+    for (int64_t first = 0; first < count; first += extent) {
+      const int64_t here = std::min(extent, count - first);
+      const double second = static_cast<double>(scale);
+      const double own = static_cast<double>(loops->largest(x + first, here, 0)) / static_cast<double>(largest_code()) / second;
+      uint8_t stored[8];
+      snap(x + first, here, store_scale(scale_type, own, stored, 0) * second);
+    }
+  }
+};
+
 struct MixtureOfExpertsTokens final : PlainTactic {
   std::string_view name() const override { return "cpu.mixture_of_experts"; }
 
   Status accepts(const Problem& problem) const override {
     REQUIRES(dynamic_cast<const MixtureOfExperts*>(problem.op), std::string(problem.op->name()) + " is no mixture_of_experts");
-    REQUIRES(problem.inputs.size() >= 6, "the weights are missing");
-    return accepts_plain_floats(problem, {0, 2, 3, 4, 5, 6, 7, 8});
+    REQUIRES(problem.inputs.size() >= 6 && is_present(problem, 5), "the weights are missing");
+    const auto& op = static_cast<const MixtureOfExperts&>(*problem.op);
+    const DataType scales = op.scale_type;
+    REQUIRES(op.quantize_to == DataType::kFloat || op.block != 0 || is_present(problem, MixtureOfExperts::kScale), "the scale is missing");
+    REQUIRES(stores_scales(scales), "scales are " + std::string(name_of(scales)));
+    return accepts_plain_floats(problem, {0, 2, 3, 4, 5, 6, 7, 8, 9});
   }
 
   // Floats of one part: gate, up and the sum of one token, and the rows of one product.
@@ -56,6 +141,14 @@ struct MixtureOfExpertsTokens final : PlainTactic {
     const auto bias = [&](size_t input, int64_t expert, int64_t width) {
       return call.inputs.size() > input && call.in[input] ? call.from<float>(input) + expert * width : nullptr;
     };
+    Snap snap;
+    snap.type = op.quantize_to;
+    snap.block = op.block;
+    snap.scale_type = op.scale_type;
+    snap.loops = &dynamic_loops();
+    snap.table = CodeTable::of(op.quantize_to);
+    if (call.inputs.size() > MixtureOfExperts::kScale && call.in[MixtureOfExperts::kScale])
+      snap.scale = *call.from<float>(MixtureOfExperts::kScale);
     const auto limit = static_cast<float>(op.limit), alpha = static_cast<float>(op.alpha), beta = static_cast<float>(op.beta);
     call.share(size == 0 || inner == 0 ? 0 : tokens, cost(call.inputs), [&](int64_t first, int64_t last, int64_t part) {
       float* gate = static_cast<float*>(call.workspace) + part * part_floats(call.inputs);
@@ -75,6 +168,7 @@ struct MixtureOfExpertsTokens final : PlainTactic {
             const float g = std::min(gate[i], limit), u = std::clamp(up[i], -limit, limit);
             gate[i] = op.activation == ExpertActivation::kSilu ? g / (1 + std::exp(-alpha * g)) * (u + beta) : g * u;
           }
+          snap(gate, inner);
           product(gate, call.from<float>(5) + expert * size * inner, inner, size, bias(8, expert, size), rows, sum);
           for (int64_t d = 0; d < size; ++d) y[d] += sum[d] * score;
         }

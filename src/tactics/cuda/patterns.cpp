@@ -88,13 +88,17 @@ Status make_linspace(const Problem& problem, const Shapes&, const Shapes& output
 Status make_tensor_scatter(const Problem& problem, const Shapes& inputs, const Shapes&, CallParameters* p, std::string* code) {
   const auto& op = static_cast<const TensorScatter&>(*problem.op);
   TRY_ASSIGN(const Lines lines, Lines::make(inputs[0], op.axis));
-  TRY_ASSIGN(const Lines updates, Lines::make(inputs[1], op.axis));
+  TRY_ASSIGN(const int64_t along, normalize_axis(op.axis, static_cast<int64_t>(inputs[0].size())));
+  const bool packed = TensorScatter::is_packed(static_cast<int64_t>(inputs[0].size()), static_cast<int64_t>(inputs[1].size()));
+  const bool has_lengths = is_present(problem, 3);
+  if (packed && !has_lengths) return invalid("packed updates need their lengths");
   p->sizes[0] = inputs[0][0] == 0 ? 1 : lines.before / inputs[0][0];
   p->sizes[1] = lines.length;
   p->sizes[2] = lines.after;
-  p->sizes[3] = updates.length;
+  p->sizes[3] = inputs[1][packed ? 0 : static_cast<size_t>(along)];
   *code = moved_definition("ELEMENT", bits_of(problem.inputs[0].type) / 8) + flag("CIRCULAR", op.circular) +
-          optional_input(problem, 2, "STARTS");
+          optional_input(problem, 2, "STARTS") + optional_input(problem, 3, "LENGTHS") + flag("PACKED", packed) +
+          flag("PLACES", has_lengths && inputs[3][0] == inputs[0][0] + 1);
   return Ok{};
 }
 

@@ -374,7 +374,9 @@ TEST_F(Settings, transformers) {
   SETTING(kept, setCacheMode, getCacheMode, KVCacheMode::kLINEAR, KVCacheMode::kLINEAR, none_of<KVCacheMode>());
   SETTING(kept, setUpdateForm, getUpdateForm, AttentionIOForm::kPADDED_BHND, AttentionIOForm::kPADDED_BHND, none_of<AttentionIOForm>());
   EXPECT_TRUE(kept.setUpdateLengths(nullptr));
-  EXPECT_FALSE(kept.setUpdateLengths(&at));
+  EXPECT_TRUE(kept.setUpdateLengths(&at));
+  EXPECT_EQ(kept.getUpdateLengths(), &at);
+  EXPECT_TRUE(kept.setUpdateLengths(nullptr));
   EXPECT_EQ(kept.getUpdateLengths(), nullptr);
   program.log.errors.clear();
   program.output(rotary);
@@ -404,7 +406,7 @@ TEST_F(Settings, mixtures_of_experts) {
   EXPECT_EQ(moe.getSwigluParamAlpha(), 1.25f);
   EXPECT_EQ(moe.getSwigluParamBeta(), 0.5f);
   EXPECT_EQ(program.log.errors, "");
-  // Experts compute in the type of their weights.
+  // Without quantization experts compute in the type of their weights.
   EXPECT_EQ(moe.getQuantizationToType(), DataType::kFLOAT);
   EXPECT_EQ(moe.getDynQOutputScaleType(), DataType::kFLOAT);
   EXPECT_EQ(moe.getQuantizationBlockShape().nbDims, -1);

@@ -1,5 +1,5 @@
 // What the selected experts say, in two kernels: the inner numbers of each token and expert, then their sums. sizes: 0 experts of a token, 1
-// inner size, 2 size of a token, 3 experts; reals: 0 limit, 1 alpha, 2 beta. The workspace: [tokens, experts of a token, inner].
+// inner size, 2 size of a token, 3 experts, 4 extent of a block of inner numbers with one scale, 5 such blocks; reals: 0 limit, 1 alpha, 2 beta. The workspace: [tokens, experts of a token, inner].
 // An expert that is not there says NaN, and reads nothing.
 #define HIDDEN ((REAL*)p.workspace)
 
@@ -31,6 +31,48 @@ extern "C" __global__ void __launch_bounds__(256) experts_inside(const CallParam
   u = u < -limit ? -limit : limit < u ? limit : u;
   HIDDEN[at] = SILU ? g / (1 + m_exp((REAL)-p.reals[1] * g)) * (u + (REAL)p.reals[2]) : g * u;
 }
+
+#if SNAPS
+// Each block of inner numbers as it reads after quantization.
+extern "C" __global__ void __launch_bounds__(256) experts_snap(const CallParameters p) {
+  const int64 at = (int64)blockIdx.x * 256 + threadIdx.x, inner = p.sizes[1], extent = p.sizes[4], blocks = p.sizes[5];
+  if (at >= p.count * p.sizes[0] * blocks) return;
+  const int64 first = at % blocks * extent, last = min(first + extent, inner);
+  REAL* hidden = HIDDEN + at / blocks * inner;
+  const double largest = WHOLE ? 127 : 448, given = HAS_SCALE ? (double)load(*(const SCALE*)p.inputs[9]) : 1;
+  double scale = given;
+#if DYNAMIC
+  double most = 0;
+  for (int64 i = first; i < last; ++i) {
+    const double size = fabs((double)hidden[i]);
+    most = most < size ? size : most;
+  }
+  scale = most / largest / given;
+#if POWERS
+  // The exponent, rounded up.
+  const int64 bits = __double_as_longlong(scale);
+  int64 exponent = scale > 0 ? (bits >> 52) - 1023 + ((bits & 0xfffffffffffffll) != 0) : -127;
+  exponent = exponent < -127 ? -127 : exponent > 127 ? 127 : exponent;
+  scale = __longlong_as_double((exponent + 1023) << 52);
+#else
+  scale = load(store<BLOCK_SCALE>((SCALE_COMPUTE)scale));
+#endif
+  scale *= given;
+#endif
+  const double least = WHOLE && !DYNAMIC ? -128 : -largest;
+  for (int64 i = first; i < last; ++i) {
+#if DYNAMIC
+    double value = scale > 0 ? (double)hidden[i] / scale : 0;
+#else
+    double value = (float)hidden[i] / (float)scale;
+#endif
+    if (WHOLE && value != value) value = 0;
+    value = value < least ? least : value > largest ? largest : value;
+    const Y code = STORE(value);
+    hidden[i] = (REAL)((double)load(code) * scale);
+  }
+}
+#endif
 
 extern "C" __global__ void __launch_bounds__(256) experts_outside(const CallParameters p) {
   const int64 at = (int64)blockIdx.x * 256 + threadIdx.x, inner = p.sizes[1], size = p.sizes[2], chosen = p.sizes[0];

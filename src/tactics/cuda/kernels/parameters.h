@@ -6,7 +6,7 @@ namespace ingot_kernels {
 
 constexpr int kMostRank = 8;  // after merging dims
 constexpr int kMostInputs = 16;
-constexpr int kMostCallInputs = 9;
+constexpr int kMostCallInputs = 10;
 constexpr int kMostCallOutputs = 4;
 
 struct PointwiseParameters {

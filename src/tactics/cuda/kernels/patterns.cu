@@ -74,12 +74,24 @@ extern "C" __global__ void __launch_bounds__(256) linspace(const CallParameters 
 extern "C" __global__ void __launch_bounds__(256) tensor_scatter(const CallParameters p) {
   const int64 at = (int64)blockIdx.x * 256 + threadIdx.x;
   if (at >= p.count) return;
-  const int64 length = p.sizes[1], inner = p.sizes[2], place = at / inner % length, row = at / inner / length, batch = row / p.sizes[0];
+  const int64 length = p.sizes[1], inner = p.sizes[2], outer = p.sizes[0], given = p.sizes[3];
+  const int64 place = at / inner % length, row = at / inner / length, batch = row / outer;
+  int64 count = given, first = 0;
+#if HAS_LENGTHS
+  const LENGTHS* lengths = (const LENGTHS*)p.inputs[3];
+  const int64 begin = PLACES ? (int64)load(lengths[batch]) : 0;
+  count = (int64)load(lengths[PLACES ? batch + 1 : batch]) - begin;
+  first = PACKED ? begin : 0;
+  // What is not there is not read.
+  first = first < 0 ? 0 : first > given ? given : first;
+  count = count > given - first ? given - first : count;
+#endif
   int64 from = place - (HAS_STARTS ? (int64)load(((const STARTS*)p.inputs[2])[batch]) : 0);
   if (CIRCULAR && from < 0) from += length;
-  if (CIRCULAR && from < p.sizes[3]) from += (p.sizes[3] - 1 - from) / length * length;  // the last one that comes round
-  ((ELEMENT*)p.outputs[0])[at] = from >= 0 && from < p.sizes[3] ? ((const ELEMENT*)p.inputs[1])[(row * p.sizes[3] + from) * inner + at % inner]
-                                                                : ((const ELEMENT*)p.inputs[0])[at];
+  if (CIRCULAR && from < count) from += (count - 1 - from) / length * length;  // the last one that comes round
+  const int64 source = PACKED ? (first + from) * outer + row % outer : row * given + from;
+  ((ELEMENT*)p.outputs[0])[at] = from >= 0 && from < count ? ((const ELEMENT*)p.inputs[1])[source * inner + at % inner]
+                                                           : ((const ELEMENT*)p.inputs[0])[at];
 }
 #endif
 
