@@ -162,9 +162,8 @@ EXAMPLE("padded keys behind the end of their sequence are not seen, and causal m
   expect_values(head + "y = attention_layer(q, v, v, _, _, l, t)\noutput y\n", inputs, {3, 3, 15, 15});
   expect_values(head + "y = attention_layer(q, v, v, _, _, l, t) causal=upper_left\noutput y\n", inputs, {1, 1.5, 10, 15});
   // The last query of the first sequence sees all three keys, the one before two; the only one of the second sees both.
-  expect_values(
-      head + "y = attention_layer(q, v, v, _, _, l, t) causal=lower_right\nz = slice(y) axes=[2] starts=[0] ends=[1]\noutput z\n",
-      inputs, {1.5, 15});
+  expect_values(head + "y = attention_layer(q, v, v, _, _, l, t) causal=lower_right\nz = slice(y) axes=[2] starts=[0] ends=[1]\noutput z\n",
+                inputs, {1.5, 15});
   // Scores as weights: what is not seen weighs 0.
   expect_values(head + "w = exp(q)\ny = attention_layer(w, v, v, _, _, l, t) softmax=false\noutput y\n", inputs, {41, 41, 500, 500});
 }

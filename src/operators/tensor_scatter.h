@@ -6,8 +6,8 @@
 
 namespace ingot {
 
-// Inputs: x [batch, ...], updates of x's dims but for the axis, optional starts as an integer tensor [batch], 0 where left out, and optional
-// lengths: how many entries each batch has, [batch], or the places where their entries begin and the last ones end, [batch + 1].
+// Inputs: x [batch, ...], updates of x's dims but for the axis, optional starts as an integer tensor [batch], 0 where left out, and
+// optional lengths: how many entries each batch has, [batch], or the places where their entries begin and the last ones end, [batch + 1].
 // Updates of one dim less are packed: the entries of all batches one behind the other, [entries, x's dims without batch and axis]; their
 // lengths are places.
 struct TensorScatter final : OperatorBase<TensorScatter> {
