@@ -12,6 +12,8 @@ std::vector<StockKind> normalization_plugins();
 std::vector<StockKind> moving_plugins();
 std::vector<StockKind> region_plugins();
 std::vector<StockKind> region_proposal_plugins();
+std::vector<StockKind> scattering_plugins();
+std::vector<StockKind> transformer_plugins();
 
 // The outputs of a plugin whose number and types do not hang on its fields.
 inline std::function<std::string(const StockFields&)> always(std::string letters) {

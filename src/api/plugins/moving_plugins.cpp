@@ -1,7 +1,6 @@
-// Plugins that move elements: reorganizing, flattening, tiling, slicing, scattering.
+// Plugins that move elements: reorganizing, flattening, tiling, slicing.
 #include "api/plugins/kinds.h"
 #include "api/plugins/wiring.h"
-#include "operators/scatter_nd.h"
 
 namespace ingot::api {
 namespace {
@@ -95,12 +94,6 @@ Result<Tensors> join(Network& network, const Tensors& in, const StockFields& fie
   return w.done({w.concat(in, fields.integer("axis"))});
 }
 
-Result<Tensors> scatter(Network& network, const Tensors& in, const StockFields&) {
-  Wiring w(network);
-  w.require(in.size() == 3, "ScatterND has three inputs: data, indices and updates");
-  return w.done({w.add(ScatterNd{}, in)});
-}
-
 Result<Tensors> permute(Network& network, const Tensors& in, const StockFields& fields) {
   Wiring w(network);
   w.require(in.size() == 1, "a permutation has one input");
@@ -121,7 +114,6 @@ std::vector<StockKind> moving_plugins() {
        {{"axis", kInteger, {0}}, {"output_lengths", kInteger}},
        [](const StockFields& fields) { return std::string(std::max<size_t>(fields.numbers("output_lengths").size(), 1), 'x'); },
        split},
-      {"ScatterND", "1", {}, always("x"), scatter},
       // In the registry of no year: what createSSDPermutePlugin and createConcatPlugin make.
       {"Concat_TRT", "1", {{"axis", kInteger, {1}}, {"ignoreBatch", kInteger, {0}}}, always("x"), join},
       {"Permute_TRT", "1", {{"order", kInteger, {0, 1, 2, 3}}}, always("x"), permute},

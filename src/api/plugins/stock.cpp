@@ -80,6 +80,7 @@ class StockPlugin final : public nvinfer1::IPluginV2DynamicExt {
     if (index < 0 || index >= getNbOutputs()) return DataType::kFLOAT;
     const char letter = outputs_[static_cast<size_t>(index)];
     if (letter == 'i') return DataType::kINT32;
+    if (letter == 'h') return DataType::kHALF;
     return letter == 'x' && types && count > 0 ? types[0] : DataType::kFLOAT;
   }
 
@@ -218,6 +219,7 @@ class StockPlugin final : public nvinfer1::IPluginV2DynamicExt {
     for (size_t o = 0; o < made->size(); ++o) {
       Tensor*& output = (*made)[o];
       const auto wanted = outputs_[o] == 'i'                     ? ingot::DataType::kInt32
+                          : outputs_[o] == 'h'                   ? ingot::DataType::kHalf
                           : outputs_[o] == 'f' || inputs.empty() ? ingot::DataType::kFloat
                                                                  : inputs[0].type;
       if (output->type.type != wanted) {

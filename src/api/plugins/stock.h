@@ -38,7 +38,7 @@ using Tensors = std::vector<Tensor*>;
 struct StockKind {
   std::string name, version;
   std::vector<StockField> fields;
-  // A letter for each output: x has the type of the first input, f is float, i int32.
+  // A letter for each output: x has the type of the first input, f is float, h half, i int32.
   std::function<std::string(const StockFields&)> outputs;
   // Inputs have their batch as dim 0, in networks with an implicit batch too.
   std::function<Result<Tensors>(Network&, const Tensors& inputs, const StockFields&)> layers;

@@ -7,6 +7,7 @@
 #include "api/plugins/stock.h"
 #include "api/reporter.h"
 #include "base/byte_reader.h"
+#include "base/float_types.h"
 
 namespace ingot::api {
 namespace {
@@ -32,6 +33,11 @@ Result<std::vector<double>> numbers_of(const PluginField& field) {
   const int64_t count = field.length < 1 ? 1 : field.length;
   switch (field.type) {
     case PluginFieldType::kFLOAT32: return numbers_at<float>(field.data, count);
+    case PluginFieldType::kFLOAT16: {
+      std::vector<double> values = numbers_at<uint16_t>(field.data, count);
+      for (double& value : values) value = static_cast<double>(float_from_half(static_cast<uint16_t>(value)));
+      return values;
+    }
     case PluginFieldType::kFLOAT64: return numbers_at<double>(field.data, count);
     case PluginFieldType::kINT8:
     case PluginFieldType::kCHAR: return numbers_at<int8_t>(field.data, count);

@@ -23,6 +23,10 @@ struct Fields {
     list.emplace_back(name, floats.back()->data(), PluginFieldType::kFLOAT32, static_cast<int32_t>(floats.back()->size()));
     return *this;
   }
+  Fields& word(const char* name, const char* text) {
+    list.emplace_back(name, text, PluginFieldType::kCHAR, static_cast<int32_t>(std::strlen(text)));
+    return *this;
+  }
   std::vector<std::unique_ptr<std::vector<int32_t>>> integers;
   std::vector<std::unique_ptr<std::vector<float>>> floats;
   std::vector<PluginField> list;
@@ -188,6 +192,73 @@ TEST(StockPlugins, functions_of_elements_and_normalizations) {
   expect_near(
       run(make("GroupNormalizationPlugin", Fields().reals("eps", {0}).ints("num_groups", {2})), {x, {{2}, {2, 1}}, {{2}, {0, 5}}}).at(0),
       {1, 2, 1, 2}, {-2, 2, 6, 4});
+}
+
+TEST(StockPlugins, bert) {
+  const Fields tables = std::move(Fields()
+                                      .reals("bert_embeddings_layernorm_gamma", {2, 1})
+                                      .reals("bert_embeddings_layernorm_beta", {0, 10})
+                                      .reals("bert_embeddings_word_embeddings", {0, 0, 1, 0, 0, 3})
+                                      .reals("bert_embeddings_token_type_embeddings", {0, 0, 0, 1})
+                                      .reals("bert_embeddings_position_embeddings", {0, 0, 1, 1}));
+  const std::vector<Value> ids = {{{2, 2}, {1, 2, 2, 1}}, {{2, 2}, {0, 1, 0, 0}}, {{2, 2}, {1, 1, 1, 0}}};
+  const auto y = run(make("CustomEmbLayerNormPluginDynamic", tables), ids, {DataType::kINT32, DataType::kINT32, DataType::kINT32});
+  ASSERT_EQ(y.size(), 2u);
+  // Two numbers a token, of which the normalized larger one is 1: (1, 0), (0, 3), then (1, 5), (2, 1) with position and segment.
+  expect_near(y[0], {2, 2, 2, 1, 1}, {2, 9, -2, 11, -2, 11, 2, 9}, 1e-3);
+  expect_near(y[1], {2}, {2, 1});
+
+  // Each head holds its query, key and value.
+  const Value x{{2, 1, 6, 1, 1}, {0, 5, 10, 0, 0, 1, 0, 6, 20, std::log(3.0), 1, 3}};
+  expect_near(run(make("CustomQKVToContextPluginDynamic", Fields().ints("hidden_size", {2}).ints("num_heads", {2})), {x}).at(0),
+              {2, 1, 2, 1, 1}, {15, 2, 15, 2.5}, 1e-4);
+  expect_near(run(make("CustomQKVToContextPluginDynamic", Fields().ints("hidden_size", {2}).ints("num_heads", {2}).ints("has_mask", {1})),
+                  {x, {{1}, {1}}}, {DataType::kFLOAT, DataType::kINT32})
+                  .at(0),
+              {2, 1, 2, 1, 1}, {10, 1, 10, 1}, 1e-4);
+  expect_near(
+      run(make("CustomFCPluginDynamic", Fields().ints("out_dims", {3}).reals("W", {1, 0, 0, 1, 1, 1})), {{{2, 1, 2, 1, 1}, {1, 2, 3, 4}}})
+          .at(0),
+      {2, 1, 3, 1, 1}, {1, 2, 3, 3, 4, 7});
+}
+
+TEST(StockPlugins, attention_of_content_and_place_apart) {
+  for (const int span : {2, 8}) {
+    const int length = 20, width = 2 * span;
+    const auto place = [&](int distance) {
+      const int far = std::abs(distance), middle = span / 2, sign = distance < 0 ? -1 : 1;
+      // Distances beyond the middle count by their logarithm.
+      if (span == 8 && far > middle)
+        distance = sign * (middle + static_cast<int>(std::ceil(std::log(far / 4.0) / std::log(511 / 4.0) * (middle - 1))));
+      return std::min(std::max(distance + span, 0), width - 1);
+    };
+    std::vector<double> own = count_up(length * length), towards = count_up(length * width, 0.5), from = count_up(length * width, 100),
+                        wanted;
+    for (int i = 0; i < length; ++i) {
+      for (int j = 0; j < length; ++j)
+        wanted.push_back((own[static_cast<size_t>(i * length + j)] + towards[static_cast<size_t>(i * width + place(i - j))] +
+                          from[static_cast<size_t>(j * width + place(j - i))]) /
+                         2);
+    }
+    expect_near(run(make("DisentangledAttention_TRT", Fields().ints("span", {span}).reals("factor", {0.5})),
+                    {{{1, length, length}, own}, {{1, length, width}, towards}, {{1, length, width}, from}})
+                    .at(0),
+                {1, length, length}, wanted, 1e-2);
+  }
+}
+
+TEST(StockPlugins, what_scatters) {
+  const std::vector<Value> inputs = {{{3}, {1, 2, 3}}, {{2}, {0, 0}}, {{2}, {10, 20}}};
+  const std::vector<DataType> types = {DataType::kFLOAT, DataType::kINT64};
+  const std::pair<const char*, double> sums[] = {{"add", 31}, {"mul", 200}, {"mean", 31.0 / 3}, {"max", 20}, {"min", 1}};
+  for (const auto& [word, first] : sums)
+    expect_near(run(make("ScatterElements", Fields().ints("axis", {0}).word("reduction", word)), inputs, types).at(0), {3}, {first, 2, 3},
+                1e-4);
+  // The third pillar does not count.
+  const auto image = run(make("PillarScatterPlugin", Fields().ints("dense_shape", {2, 2})),
+                         {{{1, 3, 2}, {1, 2, 3, 4, 5, 6}}, {{1, 3, 4}, {0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 1}}, {{1}, {2}}},
+                         {DataType::kFLOAT, DataType::kINT32, DataType::kINT32});
+  expect_near(image.at(0), {1, 2, 2, 2}, {0, 1, 3, 0, 0, 2, 4, 0});
 }
 
 TEST(StockPlugins, yolo_2) {
@@ -379,6 +450,17 @@ TEST(StockPlugins, errors_name_what_is_wrong) {
 
 TEST(StockPlugins, newer_versions_are_plugins_of_generation_10) {
   initLibNvInferPlugins(nullptr, "");
+  const std::pair<const char*, const char*> newer[] = {{"ScatterElements", "2"},
+                                                       {"DisentangledAttention_TRT", "2"},
+                                                       {"CustomEmbLayerNormPluginDynamic", "6"},
+                                                       {"CustomQKVToContextPluginDynamic", "4"},
+                                                       {"CustomSkipLayerNormPluginDynamic", "5"},
+                                                       {"CustomFCPluginDynamic", "2"}};
+  for (const auto& [name, version] : newer) {
+    IPluginCreatorInterface* creator = getPluginRegistry()->getCreator(name, version, "");
+    ASSERT_NE(creator, nullptr) << name;
+    EXPECT_STREQ(creator->getInterfaceInfo().kind, "PLUGIN CREATOR_V3ONE");
+  }
   IPluginCreatorInterface* found = getPluginRegistry()->getCreator("InstanceNormalization_TRT", "3", "");
   ASSERT_NE(found, nullptr);
   ASSERT_STREQ(found->getInterfaceInfo().kind, "PLUGIN CREATOR_V3ONE");
