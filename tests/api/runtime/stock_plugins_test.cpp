@@ -224,7 +224,7 @@ TEST(StockPlugins, bert) {
 
 TEST(StockPlugins, attention_of_content_and_place_apart) {
   for (const int span : {2, 8}) {
-    const int length = 20, width = 2 * span;
+    const int length = 60, width = 2 * span;
     const auto place = [&](int distance) {
       const int far = std::abs(distance), middle = span / 2, sign = distance < 0 ? -1 : 1;
       // Distances beyond the middle count by their logarithm.
