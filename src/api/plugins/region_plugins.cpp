@@ -1,8 +1,7 @@
 // Plugins that read a feature map at regions, or give its points a meaning.
+#include "api/plugins/crops.h"
 #include "api/plugins/kinds.h"
-#include "api/plugins/wiring.h"
 #include "operators/deformable_convolution.h"
-#include "operators/grid_sample.h"
 #include "operators/resize.h"
 #include "operators/roi_align.h"
 #include "operators/softmax.h"
@@ -57,32 +56,7 @@ Result<Tensors> crop_and_resize(Network& network, const Tensors& in, const Stock
   w.require(given.size() == 3 || (given.size() == 4 && (given[3].is(1) || given[2].is(1))),
             "boxes are " + to_text(given) + "; [N, B, 4] is wanted");
   if (!w.ok()) return w.done({});
-  const Dim n = image[0], count = given[1];
-  Tensor* boxes = w.reshape(in[1], {n, count, Dim(4), Dim(1)});
-  // Positions of the points from -1 to 1: 2 * (first + step * (last - first)) - 1.
-  const auto along = [&](int64_t first, int64_t points) {
-    std::vector<double> steps;
-    for (int64_t i = 0; i < points; ++i) steps.push_back(points > 1 ? static_cast<double>(i) / static_cast<double>(points - 1) : 0.5);
-    Tensor *low = w.slice(boxes, 2, first, 1), *top = w.slice(boxes, 2, first + 2, 1);
-    Tensor* offset = w.apply(ScalarOp::kMul, {w.apply(ScalarOp::kSub, {top, low}), w.numbers(steps, {1, 1, 1, points}, boxes)});
-    return w.add(Elementwise(ScalarOp::kAffine, 2, -1), {w.apply(ScalarOp::kAdd, {low, offset})});
-  };
-  Tensor *rows = along(0, high), *columns = along(1, wide);
-  if (!w.ok()) return w.done({});
-  rows = w.reshape(rows, {n, count, Dim(high), Dim(1), Dim(1)});
-  columns = w.reshape(columns, {n, count, Dim(1), Dim(wide), Dim(1)});
-  // Each as wide as the other: times ones.
-  const auto ones = [&](Shape shape) {
-    return w.numbers(std::vector<double>(static_cast<size_t>(volume(shape).value_or(0)), 1), shape, boxes);
-  };
-  Tensor* grid = w.concat(
-      {w.apply(ScalarOp::kMul, {columns, ones({1, 1, high, 1, 1})}), w.apply(ScalarOp::kMul, {rows, ones({1, 1, 1, wide, 1})})}, 4);
-  grid = w.reshape(grid, {n, count * Dim(high), Dim(wide), Dim(2)});
-  GridSample op;
-  op.align_corners = true;
-  Tensor* crops = w.add(std::move(op), {in[0], grid});
-  crops = w.reshape(crops, {n, image[1], count, Dim(high), Dim(wide)});
-  return w.done({w.transpose(crops, {0, 2, 1, 3, 4})});
+  return w.done({crops_of(w, in[0], w.reshape(in[1], {image[0], given[1], Dim(4)}), high, wide)});
 }
 
 // Inputs: x, regions [R, 4] and the image of each [R]. Source: ONNX RoiAlign.

@@ -1,10 +1,9 @@
 // Plugins of detectors in two steps: regions that may hold something, and what is read at them.
 #include <cmath>
 
+#include "api/plugins/crops.h"
 #include "api/plugins/kinds.h"
-#include "api/plugins/wiring.h"
 #include "operators/batched_nms.h"
-#include "operators/grid_sample.h"
 #include "operators/proposal.h"
 #include "operators/reduce.h"
 #include "operators/roi_pool.h"
@@ -157,34 +156,6 @@ Result<Tensors> detection_layer(Network& network, const Tensors& in, const Stock
   return w.done({w.concat({all[1], label, w.reshape(all[2], {n, most, Dim(1)})}, 2)});
 }
 
-// x [N, C, H, W] read at pooled x pooled points of each box [N, R, 4], the corners among them: [N, R, C, pooled, pooled].
-Tensor* crops_of(Wiring& w, Tensor* x, Tensor* boxes, int64_t pooled) {
-  if (!w.ok()) return nullptr;
-  const Dims image = w.dims(x);
-  const Dim n = boxes->type.dims[0], count = boxes->type.dims[1];
-  Tensor* corners = w.reshape(boxes, {n, count, Dim(4), Dim(1)});
-  const auto along = [&](int64_t first) {
-    std::vector<double> steps;
-    for (int64_t i = 0; i < pooled; ++i) steps.push_back(pooled > 1 ? static_cast<double>(i) / static_cast<double>(pooled - 1) : 0.5);
-    Tensor *low = w.slice(corners, 2, first, 1), *top = w.slice(corners, 2, first + 2, 1);
-    Tensor* offset = w.apply(ScalarOp::kMul, {w.apply(ScalarOp::kSub, {top, low}), w.numbers(steps, {1, 1, 1, pooled}, corners)});
-    return w.add(Elementwise(ScalarOp::kAffine, 2, -1), {w.apply(ScalarOp::kAdd, {low, offset})});
-  };
-  Tensor *rows = along(0), *columns = along(1);
-  if (!w.ok()) return nullptr;
-  rows = w.reshape(rows, {n, count, Dim(pooled), Dim(1), Dim(1)});
-  columns = w.reshape(columns, {n, count, Dim(1), Dim(pooled), Dim(1)});
-  const std::vector<double> ones(static_cast<size_t>(pooled), 1);
-  Tensor* grid = w.concat({w.apply(ScalarOp::kMul, {columns, w.numbers(ones, {1, 1, pooled, 1, 1}, corners)}),
-                           w.apply(ScalarOp::kMul, {rows, w.numbers(ones, {1, 1, 1, pooled, 1}, corners)})},
-                          4);
-  GridSample op;
-  op.align_corners = true;
-  Tensor* crops = w.add(std::move(op), {x, w.reshape(grid, {n, count * Dim(pooled), Dim(pooled), Dim(2)})});
-  if (!w.ok()) return nullptr;
-  return w.transpose(w.reshape(crops, {n, image[1], count, Dim(pooled), Dim(pooled)}), {0, 2, 1, 3, 4});
-}
-
 // Inputs: regions [N, R, 4] and the maps P2 to P5 of a feature pyramid; output [N, R, C, pooled_size, pooled_size]. A region of 224 x 224
 // pixels reads P4, one half as large P3 (T. Lin et al., 2017).
 Result<Tensors> pyramid_align(Network& network, const Tensors& in, const StockFields& fields) {
@@ -206,7 +177,7 @@ Result<Tensors> pyramid_align(Network& network, const Tensors& in, const StockFi
   const double whole = static_cast<double>(image[1]) * static_cast<double>(image[2]);
   Tensor* result = nullptr;
   for (int level = 2; level <= 5; ++level) {
-    Tensor* crops = crops_of(w, in[static_cast<size_t>(level - 1)], in[0], pooled);
+    Tensor* crops = crops_of(w, in[static_cast<size_t>(level - 1)], in[0], pooled, pooled);
     if (!result) {
       result = crops;
       continue;
