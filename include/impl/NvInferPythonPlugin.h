@@ -1,4 +1,5 @@
-// Plugins that are written in Python as functions of tensors; the Python module implements these interfaces, C++ programs do not.
+// Plugins that name all of their types and formats at once, and run code that is compiled ahead or when they are called. Python's functions
+// of tensors become these; a C++ program may implement them too. Shapes are Dims64 in every generation.
 #pragma once
 
 #include "../NvInferRuntime.h"
@@ -21,7 +22,7 @@ class ISymExpr {
  public:
   virtual PluginArgType getType() const noexcept = 0;
   virtual PluginArgDataType getDataType() const noexcept = 0;
-  virtual void* getExpr() noexcept = 0;
+  virtual void* getExpr() noexcept = 0;  // an IDimensionExpr
 
  protected:
   virtual ~ISymExpr() noexcept = default;
@@ -81,12 +82,12 @@ class IPluginV3QuickBuild : public IPluginCapability {
                                      int32_t nbInputs) const = 0;
   virtual int32_t getOutputShapes(DimsExprs const* inputs, int32_t nbInputs, DimsExprs const* shapeInputs, int32_t nbShapeInputs,
                                   DimsExprs* outputs, int32_t nbOutputs, IExprBuilder& exprBuilder) = 0;
-  virtual int32_t configurePlugin(DynamicPluginTensorDesc const* in, int32_t nbInputs, DynamicPluginTensorDesc const* out,
+  virtual int32_t configurePlugin(DynamicPluginTensorDesc64 const* in, int32_t nbInputs, DynamicPluginTensorDesc64 const* out,
                                   int32_t nbOutputs) = 0;
   // All combinations of types and formats at once: for each, the description of every input and output.
-  virtual int32_t getNbSupportedFormatCombinations(DynamicPluginTensorDesc const* inOut, int32_t nbInputs, int32_t nbOutputs) = 0;
-  virtual int32_t getSupportedFormatCombinations(DynamicPluginTensorDesc const* inOut, int32_t nbInputs, int32_t nbOutputs,
-                                                 PluginTensorDesc* supportedCombinations, int32_t nbFormatCombinations) = 0;
+  virtual int32_t getNbSupportedFormatCombinations(DynamicPluginTensorDesc64 const* inOut, int32_t nbInputs, int32_t nbOutputs) = 0;
+  virtual int32_t getSupportedFormatCombinations(DynamicPluginTensorDesc64 const* inOut, int32_t nbInputs, int32_t nbOutputs,
+                                                 PluginTensorDesc64* supportedCombinations, int32_t nbFormatCombinations) = 0;
   virtual int32_t getNbTactics() { return 0; }
   virtual int32_t getValidTactics(int32_t* /*tactics*/, int32_t /*nbTactics*/) { return 0; }
   virtual char const* getTimingCacheID() { return nullptr; }
@@ -94,25 +95,27 @@ class IPluginV3QuickBuild : public IPluginCapability {
   virtual int32_t getAliasedInput(int32_t /*outputIndex*/) { return -1; }
 };
 
-// A plugin whose kernel is compiled when the network is built.
+// A plugin whose kernel is compiled when the network is built, and is part of the plan. Its parameters are the addresses of the inputs, the
+// extra arguments, and the addresses of the outputs.
 class IPluginV3QuickAOTBuild : public IPluginV3QuickBuild {
  public:
   InterfaceInfo getInterfaceInfo() const noexcept override { return InterfaceInfo{"PLUGIN_V3QUICKAOT_BUILD", 1, 0}; }
-  virtual int32_t getLaunchParams(DimsExprs const* inputs, DynamicPluginTensorDesc const* inOut, int32_t nbInputs, int32_t nbOutputs,
+  virtual int32_t getLaunchParams(DimsExprs const* inputs, DynamicPluginTensorDesc64 const* inOut, int32_t nbInputs, int32_t nbOutputs,
                                   IKernelLaunchParams* launchParams, ISymExprs* extraArgs, IExprBuilder& exprBuilder) = 0;
   // The kernel's name and its PTX or binary.
-  virtual int32_t getKernel(PluginTensorDesc const* in, int32_t nbInputs, PluginTensorDesc const* out, int32_t nbOutputs,
+  virtual int32_t getKernel(PluginTensorDesc64 const* in, int32_t nbInputs, PluginTensorDesc64 const* out, int32_t nbOutputs,
                             char const** kernelName, char** compiledKernel, int32_t* compiledKernelSize) = 0;
   virtual int32_t setTactic(int32_t /*tactic*/) { return 0; }
 };
 
+// A plugin that the program runs itself.
 class IPluginV3QuickRuntime : public IPluginCapability {
  public:
   InterfaceInfo getInterfaceInfo() const noexcept override { return InterfaceInfo{"PLUGIN_V3QUICK_RUNTIME", 1, 0}; }
   virtual int32_t setTactic(int32_t /*tactic*/) { return 0; }
-  virtual int32_t enqueue(PluginTensorDesc const* inputDesc, PluginTensorDesc const* outputDesc, void const* const* inputs,
-                          void* const* outputs, Dims const* inputStrides, Dims const* outputStrides, int32_t nbInputs, int32_t nbOutputs,
-                          cudaStream_t stream) = 0;
+  virtual int32_t enqueue(PluginTensorDesc64 const* inputDesc, PluginTensorDesc64 const* outputDesc, void const* const* inputs,
+                          void* const* outputs, Dims64 const* inputStrides, Dims64 const* outputStrides, int32_t nbInputs,
+                          int32_t nbOutputs, cudaStream_t stream) = 0;
   virtual PluginFieldCollection const* getFieldsToSerialize() = 0;
 };
 

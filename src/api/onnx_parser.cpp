@@ -151,7 +151,12 @@ class ParserFacade final : public nvonnxparser::IParser {
   }
   // Nodes that no operator is known for may be plugins; with kENABLE_PLUGIN_OVERRIDE, all nodes may be.
   void add_plugins(OnnxImportOptions& options) {
-    options.custom = import_plugins(network_.getBuilder().getPluginRegistry());
+    using Flag = nvinfer1::NetworkDefinitionCreationFlag;
+    using Request = nvinfer1::QuickPluginCreationRequest;
+    const Request request = network_.getFlag(Flag::kPREFER_JIT_PYTHON_PLUGINS)   ? Request::kPREFER_JIT
+                            : network_.getFlag(Flag::kPREFER_AOT_PYTHON_PLUGINS) ? Request::kPREFER_AOT
+                                                                                 : Request::kUNKNOWN;
+    options.custom = import_plugins(network_.getBuilder().getPluginRegistry(), request);
     options.custom_first = getFlag(OnnxParserFlag::kENABLE_PLUGIN_OVERRIDE);
   }
   void take(const ImportErrors& errors) {

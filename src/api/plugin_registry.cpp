@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "api/reporter.h"
+#include "impl/NvInferPythonPlugin.h"
 
 namespace ingot::api {
 
@@ -39,13 +40,16 @@ Result<CreatorIdentity> identify(const IPluginCreatorInterface& creator) {
   CreatorIdentity identity;
   if (kind == "PLUGIN CREATOR_V1") {
     const auto& second = static_cast<const IPluginCreator&>(creator);
-    identity = {text(second.getPluginName()), text(second.getPluginVersion()), text(second.getPluginNamespace()), false};
+    identity = {text(second.getPluginName()), text(second.getPluginVersion()), text(second.getPluginNamespace()), false, false};
   } else if (kind == "PLUGIN CREATOR_V3ONE") {
     const auto& third = static_cast<const IPluginCreatorV3One&>(creator);
-    identity = {text(third.getPluginName()), text(third.getPluginVersion()), text(third.getPluginNamespace()), true};
+    identity = {text(third.getPluginName()), text(third.getPluginVersion()), text(third.getPluginNamespace()), true, false};
+  } else if (kind == "PLUGIN CREATOR_V3QUICK") {
+    const auto& quick = static_cast<const IPluginCreatorV3Quick&>(creator);
+    identity = {text(quick.getPluginName()), text(quick.getPluginVersion()), text(quick.getPluginNamespace()), true, true};
   } else {
     return unsupported("a plugin creator has the interface '" + std::string(kind) +
-                       "'; PLUGIN CREATOR_V1 and PLUGIN CREATOR_V3ONE are known");
+                       "'; PLUGIN CREATOR_V1, PLUGIN CREATOR_V3ONE and PLUGIN CREATOR_V3QUICK are known");
   }
   if (identity.name.empty()) return invalid("a plugin creator has no name");
   return identity;

@@ -17,6 +17,7 @@ namespace ingot::api {
 struct CreatorIdentity {
   std::string name, version, space;
   bool is_v3 = false;
+  bool is_quick = false;  // of an IPluginCreatorV3Quick; is_v3 too
 };
 // An error for an interface that no version knows.
 Result<CreatorIdentity> identify(const nvinfer1::IPluginCreatorInterface& creator);

@@ -83,7 +83,7 @@ class RuntimeFacade final : public nvinfer1::IRuntime {
     TRY_ASSIGN(AlignedBytes copy, keep_plan(bytes, allocator_, *device_));
     TRY_ASSIGN(Plan plan, read_plan(Bytes(copy.data.get(), copy.size), copy.data));
     load_plugin_libraries(plan, registry_, host_code_, reporter_.log());
-    TRY(restore_plugins(*plan.network, registry_, factory, allocator_));
+    TRY(restore_plugins(*plan.network, registry_, factory, allocator_, *device_, host_code_));
     TRY_ASSIGN(std::shared_ptr<Engine> engine, load_engine(std::move(plan), device_, reporter_.log()));
     return new EngineFacade(reporter_, engine, {allocator_});
   }

@@ -60,7 +60,7 @@ class PluginCode {
 
 struct Plugin final : OperatorBase<Plugin> {
   static constexpr const char* kName = "plugin";
-  std::string kind;                  // the class it derives from: "v1", "v2", "v2_ext", "v2_ioext", "v2_dynamic", "v3"
+  std::string kind;                  // its class: "v1", "v1_ext", "v2", "v2_ext", "v2_ioext", "v2_dynamic", "v3", "v3_quick", "v3_aot"
   std::string type, version, space;  // find its creator
   bool batched = false;              // dimension 0 of all tensors is a batch that it does not see
   int64_t shape_inputs = 0;          // the last so many inputs are read for their values, by inference alone

@@ -28,6 +28,9 @@ class PluginAdapter : public PluginCode {
   // A plugin set up for the types and formats that were chosen; fills in the state of `op` that plans keep.
   virtual Result<std::shared_ptr<PluginAdapter>> configure(Plugin& op, const PluginTensors& inputs, const PluginTensors& outputs) const = 0;
 
+  // Its remark for the engine inspector.
+  virtual std::string metadata() const { return ""; }
+
   // The plugin itself, for the facade of its layer; null where it is of another generation.
   virtual nvinfer1::IPlugin* first() const { return nullptr; }
   virtual nvinfer1::IPluginV2* second() const { return nullptr; }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "api/adapters/plugin_adapter.h"
+#include "api/adapters/plugin_v3.h"
 #include "api/plugin_registry.h"
 #include "api/plugins/stock.h"
 #include "api/plugins/stock_creators.h"
@@ -120,7 +120,8 @@ Result<std::unique_ptr<NodeFields>> fields_of(const ForeignNode& node, const nvi
   return result;
 }
 
-Result<std::vector<Tensor*>> import_plugin(const ForeignNode& node, Network& network, nvinfer1::IPluginCreatorInterface& found) {
+Result<std::vector<Tensor*>> import_plugin(const ForeignNode& node, Network& network, nvinfer1::IPluginCreatorInterface& found,
+                                           nvinfer1::QuickPluginCreationRequest request) {
   TRY_ASSIGN(const CreatorIdentity identity, identify(found));
   const std::string what = "the creator of '" + identity.name + "'";
   std::vector<Tensor*> inputs;
@@ -145,7 +146,8 @@ Result<std::vector<Tensor*>> import_plugin(const ForeignNode& node, Network& net
     op->space = identity.space;
   } else {
     auto& creator = static_cast<nvinfer1::IPluginCreatorV3One&>(found);
-    TRY(call_plugin(what + ": getFieldNames", [&] { wanted = creator.getFieldNames(); }));
+    auto& quick = static_cast<nvinfer1::IPluginCreatorV3Quick&>(found);
+    TRY(call_plugin(what + ": getFieldNames", [&] { wanted = identity.is_quick ? quick.getFieldNames() : creator.getFieldNames(); }));
     TRY_ASSIGN(const std::unique_ptr<NodeFields> fields, fields_of(node, wanted));
     TRY_ASSIGN(const std::vector<int64_t> shape_inputs, node.integers("tensorrt_plugin_shape_input_indices", {}));
     for (int64_t index : shape_inputs) {
@@ -161,7 +163,10 @@ Result<std::vector<Tensor*>> import_plugin(const ForeignNode& node, Network& net
     inputs = std::move(ordered);
     nvinfer1::IPluginV3* made = nullptr;
     TRY(call_plugin(what + ": createPlugin", [&]() -> bool {
-      return (made = creator.createPlugin(node.name().c_str(), &fields->collection, nvinfer1::TensorRTPhase::kBUILD)) != nullptr;
+      constexpr auto kPhase = nvinfer1::TensorRTPhase::kBUILD;
+      made = identity.is_quick ? quick.createPlugin(node.name().c_str(), identity.space.c_str(), &fields->collection, kPhase, request)
+                               : creator.createPlugin(node.name().c_str(), &fields->collection, kPhase);
+      return made != nullptr;
     }));
     const std::unique_ptr<nvinfer1::IPluginV3> owned(made);
     TRY_ASSIGN(op, plugin_operator(*made, shape_inputs.size()));
@@ -176,8 +181,8 @@ Result<std::vector<Tensor*>> import_plugin(const ForeignNode& node, Network& net
 
 }  // namespace
 
-CustomImport import_plugins(nvinfer1::IPluginRegistry& registry) {
-  return [&registry](const ForeignNode& node, Network& network) -> std::optional<Result<std::vector<Tensor*>>> {
+CustomImport import_plugins(nvinfer1::IPluginRegistry& registry, nvinfer1::QuickPluginCreationRequest request) {
+  return [&registry, request](const ForeignNode& node, Network& network) -> std::optional<Result<std::vector<Tensor*>>> {
     const auto version = node.word("plugin_version", "1"), space = node.word("plugin_namespace", "");
     if (!version.ok() || !space.ok()) return std::nullopt;
     nvinfer1::IPluginCreatorInterface* creator = registry.getCreator(node.op_type().c_str(), version->c_str(), space->c_str());
@@ -188,7 +193,7 @@ CustomImport import_plugins(nvinfer1::IPluginRegistry& registry) {
     if (!creator && find_stock_kind(node.op_type(), *version) && ingotRegisterPlugins(nullptr, space->c_str()))
       creator = registry.getCreator(node.op_type().c_str(), version->c_str(), space->c_str());
     if (!creator) return std::nullopt;
-    return import_plugin(node, network, *creator);
+    return import_plugin(node, network, *creator, request);
   };
 }
 

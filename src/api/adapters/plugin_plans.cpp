@@ -1,6 +1,6 @@
 #include "api/adapters/plugin_plans.h"
 
-#include "api/adapters/plugin_adapter.h"
+#include "api/adapters/plugin_v3.h"
 #include "api/plugin_registry.h"
 #include "operators/constant.h"
 #include "operators/dequantize.h"
@@ -281,6 +281,8 @@ Status configure_plugins(Plan& plan) {
     const PluginTensors inputs = tensors_of(layer.inputs(), own, choice ? &choice->input_formats : nullptr);
     const PluginTensors outputs = tensors_of(layer.outputs(), layer.outputs().size(), choice ? &choice->output_formats : nullptr);
     TRY_ASSIGN(op.code, static_cast<const PluginAdapter&>(*op.code).configure(op, inputs, outputs));
+    const std::string remark = static_cast<const PluginAdapter&>(*op.code).metadata();
+    if (!remark.empty()) layer.metadata += (layer.metadata.empty() ? "" : " ") + remark;
     TensorTypes reads, gives;
     for (const Tensor* input : layer.inputs()) reads.push_back(input->type);
     for (const Tensor* output : layer.outputs()) gives.push_back(output->type);
@@ -318,7 +320,7 @@ void load_plugin_libraries(const Plan& plan, nvinfer1::IPluginRegistry& registry
 }
 
 Status restore_plugins(Network& network, nvinfer1::IPluginRegistry& registry, nvinfer1::IPluginFactory* factory,
-                       nvinfer1::IGpuAllocator* allocator) {
+                       nvinfer1::IGpuAllocator* allocator, Device& device, bool code_allowed) {
   return for_each_plugin(network, [&](Network&, size_t, Layer& layer, Plugin& op, int) -> Status {
     const void* data = op.state.data();
     const size_t size = op.state.byte_count();
@@ -332,18 +334,33 @@ Status restore_plugins(Network& network, nvinfer1::IPluginRegistry& registry, nv
       op.code = adapt(made, op, allocator);
       return Ok{};
     }
+    if (op.kind == "v3_aot") {
+      if (!code_allowed)
+        return invalid(op.label() +
+                       ": the plan holds its compiled kernel, which is code; call setEngineHostCodeAllowed(true) of the runtime " +
+                       "before, if you trust where the plan comes from");
+      TRY_ASSIGN(op.code, restore_aot(op, device));
+      return Ok{};
+    }
     nvinfer1::IPluginCreatorInterface* creator = registry.getCreator(op.type.c_str(), op.version.c_str(), op.space.c_str());
     if (!creator) return invalid(op.label() + " has no creator; " + registered(registry));
     TRY_ASSIGN(const CreatorIdentity identity, identify(*creator));
-    if (identity.is_v3 != (op.kind == "v3"))
-      return invalid(op.label() + ": the plan holds an " + (op.kind == "v3" ? "IPluginV3" : "IPluginV2") +
-                     ", but the creator makes the other kind");
+    if (identity.is_v3 != op.kind.starts_with("v3") || identity.is_quick != (op.kind == "v3_quick"))
+      return invalid(op.label() + ": the plan holds an " +
+                     (op.kind == "v3_quick" ? "IPluginV3 of the Quick kind"
+                      : op.kind == "v3"     ? "IPluginV3"
+                                            : "IPluginV2") +
+                     ", but the creator makes another kind");
     if (identity.is_v3) {
       TRY_ASSIGN(const std::unique_ptr<FieldList> fields, fields_from_bytes(op.state));
       nvinfer1::IPluginV3* made = nullptr;
       TRY(call_plugin(op.label() + ": createPlugin", [&]() -> bool {
-        made = static_cast<nvinfer1::IPluginCreatorV3One*>(creator)->createPlugin(layer.name.c_str(), &fields->collection,
-                                                                                  nvinfer1::TensorRTPhase::kRUNTIME);
+        constexpr auto kPhase = nvinfer1::TensorRTPhase::kRUNTIME;
+        if (identity.is_quick)
+          made = static_cast<nvinfer1::IPluginCreatorV3Quick*>(creator)->createPlugin(
+              layer.name.c_str(), op.space.c_str(), &fields->collection, kPhase, nvinfer1::QuickPluginCreationRequest::kSTRICT_JIT);
+        else
+          made = static_cast<nvinfer1::IPluginCreatorV3One*>(creator)->createPlugin(layer.name.c_str(), &fields->collection, kPhase);
         return made != nullptr;
       }));
       op.code = adapt(made, op, allocator);

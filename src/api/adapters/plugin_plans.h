@@ -21,8 +21,9 @@ Status configure_plugins(Plan& plan);
 Status hand_over_plugins(Network& from, Network& to);
 // Loads the libraries that the plan names where the program allows that plans bring code; says what it leaves alone.
 void load_plugin_libraries(const Plan& plan, nvinfer1::IPluginRegistry& registry, bool allowed, Log& log);
-// Makes the plugins of a plan again. An error names the layer and what is registered.
+// Makes the plugins of a plan again, to run on `device`. Kernels that the plan holds are used where the program allows that plans bring
+// code. An error names the layer and what is registered.
 Status restore_plugins(Network& network, nvinfer1::IPluginRegistry& registry, nvinfer1::IPluginFactory* factory,
-                       nvinfer1::IGpuAllocator* allocator);
+                       nvinfer1::IGpuAllocator* allocator, Device& device, bool code_allowed);
 
 }  // namespace ingot::api

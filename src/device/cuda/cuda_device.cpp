@@ -259,13 +259,34 @@ Result<CuFunction> CudaDevice::function(const std::string& source, const std::st
   return function;
 }
 
+Result<CuFunction> CudaDevice::loaded_function(const std::string& image, const std::string& name) {
+  const std::string digest = hash_text(image).hex() + " brought ";
+  std::lock_guard lock(mutex_);
+  const std::string key = digest + name;
+  if (const auto known = functions_.find(key); known != functions_.end()) return known->second;
+  TRY(make_current());
+  const BesideCapture beside(driver_);
+  CuModule& module = modules_[digest];
+  if (!module) CUDA_TRY(driver_, module_load, &module, image.c_str());
+  CuFunction function = nullptr;
+  CUDA_TRY(driver_, module_function, &function, module, name.c_str());
+  functions_[key] = function;
+  return function;
+}
+
 Status CudaDevice::launch(CuFunction function, GridSize grid, int block, size_t shared_bytes, void** arguments, Stream stream) const {
+  return launch_blocks(function, grid, {block, 1, 1}, shared_bytes, arguments, stream);
+}
+
+Status CudaDevice::launch_blocks(CuFunction function, GridSize grid, GridSize block, size_t shared_bytes, void** arguments,
+                                 Stream stream) const {
   if (grid.x <= 0 || grid.y <= 0 || grid.z <= 0) return Ok{};
   if (grid.x > INT32_MAX || grid.y > 65535 || grid.z > 65535)
     return unsupported("a grid of " + std::to_string(grid.x) + " x " + std::to_string(grid.y) + " x " + std::to_string(grid.z) +
                        " blocks is too large");
   CUDA_TRY(driver_, launch, function, static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z),
-           static_cast<unsigned>(block), 1, 1, static_cast<unsigned>(shared_bytes), handle_of(stream), arguments, nullptr);
+           static_cast<unsigned>(block.x), static_cast<unsigned>(block.y), static_cast<unsigned>(block.z),
+           static_cast<unsigned>(shared_bytes), handle_of(stream), arguments, nullptr);
   return Ok{};
 }
 

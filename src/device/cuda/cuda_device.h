@@ -55,8 +55,12 @@ class CudaDevice final : public Device {
 
   // The kernel `name` of `source`, compiled and loaded at the first call; it lives as long as the device.
   Result<CuFunction> function(const std::string& source, const std::string& name);
+  // The same of code that a program brings: PTX with a 0 at its end, or a binary.
+  Result<CuFunction> loaded_function(const std::string& image, const std::string& name);
   // `block` threads each, and `shared_bytes` besides what the kernel declares; `arguments` holds the address of each of its parameters.
   Status launch(CuFunction function, GridSize grid, int block, size_t shared_bytes, void** arguments, Stream stream) const;
+  // The same with blocks of several dimensions.
+  Status launch_blocks(CuFunction function, GridSize grid, GridSize block, size_t shared_bytes, void** arguments, Stream stream) const;
   // The context is that of the calling thread from now on.
   Status make_current() const;
 

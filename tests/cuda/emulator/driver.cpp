@@ -60,6 +60,7 @@ struct Open {
 // What tests ask of the emulated driver: calls that are counted, and an error that all later calls give.
 int sticky_error = 0;
 std::map<std::string, long> counts;
+unsigned newest_launch[7];  // grid, block, bytes of shared memory
 // Streams that are captured in the mode that forbids unsafe calls of all threads, and this thread's mode.
 int strict_captures = 0;
 thread_local int thread_mode = 0;
@@ -212,6 +213,11 @@ void emulatedLose(int code) { sticky_error = code; }
 long emulatedCount(const char* kind) {
   std::lock_guard lock(mutex);
   return counts[kind];
+}
+
+void emulatedLaunch(unsigned* sizes) {
+  std::lock_guard lock(mutex);
+  std::memcpy(sizes, newest_launch, sizeof newest_launch);
 }
 
 int cuInit(unsigned) { return 0; }
@@ -430,10 +436,12 @@ int cuTensorMapEncodeTiled(void* map, int, unsigned, void* address, const uint64
   return 0;
 }
 int cuFuncSetAttribute(Function*, int, int) { return 0; }
-int cuLaunchKernel(Function* function, unsigned x, unsigned y, unsigned z, unsigned block, unsigned, unsigned, unsigned, Stream* stream,
-                   void** parameters, void**) {
+int cuLaunchKernel(Function* function, unsigned x, unsigned y, unsigned z, unsigned block, unsigned block_y, unsigned block_z,
+                   unsigned shared_bytes, Stream* stream, void** parameters, void**) {
   std::lock_guard lock(mutex);
   ++counts["launch"];
+  const unsigned sizes[] = {x, y, z, block, block_y, block_z, shared_bytes};
+  std::memcpy(newest_launch, sizes, sizeof sizes);
   if (const int code = refused(false)) return code;
   if (block > 1024 || block == 0 || x == 0 || y == 0 || z == 0) return kInvalidValue;
   if (!stream || !stream->capture) {
