@@ -85,6 +85,16 @@ EXAMPLE("blocks of a row") {
                 {{{1, 4}, {1, 2, 3, 4}}}, {1, 2, 6, 8});
 }
 
+EXAMPLE("blocks of four bits, along either axis") {
+  expect_values(
+      "input x int4 [3, 3]\nweights s [2, 3] = 1 2 4 0.5 3 1\nweights z int4 [2, 3] = 0 1 -8 2 0 0\ny = dequantize(x, s, z) axis=0 "
+      "block_size=2\noutput y\n",
+      {{{3, 3}, {-8, 7, 1, 2, -3, 4, 5, 6, -7}}}, {-8, 12, 36, 2, -8, 48, 1.5, 18, -7});
+  expect_values("input x uint4 [3]\nweights s [] = 0.5\ny = dequantize(x, s)\noutput y\n", {{{3}, {0, 9, 15}}}, {0, 4.5, 7.5});
+  expect_values("input x fp4 [1, 5]\nweights s e8m0 [1, 3] = 1 4 0.25\ny = dequantize(x, s) block_size=2 to=half\noutput y\n",
+                {{{1, 5}, {-6, 0.5, 1.5, -3, 4}}}, {-6, 0.5, 6, -12, 1});
+}
+
 EXAMPLE("int64 is not dequantized") { expect_error("input x int64 [2]\nweights s [] = 1\ny = dequantize(x, s)\noutput y\n", "not int64"); }
 
 }  // namespace ingot::testing

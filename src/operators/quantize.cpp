@@ -186,6 +186,17 @@ EXAMPLE("4-bit integers and fp8") {
                 {{{3}, {-9, 3.4, 500}}}, {-8, 3, 7, -9, 3.5, 448});
 }
 
+EXAMPLE("blocks of four bits and fp4") {
+  expect_values(
+      "input x [2, 3]\nweights s [2, 2] = 1 2 0.5 1\nweights z int4 [2, 2] = 0 1 -1 0\ny = quantize(x, s, z) to=int4 "
+      "block_size=2\noutput y\n",
+      {{{2, 3}, {2.5, -20, 3, 1, 100, -0.6}}}, {2, -8, 3, 1, 7, -1});
+  expect_values("input x [1, 5]\nweights s [1, 3] = 1 2 0.5\ny = quantize(x, s) to=fp4 block_size=2\noutput y\n",
+                {{{1, 5}, {0.25, -9, 5, 0.6, -1.25}}}, {0, -6, 2, 0.5, -2});
+  expect_values("input x half [1, 4]\nweights s half [1, 2] = 1 2\ny = quantize(x, s) block_size=2\noutput y\n",
+                {{{1, 4}, {1.5, -300, 5, 7}}}, {2, -128, 2, 4});
+}
+
 EXAMPLE("a scale of another length is refused by quantize") {
   expect_error("input x [2, 3]\nweights s [4] = 1 1 1 1\ny = quantize(x, s)\noutput y\n",
                "the scale has dims [4]; for an input [2, 3] it is one number, or [3] along axis 1");

@@ -172,6 +172,21 @@ EXAMPLE("each tree gives what the row's leaf holds") {
   expect_values("input x [3, 2]\ny = tree_ensemble(x) sum=max" + trees + "\noutput y\n", x, {10, 2, 0, 20, 30, 1});
 }
 
+EXAMPLE("what trees give is made probabilities") {
+  // One tree: x0 < 1 ? {1 to t0, -2 to t1} : {3 to t1}, where NaN goes the way of true.
+  const std::string tree =
+      " relations=[1] features=[0] splits=[1] on_true=[-1] on_false=[-2] missing_true=[1] roots=[0] leaf_starts=[0, 2] targets=[0, 1, 1] "
+      "weights=[1, -2, 3] target_count=2";
+  const std::vector<Values> x = {{{2, 1}, {0, 1}}};
+  expect_values("input x [2, 1]\ny = tree_ensemble(x) transform=logistic" + tree + "\noutput y\n", x,
+                {0.7310585786, 0.119202922, 0.5, 0.9525741268});
+  expect_values("input x [2, 1]\ny = tree_ensemble(x) transform=softmax" + tree + "\noutput y\n", x,
+                {0.9525741268, 0.0474258732, 0.0474258732, 0.9525741268});
+  expect_values("input x [2, 1]\ny = tree_ensemble(x) transform=softmax_zero" + tree + "\noutput y\n", x,
+                {0.9525741268, 0.0474258732, 0, 1});
+  expect_values("input x [2, 1]\ny = tree_ensemble(x) base=[0.5, 1] sum=min" + tree + "\noutput y\n", x, {1.5, -1, 0.5, 4});
+}
+
 EXAMPLE("trees that lead back are refused") {
   expect_error(
       "input x [3, 2]\ny = tree_ensemble(x) relations=[0] features=[0] splits=[1] on_true=[0] on_false=[-1] roots=[0] leaf_starts=[0] "

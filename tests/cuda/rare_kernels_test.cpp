@@ -280,6 +280,7 @@ TEST(CudaRareKernels, regions_out_of_maps) {
     op.candidates = random.pick({0, 50});
     op.most = random.pick({5, 300});
     op.overlap_threshold = random.real(0.2, 0.8);
+    op.padded = random.chance(0.4);
     const int64_t batch = random.between(1, 2), rows = random.between(1, 12), columns = random.between(1, 12), anchors = 6;
     Array images = *Array::make(DataType::kFloat, {random.chance(0.5) ? 1 : batch, 3});
     for (int64_t i = 0; i < images.count(); ++i) images.set_number(i, i % 3 == 2 ? 1 : 70 + static_cast<double>(i));

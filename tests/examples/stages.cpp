@@ -89,7 +89,8 @@ Status check_tactics(const Network& network, const Arrays& inputs) {
       const Outcome outcome = check(*tactic, trial, *asked);
       if (tactic->device() == DeviceKind::kCuda) {
         gpu_runs += outcome.ran;
-        if (!is_reference_tactic(tactic->name())) gpu_kernel_runs[std::string(layer->op().name())] += outcome.ran;
+        if (!is_reference_tactic(tactic->name()) && !layer->op().has_decomposition())
+          gpu_kernel_runs[std::string(layer->op().name())] += outcome.ran;
       }
       if (!outcome.failure.empty()) {
         return invalid("tactic " + std::string(tactic->name()) + " on layer '" + layer->name + "' (" + std::string(layer->op().name()) +

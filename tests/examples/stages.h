@@ -20,6 +20,7 @@ Result<std::vector<std::pair<const Layer*, Trial>>> trials_of(const Network& net
 // Runs every tactic that accepts a layer, on what the layer reads, and compares it with the reference.
 Status check_tactics(const Network& network, const Arrays& inputs);
 extern int gpu_runs;                                             // of tactics of the GPU, where there is one
-extern std::map<std::string, int, std::less<>> gpu_kernel_runs;  // by operator, of those that run on the GPU itself
+extern std::map<std::string, int, std::less<>> gpu_kernel_runs;  // of those that run on the GPU itself, by operators that are no
+// combination of others
 
 }  // namespace ingot::testing

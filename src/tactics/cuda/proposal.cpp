@@ -1,4 +1,4 @@
-// cuda.proposal: regions decoded, then a block for each image. The run waits for their number.
+// cuda.proposal: regions decoded, then a block for each image. The run waits for their number, where images have no fixed one.
 #include "operators/proposal.h"
 
 #include "tactics/cuda/call.h"
@@ -12,7 +12,6 @@ struct ProposalBlocks final : CallTactic {
   Status takes(const Problem& problem) const override {
     const auto* op = dynamic_cast<const Proposal*>(problem.op);
     REQUIRES(op, std::string(problem.op->name()) + " is no proposal");
-    REQUIRES(!op->padded, "its rows are padded");
     REQUIRES(problem.inputs[0].type != DataType::kDouble, "scores of double have no keys");
     return all_linear(problem);
   }
@@ -38,8 +37,8 @@ struct ProposalBlocks final : CallTactic {
     const DataType type = problem.inputs[0].type;
     std::string code = std::string(kernel_text("block")) + storage_definition("X", type) +
                        storage_definition("IMAGE", problem.inputs[2].type) + "typedef " + compute_type(type) +
-                       " COMPUTE;\n#define HAS_SCALE " + std::to_string(inputs[2][1] > 2) + "\n#define ANCHOR_COUNT " +
-                       std::to_string(anchors.size()) + "\n#define ANCHORS ";
+                       " COMPUTE;\n#define HAS_SCALE " + std::to_string(inputs[2][1] > 2) + "\n#define PADDED " +
+                       std::to_string(op.padded) + "\n#define ANCHOR_COUNT " + std::to_string(anchors.size()) + "\n#define ANCHORS ";
     for (const auto& anchor : anchors) {
       code += &anchor == anchors.data() ? "{" : ", {";
       for (size_t i = 0; i < 4; ++i) code += (i ? ", " : "") + number_code(anchor[i], false);
@@ -49,7 +48,7 @@ struct ProposalBlocks final : CallTactic {
     TRY(call.add(device, "proposal", code, "proposal_decode", images * each));
     TRY(call.add_grid(device, "proposal", code, "proposal_select", {images}, 1024));
     TRY(call.add_grid(device, "proposal", code, "proposal_write", {1}));
-    call.shapes_for = [](int64_t found) { return std::vector<Shape>{{found, 5}, {found, 1}}; };
+    if (!op.padded) call.shapes_for = [](int64_t found) { return std::vector<Shape>{{found, 5}, {found, 1}}; };
     return call;
   }
 };

@@ -1,7 +1,8 @@
 // Regions of anchors; see operators/proposal.h. All are decoded in double and cut to the image; then a block for each image sorts them by score
 // and strikes out those that overlap a better one; then one block writes those that stay. sizes: 0 images, 1 places, 2 columns of the map, 3
 // keys of an image in the workspace (a power of two), 4 candidates or 0, 5 the most that stay, 6 the stride, 7 rows of sizes, 8 numbers of
-// each, 9 rows of the output; reals: 0 the overlap threshold, 1 min_size. ANCHORS of x0, y0, x1, y1.
+// each, 9 rows of the output; reals: 0 the overlap threshold, 1 min_size. ANCHORS of x0, y0, x1, y1. PADDED 1 where each
+// image has that many rows.
 // The workspace: the number found, then how many stay by image, keys, and regions [image, place, anchor].
 struct Region {
   double x0, y0, x1, y1;
@@ -97,7 +98,17 @@ extern "C" __global__ void __launch_bounds__(256) proposal_write(const CallParam
       ((X*)p.outputs[1])[first + i] =
           ((const X*)p.inputs[0])[((image * 2 + 1) * ANCHOR_COUNT + own % ANCHOR_COUNT) * p.sizes[1] + own / ANCHOR_COUNT];
     }
+#if PADDED
+    for (int64 i = COUNTS[image] + threadIdx.x; i < p.sizes[5]; i += 256) {
+      X* y = (X*)p.outputs[0] + (first + i) * 5;
+      y[0] = store<X>((COMPUTE)image);
+      for (int k = 1; k < 5; ++k) y[k] = store<X>((COMPUTE)0);
+      ((X*)p.outputs[1])[first + i] = store<X>((COMPUTE)0);
+    }
+    first += p.sizes[5];
+#else
     first += COUNTS[image];
+#endif
   }
   if (threadIdx.x == 0) FOUND = first < p.sizes[9] ? first : p.sizes[9];
 }

@@ -1,0 +1,136 @@
+// The GPU's kernels of elements of few bits, of n-grams and of trees, on random problems, against the references.
+#include "operators/dequantize.h"
+#include "operators/quantize.h"
+#include "operators/tfidf.h"
+#include "operators/tree_ensemble.h"
+#include "trials.h"
+
+namespace ingot::testing {
+namespace {
+
+// A scale for all, for each slice, or for each block of an axis; the axis, and the block's length where there are some.
+struct Blocks {
+  int64_t axis = 0, block_size = 0;
+  Shape scale;
+};
+
+Blocks random_blocks(Random& random, const Shape& x, bool rare) {
+  Blocks blocks;
+  const auto rank = static_cast<int64_t>(x.size());
+  blocks.axis = random.between(-rank, rank - 1);
+  const auto place = static_cast<size_t>(blocks.axis < 0 ? blocks.axis + rank : blocks.axis);
+  const int64_t kind = rare ? random.between(0, 2) : 2;
+  if (kind == 1) blocks.scale = {x[place]};
+  if (kind < 2) return blocks;
+  blocks.block_size = random.between(1, 7);
+  blocks.scale = x;
+  blocks.scale[place] = (x[place] + blocks.block_size - 1) / blocks.block_size;
+  return blocks;
+}
+
+Array powers(Random& random, const Shape& shape) {
+  Array array = Array::make(DataType::kE8m0, shape).value();
+  for (int64_t i = 0; i < array.count(); ++i) array.set_number(i, std::ldexp(1.0, static_cast<int>(random.between(-3, 3))));
+  return array;
+}
+
+TEST(CudaSmallKernels, blocks_are_dequantized) {
+  for_seeds([](Random& random) {
+    const DataType from =
+        random.pick({DataType::kInt4, DataType::kUint4, DataType::kFp4, DataType::kInt8, DataType::kUint8, DataType::kFp8});
+    const Shape shape = random.shape(random.between(1, 3), 17);
+    const Blocks blocks = random_blocks(random, shape, bits_of(from) < 8);
+    Dequantize op;
+    op.axis = blocks.axis;
+    op.block_size = blocks.block_size;
+    op.to = random_float(random);
+    const Array x = random.array(from, shape, -7, 7);
+    const bool has_powers = from == DataType::kFp4 && random.chance(0.5);
+    Arrays inputs{x, has_powers ? powers(random, blocks.scale) : random.array(op.to, blocks.scale, 0.1, 2)};
+    if (!is_floating(from) && random.chance(0.5)) inputs.push_back(random.array(from, blocks.scale, -5, 5));
+    return run_trial("cuda.quantize_blocks", Trial{&op, inputs, {}, usual_tolerance(op.to)});
+  });
+}
+
+TEST(CudaSmallKernels, blocks_are_quantized) {
+  for_seeds([](Random& random) {
+    Quantize op;
+    op.to = random.pick({DataType::kInt4, DataType::kUint4, DataType::kFp4, DataType::kInt8, DataType::kUint8, DataType::kFp8});
+    const Shape shape = random.shape(random.between(1, 3), 17);
+    const Blocks blocks = random_blocks(random, shape, bits_of(op.to) < 8);
+    op.axis = blocks.axis;
+    op.block_size = blocks.block_size;
+    const DataType from = random_float(random);
+    Arrays inputs{random.array(from, shape, -12, 12), random.array(from, blocks.scale, 0.1, 2)};
+    if (!is_floating(op.to) && random.chance(0.5)) inputs.push_back(random.array(op.to, blocks.scale, -5, 5));
+    return run_trial("cuda.quantize_blocks", Trial{&op, inputs, {}, {0, 0}});
+  });
+}
+
+TEST(CudaSmallKernels, counted_n_grams) {
+  for_seeds([](Random& random) {
+    TfIdf op;
+    op.mode = random.pick({TfIdfMode::kTf, TfIdfMode::kIdf, TfIdfMode::kTfIdf});
+    op.longest = random.between(1, 3);
+    op.shortest = random.between(1, op.longest);
+    op.most_skip = random.between(0, 3);
+    for (int64_t n = 1; n <= op.longest; ++n) {
+      op.starts.push_back(static_cast<int64_t>(op.pool.size()));
+      // Some occur twice in the pool, and some count for the same element.
+      for (int64_t gram = random.between(1, 6); gram > 0; --gram) {
+        for (int64_t i = 0; i < n; ++i) op.pool.push_back(random.between(0, 3));
+        op.outputs.push_back(random.between(0, 9));
+        op.weights.push_back(random.real(-2, 2));
+      }
+    }
+    const DataType type = random.pick({DataType::kInt64, DataType::kInt32});
+    const int64_t length = random.between(1, 40);
+    Array x = random.array(type, random.chance(0.3) ? Shape{length} : Shape{random.between(1, 30), length}, 0, 3);
+    for (int64_t i = 0; i < x.count(); ++i) x.set_integer(i, random.between(0, 3));
+    return run_trial("cuda.tfidf", Trial{&op, {x}, {}, usual_tolerance(DataType::kFloat)});
+  });
+}
+
+TEST(CudaSmallKernels, ensembles_of_trees) {
+  for_seeds([](Random& random) {
+    TreeEnsemble op;
+    op.target_count = random.between(1, 5);
+    op.sum = random.pick({TreeSum::kSum, TreeSum::kAverage, TreeSum::kMin, TreeSum::kMax});
+    op.transform = random.pick({TreeTransform::kNone, TreeTransform::kSoftmax, TreeTransform::kLogistic, TreeTransform::kSoftmaxZero});
+    const int64_t features = random.between(1, 6), nodes = random.between(1, 30), leaves = random.between(1, 20);
+    const auto child = [&](int64_t parent) {
+      return parent + 1 < nodes && random.chance(0.6) ? random.between(parent + 1, nodes - 1) : ~random.between(0, leaves - 1);
+    };
+    for (int64_t i = 0; i < nodes; ++i) {
+      op.relations.push_back(random.between(TreeEnsemble::kLessEqual, TreeEnsemble::kMember));
+      op.features.push_back(random.between(0, features - 1));
+      op.on_true.push_back(child(i));
+      op.on_false.push_back(child(i));
+      op.missing_true.push_back(random.between(0, 1));
+      op.splits.push_back(static_cast<double>(random.between(-2, 2)));
+      if (op.relations.back() != TreeEnsemble::kMember) continue;
+      op.set_starts.push_back(static_cast<int64_t>(op.members.size()));
+      for (int64_t k = random.between(0, 3); k > 0; --k) op.members.push_back(static_cast<double>(random.between(-2, 2)));
+    }
+    for (int64_t tree = random.between(1, 6); tree > 0; --tree) op.roots.push_back(child(-1));
+    for (int64_t leaf = 0; leaf < leaves; ++leaf) {
+      op.leaf_starts.push_back(static_cast<int64_t>(op.weights.size()));
+      for (int64_t k = random.between(0, 2); k > 0; --k) {
+        op.targets.push_back(random.between(0, op.target_count - 1));
+        op.weights.push_back(random.real(-2, 2));
+      }
+    }
+    if (random.chance(0.5)) op.base.push_back(random.real(-1, 1));
+    const DataType type = random.pick({DataType::kFloat, DataType::kDouble, DataType::kInt64, DataType::kHalf});
+    Array x = random.array(type, {random.between(1, 300), features}, -3, 3);
+    // Values that splits and sets hold, and now and then none.
+    for (int64_t i = 0; i < x.count(); ++i)
+      x.set_number(i, is_floating(type) && random.chance(0.05) ? __builtin_nan("") : static_cast<double>(random.between(-2, 2)));
+    Tolerance tolerance = usual_tolerance(is_floating(type) ? type : DataType::kFloat);
+    tolerance.absolute += 1e-6;
+    return run_trial("cuda.tree_ensemble", Trial{&op, {x}, {}, tolerance});
+  });
+}
+
+}  // namespace
+}  // namespace ingot::testing
