@@ -1,4 +1,5 @@
-// The GPU's kernels of elements of few bits, of n-grams and of trees, on random problems, against the references.
+// The GPU's kernels of elements of few bits, of n-grams, of trees and of detectors' boxes, on random problems, against the references.
+#include "operators/batched_nms.h"
 #include "operators/dequantize.h"
 #include "operators/quantize.h"
 #include "operators/tfidf.h"
@@ -74,6 +75,32 @@ TEST(CudaSmallKernels, blocks_are_quantized) {
     Arrays inputs{random.array(from, shape, -12, 12), random.array(from, blocks.scale, 0.1, 2)};
     if (!is_floating(op.to) && random.chance(0.5)) inputs.push_back(random.array(op.to, blocks.scale, -5, 5));
     return run_trial("cuda.quantize_blocks", Trial{&op, inputs, {}, {0, 0}});
+  });
+}
+
+TEST(CudaSmallKernels, boxes_of_images_and_classes) {
+  for_seeds([](Random& random) {
+    const DataType type = random.pick({DataType::kFloat, DataType::kHalf});
+    BatchedNms op;
+    op.class_agnostic = random.chance(0.5);
+    op.clip = random.chance(0.5);
+    for (int i = 0; i < 5; ++i) {
+      op.most = random.pick({1, 7, 40});
+      op.most_of_class = random.pick({0, 3});
+      op.candidates = random.pick({0, 20});
+      op.background = random.between(-1, 1);
+      op.score_threshold = random.pick({0.0, 0.6});
+      op.overlap_threshold = random.real(0.1, 0.7);
+      op.inclusive_pixels = random.chance(0.3);
+      op.no_class = random.between(-1, 2);
+      const int64_t images = random.between(1, 3), count = random.pick({1, 30, 1100}), classes = random.between(1, 4);
+      // Steps of scores are coarse, so that many are alike.
+      Array scores = random.array(type, {images, count, classes}, 0, 1);
+      for (int64_t k = 0; k < scores.count(); ++k) scores.set_number(k, std::nearbyint(scores.number(k) * 64) / 64);
+      const Array boxes = random.array(type, {images, count, random.chance(0.5) ? 1 : classes, 4}, -0.2, 1.2);
+      if (auto failure = run_trial("cuda.batched_nms", Trial{&op, {boxes, scores}, {}, {0, 0}}); !failure.empty()) return failure;
+    }
+    return std::string();
   });
 }
 
