@@ -15,28 +15,34 @@ namespace {
 // More elements than this are a mistake, or an attack.
 constexpr double kMostElements = double{1ll << 40};
 
-Result<int64_t> count_of(const Arrays& inputs) {
-  for (const Array& input : inputs) {
-    if (input.count() != 1) return invalid("start, limit and delta are one element each; got " + to_text(input.shape()));
-  }
-  double count;
-  if (is_floating(inputs[0].type())) {
-    if (inputs[2].number(0) == 0) return invalid("the delta is 0");
-    count = std::ceil((inputs[1].number(0) - inputs[0].number(0)) / inputs[2].number(0));
-  } else {
-    const int64_t start = inputs[0].integer(0), limit = inputs[1].integer(0), delta = inputs[2].integer(0);
-    if (delta == 0) return invalid("the delta is 0");
-    int64_t span;
-    if (__builtin_sub_overflow(limit, start, &span) || delta == INT64_MIN)
-      return invalid("the range from " + std::to_string(start) + " to " + std::to_string(limit) + " is too long");
-    // Exact: a quotient of doubles would be off for large numbers.
-    count = static_cast<double>(span / delta + (span % delta != 0 && (span < 0) == (delta < 0)));
-  }
+Result<int64_t> checked_count(double count) {
   if (!(count <= kMostElements)) return invalid("a range of " + std::to_string(count) + " elements is too long");
   return count > 0 ? static_cast<int64_t>(count) : 0;
 }
 
+Result<int64_t> count_of(const Arrays& inputs) {
+  for (const Array& input : inputs) {
+    if (input.count() != 1) return invalid("start, limit and delta are one element each; got " + to_text(input.shape()));
+  }
+  if (is_floating(inputs[0].type())) return Range::count_between(inputs[0].number(0), inputs[1].number(0), inputs[2].number(0));
+  return Range::count_between(inputs[0].integer(0), inputs[1].integer(0), inputs[2].integer(0));
+}
+
 }  // namespace
+
+Result<int64_t> Range::count_between(double start, double limit, double delta) {
+  if (delta == 0) return invalid("the delta is 0");
+  return checked_count(std::ceil((limit - start) / delta));
+}
+
+Result<int64_t> Range::count_between(int64_t start, int64_t limit, int64_t delta) {
+  if (delta == 0) return invalid("the delta is 0");
+  int64_t span;
+  if (__builtin_sub_overflow(limit, start, &span) || delta == INT64_MIN)
+    return invalid("the range from " + std::to_string(start) + " to " + std::to_string(limit) + " is too long");
+  // Exact: a quotient of doubles would be off for large numbers.
+  return checked_count(static_cast<double>(span / delta + (span % delta != 0 && (span < 0) == (delta < 0))));
+}
 
 Result<TensorTypes> Range::infer(const TensorTypes& inputs) const {
   TRY(check_input_count(kName, inputs.size(), 3, 3));

@@ -19,6 +19,9 @@ struct Range final : OperatorBase<Range> {
   Result<TensorTypes> infer(const TensorTypes& inputs) const override;
   Result<Arrays> evaluate(const Arrays& inputs) const override;
   bool reads_values_of(size_t) const override { return true; }
+  // How many elements lie between start and limit; an error where the delta is 0 or they are absurdly many.
+  static Result<int64_t> count_between(double start, double limit, double delta);
+  static Result<int64_t> count_between(int64_t start, int64_t limit, int64_t delta);
   static Result<Tensor*> from_onnx(const OnnxNode& node, Network& network);
 };
 

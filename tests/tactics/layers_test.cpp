@@ -1,6 +1,8 @@
 // Quantize and dequantize, scale, topk, arg_reduce and recurrent layers against their references.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "operators/arg_reduce.h"
 #include "operators/dequantize.h"
 #include "operators/quantize.h"
@@ -108,6 +110,19 @@ TEST(ArgReduce, EveryAxisAndType) {
         if (random.chance(0.4)) x.set_number(i, random.pick({0.0, -0.0, 5.0, -5.0}));
       }
     }
+    return run_trial("cpu.arg_reduce", {&op, {x}, {}, {}});
+  });
+}
+
+TEST(ArgReduce, RowsWithEqualsAndNans) {
+  for_random_trials(60, [](Random& random) {
+    ArgReduce op;
+    op.axis = 1;
+    op.smallest = random.chance(0.5);
+    op.last = random.chance(0.5);
+    Array x = random.array(random.pick({DataType::kFloat, DataType::kHalf}), {random.between(1, 4), random.between(1, 3000)});
+    for (int64_t i = 0; i < x.count(); ++i) x.set_number(i, random.pick({0.0, -0.0, 1.0, -1.0, 2.0}));
+    if (random.chance(0.4)) x.set_number(random.between(0, x.count() - 1), std::numeric_limits<double>::quiet_NaN());
     return run_trial("cpu.arg_reduce", {&op, {x}, {}, {}});
   });
 }

@@ -2,6 +2,8 @@
 //   load FOLDER   builds FOLDER/model.onnx for its inputs FOLDER/input_0.pb, input_1.pb ...   -> "ok TACTIC, TACTIC" or "error REASON"
 //   run MS        runs it for that long                                                       -> "ok MEDIAN_US" or "error REASON"
 //   bandwidth     copies 128 MiB by all threads                                               -> "ok GB/S", bytes read and written
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -28,8 +30,12 @@ struct Memory {
   size_t bytes = 0;
   void* of(size_t wanted) {
     if (wanted > bytes || !address) {
-      bytes = (wanted + 127) / 64 * 64;
-      address = std::shared_ptr<void>(std::aligned_alloc(64, bytes), std::free);
+      // In huge pages from 4 MiB on, as the arrays of numpy are that the other engine gets.
+      const bool is_huge = wanted >= size_t{4} << 20;
+      const size_t alignment = is_huge ? size_t{2} << 20 : 64;
+      bytes = (wanted + 64 + alignment - 1) / alignment * alignment;
+      address = std::shared_ptr<void>(std::aligned_alloc(alignment, bytes), std::free);
+      if (is_huge) madvise(address.get(), bytes, MADV_HUGEPAGE);
     }
     return address.get();
   }

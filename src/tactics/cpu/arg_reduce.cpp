@@ -6,6 +6,7 @@
 #include "tactics/cpu/column_steps.h"
 #include "tactics/cpu/convert_rows.h"
 #include "tactics/cpu/integer_tiles.h"
+#include "tactics/cpu/place_of_best.h"
 #include "tactics/layout.h"
 
 namespace ingot {
@@ -37,11 +38,38 @@ struct ArgReduceLaunch final : Launch {
       load_integers(type, at, 1, row, count);
   }
 
+  // Chunk by chunk: the best value of each, and where it stands if it is better than those before. False where one is NaN.
+  bool best_of_line(const char* line, int64_t* y) const {
+    const RowKernels& kernels = row_kernels();
+    const LineLoops& loops = line_loops();
+    const int bytes = bits_of(type) / 8;
+    alignas(64) float row[kChunk];
+    float best = 0;
+    for (int64_t first = 0; first < length; first += kChunk) {
+      const int64_t count = std::min(kChunk, length - first);
+      const auto* x = reinterpret_cast<const float*>(line + first * bytes);
+      if (type != DataType::kFloat) load(line + first * bytes, row, count), x = row;
+      float own;
+      int64_t place = place_of_best(kernels, loops, x, count, smallest, &own);
+      if (place < 0) return false;
+      if (first > 0 && !better(own, best)) continue;
+      for (int64_t i = count - 1; last && i > place; --i) {
+        if (x[i] == own) place = i;
+      }
+      best = own;
+      *y = first + place;
+    }
+    return true;
+  }
+
   template <class T>
   void unit(const char* x, int64_t* y, int64_t index) const {
     const int bytes = bits_of(type) / 8;
     if (inner == 1) {
       const char* line = x + index * length * bytes;
+      if constexpr (std::is_same_v<T, float>) {
+        if (best_of_line(line, &y[index])) return;
+      }
       alignas(64) T row[kChunk];
       T best{};
       int64_t place = 0;

@@ -1,0 +1,31 @@
+// Plain loops along a line of numbers, for tactics that need no more of an instruction set than these.
+#pragma once
+
+#include <cstdint>
+
+namespace ingot {
+
+struct LineLoops {
+  // The first place where x is `value`, and `count` where it is nowhere.
+  int64_t (*find)(const float* x, int64_t count, float value);
+  // y[i] = start + (first + i) * delta, in double, for first + i below 2^52.
+  void (*steps)(double start, double delta, int64_t first, float* y, int64_t count);
+  // The same for integers, which wrap around.
+  void (*whole_steps)(int64_t start, int64_t delta, int64_t first, int64_t* y, int64_t count);
+  void (*short_steps)(int64_t start, int64_t delta, int64_t first, int32_t* y, int64_t count);
+  // y[2 i + k] = base[k] + slope[k] * at[i] for k < 2.
+  void (*pairs)(const double* at, const double* base, const double* slope, float* y, int64_t count);
+  // to[p * room + i] = x[i * ways + p] for p < ways, i < room.
+  void (*deal)(const float* x, int64_t ways, float* to, int64_t room);
+  // y[i] += x[i]
+  void (*add)(const float* x, float* y, int64_t count);
+  // y[i] /= factor * by[i]
+  void (*divide)(const float* by, float factor, float* y, int64_t count);
+  // y[i] += |x[i]|^p for p of 1 and 2.
+  void (*add_powers)(const float* x, int64_t p, double* y, int64_t count);
+};
+const LineLoops& line_loops();
+const LineLoops& line_loops_avx2();
+const LineLoops& line_loops_avx512();
+
+}  // namespace ingot
