@@ -14,16 +14,7 @@
 
 namespace ingot {
 
-double random_uniform(int64_t seed, int64_t index) {
-  // SplitMix64, read at a place instead of stepped through.
-  uint64_t x =
-      static_cast<uint64_t>(seed) * 0xd1342543de82ef95ull + static_cast<uint64_t>(index) * 0x9e3779b97f4a7c15ull + 0x9e3779b97f4a7c15ull;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-  x ^= x >> 31;
-  // 24 bits: every value is a float below 1.
-  return static_cast<double>(x >> 40) / static_cast<double>(1 << 24);
-}
+double random_uniform(int64_t seed, int64_t index) { return static_cast<double>(random_bits(seed, index)) / static_cast<double>(1 << 24); }
 
 Result<int64_t> seed_of(const OnnxNode& node) {
   if (!node.has("seed")) return static_cast<int64_t>(hash_text(node.name()).low >> 1);

@@ -182,8 +182,69 @@ def remaining_cases(sizes):
     yield from ((f"BlackmanWindow {n}", "BlackmanWindow", [np.array(n, np.int64)], {}) for n in (400, 4096, 65536))
 
 
+def own(name, line, inputs, constants=""):
+    """A layer that ONNX has not: `line` in our text form, of inputs x0, x1 ..."""
+    words = {"float32": "float", "float16": "half"}
+    declared = [f"input x{i} {words.get(value.dtype.name, value.dtype.name)} [{', '.join(map(str, value.shape))}]" for i, value in enumerate(inputs)]
+    outputs = "".join(f"output {word.strip()}\n" for word in line.split("=")[0].split(","))
+    return (name, None, [np.asarray(value) for value in inputs], dict(text="\n".join(declared) + f"\n{constants}{line}\n{outputs}"))
+
+
+def layer_cases(sizes):
+    """What is left of the layers of INetworkDefinition: their other kinds and modes, and those that ONNX has not."""
+    for op in ("Cosh", "Asin", "Acos", "Atanh", "IsInf", "Identity"):
+        yield from images(op, sizes)
+    yield from ((f"Acosh {'x'.join(map(str, s))}", "Acosh", [floats(*s, low=1.5, high=9)], {}) for s in sizes)
+    for op in ("Or", "Xor"):
+        yield from ((f"{op} {'x'.join(map(str, s))}", op, [floats(*s) > 0, floats(*s, low=-0.5) > 0], {}) for s in sizes)
+    yield from ((f"Gelu by tanh {'x'.join(map(str, s))}", "Gelu", [floats(*s)], dict(approximate="tanh")) for s in sizes)
+    yield from ((f"Reshape {'x'.join(map(str, s))}", "Reshape", [floats(*s), const([s[0], -1])], {}) for s in sizes)
+    yield from ((f"Squeeze 1x{'x'.join(map(str, s))}", "Squeeze", [floats(1, *s), const([0])], {}) for s in sizes)
+    yield from ((f"Unsqueeze {'x'.join(map(str, s))}", "Unsqueeze", [floats(*s), const([0])], {}) for s in sizes)
+    yield from ((f"Shape {'x'.join(map(str, s))}", "Shape", [floats(*s)], {}) for s in sizes)
+    for mode in ("reflect", "edge", "wrap"):
+        yield from ((f"Pad {mode} {'x'.join(map(str, s))}", "Pad", [floats(*s), const([0, 0, 1, 1, 0, 0, 1, 1])], dict(mode=mode)) for s in sizes)
+    for mode, padding in (("nearest", "zeros"), ("cubic", "zeros"), ("linear", "border"), ("linear", "reflection")):
+        yield from ((f"GridSample {mode} {padding} {c}x{s}x{s}", "GridSample", [floats(1, c, s, s), floats(1, s, s, 2)], dict(mode=mode, padding_mode=padding))
+                    for c, s in ((3, 32), (32, 64), (64, 128)))
+    tables = ((64, 256), (512, 1024), (4096, 1024))
+    for to in (np.int8, np.uint8):
+        name = np.dtype(to).name
+        yield from ((f"QuantizeLinear {r}x{c} to {name}, a scale a row", "QuantizeLinear", [floats(r, c), const(np.full(r, 0.02), np.float32), const(np.zeros(r), to)], dict(axis=0))
+                    for r, c in tables)
+    yield from ((f"QuantizeLinear {r}x{c}, blocks of 32", "QuantizeLinear",
+                 [floats(r, c), const(np.full((r, c // 32), 0.02), np.float32), const(np.zeros((r, c // 32)), np.int8)], dict(axis=1, block_size=32, opset=21)) for r, c in tables)
+    yield from ((f"DequantizeLinear {r}x{c}, blocks of 32", "DequantizeLinear",
+                 [integers(100, r, c, dtype=np.int8), const(np.full((r, c // 32), 0.02), np.float32), const(np.zeros((r, c // 32)), np.int8)],
+                 dict(axis=1, block_size=32, opset=21)) for r, c in tables)
+    for channels, size in ((16, 16), (32, 28), (64, 28)):
+        yield (f"Conv {channels}x8x{size}x{size}, 3x3x3", "Conv", [floats(1, channels, 8, size, size), ("constant", floats(channels, channels, 3, 3, 3) * 0.1)],
+               dict(kernel_shape=[3] * 3, pads=[1] * 6))
+        yield (f"Conv {channels * 4}x{size}x{size}, 3x3, 4 groups", "Conv",
+               [floats(1, channels * 4, size, size), ("constant", floats(channels * 4, channels, 3, 3) * 0.1)], dict(kernel_shape=[3, 3], pads=[1] * 4, group=4))
+    for tokens, hidden, inner in ((16, 64, 128), (64, 256, 512), (256, 256, 1024)):
+        yield (f"MoE {tokens}x{hidden}, 2 of 8 experts of {inner}", "MoE",
+               [floats(tokens, hidden), floats(tokens, 8), ("constant", floats(8, inner, hidden) * 0.1), None, ("constant", floats(8, hidden, inner) * 0.1)],
+               dict(domain="com.microsoft", k=2, activation_type="silu"))
+    # Layers that ONNX has not.
+    yield from (own(f"RaggedSoftmax {r}x{c}", "y = ragged_softmax(x0, x1)", [floats(r, c), integers(c, r, 1, dtype=np.int32)])
+                for r, c in ((16, 1000), (1536, 128), (12288, 128)))
+    yield from (own(f"Linspace {r}x{c}", f"y = linspace(_, x0, x1) dims=[{r}, {c}]", [np.array(1, np.float32), np.array([0.5, 0.25], np.float32)])
+                for r, c in ((64, 64), (512, 512), (2048, 2048)))
+    for to, block, scale in (("int8", -1, "float"), ("fp8", 32, "e8m0"), ("fp4", 16, "fp8")):
+        more = ", x1" if to == "fp4" else ""
+        yield from (own(f"DynamicQuantize {r}x{c} to {to}, blocks of {block if block > 0 else 'a row'}",
+                        f"y, z = dynamic_quantize(x0{more}) block=[1, {block}] to={to} scale_type={scale}",
+                        [floats(r, c)] + ([np.array([0.01], np.float32)] if more else [])) for r, c in tables)
+    yield from (own(f"Scale {'x'.join(map(str, s))} with a power", "y = scale(x0, x1, _, p)", [floats(*s, low=0.1), floats(s[1], low=0.5)], "weights p [1] = 1.5\n") for s in sizes)
+    yield from (own(f"Pool {'x'.join(map(str, s))}, maximum and average", "y = pool(x0) kind=blend kernel=[2, 2] strides=[2, 2] blend_factor=0.5", [floats(*s)]) for s in sizes)
+    yield from (own(f"FloorDiv {'x'.join(map(str, s))}", "y = floor_div(x0, x1)", [floats(*s), floats(*s, low=0.5)]) for s in sizes)
+    yield from (own(f"ScaledTanh {'x'.join(map(str, s))}", "y = scaled_tanh(x0) a=2 b=0.5", [floats(*s)]) for s in sizes)
+    yield from (own(f"AllReduce of one rank {'x'.join(map(str, s))}", "y = collective(x0) kind=all_reduce", [floats(*s)]) for s in sizes)
+
+
 def cases():
-    """(name, operator, inputs, attributes[, number of outputs])"""
+    """(name, operator, inputs, attributes[, number of outputs]); the operator is None where ONNX has none, see own()"""
     small, middle, large = (1, 16, 32, 32), (1, 64, 56, 56), (8, 64, 112, 112)
     sizes = (small, middle, large)
     for op in ("Relu", "Sigmoid", "Tanh", "Gelu", "Exp", "Sqrt"):
@@ -236,3 +297,4 @@ def cases():
     yield from pointwise_cases(sizes)
     yield from product_cases()
     yield from remaining_cases(sizes)
+    yield from layer_cases(sizes)

@@ -1,5 +1,7 @@
 // Times single models for tools/bench/operators, turn by turn with another engine. Reads commands, one a line, and answers each with one:
-//   load FOLDER   builds FOLDER/model.onnx for its inputs FOLDER/input_0.pb, input_1.pb ...   -> "ok TACTIC, TACTIC" or "error REASON"
+//   load FOLDER   builds FOLDER/model.onnx, or FOLDER/network.txt, for its inputs FOLDER/input_0.pb, input_1.pb ...
+//                                                                                             -> "ok TACTIC, TACTIC" or "error REASON"
+//   bytes         of the inputs and outputs of what is loaded                                 -> "ok BYTES"
 //   run MS        runs it for that long                                                       -> "ok MEDIAN_US" or "error REASON"
 //   bandwidth     copies 128 MiB by all threads                                               -> "ok GB/S", bytes read and written
 #include <sys/mman.h>
@@ -46,19 +48,23 @@ struct Subject {
   std::unique_ptr<ExecutionContext> context;
   std::vector<Memory> memories;
   std::string tactics;
+  int64_t bytes = 0;  // of inputs and outputs whose dims are known
 
   Status load(const std::string& folder) {
     OnnxImportOptions options;
     ImportErrors errors;
-    auto network = import_onnx_file(folder + "/model.onnx", options);
+    auto text = MappedFile::open(folder + "/network.txt");
+    auto network = text.ok() ? parse_network({reinterpret_cast<const char*>((*text)->bytes().data()), (*text)->bytes().size()})
+                             : import_onnx_file(folder + "/model.onnx", options);
     if (!network.ok()) return std::move(network).error();
+    bytes = 0;
     BuildConfig config;
     config.allow_tf32 = false;
     TRY_ASSIGN(Plan plan, build_plan(**network, config));
     tactics.clear();
     for (const Choice& choice : plan.choices) tactics += (tactics.empty() ? "" : ", ") + choice.tactic;
-    TRY_ASSIGN(std::vector<std::byte> bytes, write_plan(plan));
-    TRY_ASSIGN(engine, load_engine(Bytes(bytes), cpu_device(), null_log()));
+    TRY_ASSIGN(std::vector<std::byte> stored, write_plan(plan));
+    TRY_ASSIGN(engine, load_engine(Bytes(stored), cpu_device(), null_log()));
     context = std::make_unique<ExecutionContext>(engine);
     const auto& io = engine->io();
     memories.assign(io.size(), {});
@@ -68,11 +74,13 @@ struct Subject {
         TRY_ASSIGN(std::shared_ptr<const MappedFile> file, MappedFile::open(folder + "/input_" + std::to_string(i) + ".pb"));
         TRY_ASSIGN(Array array, read_onnx_tensor(file->bytes()));
         void* memory = memories[i].of(array.byte_count());
+        bytes += static_cast<int64_t>(array.byte_count());
         if (array.byte_count() > 0) std::memcpy(memory, array.data(), array.byte_count());
         TRY(context->set_input_shape(io[i].tensor->name, array.shape()));
         TRY(context->set_address(i, memory));
       } else if (all_constant(type.dims)) {
         TRY_ASSIGN(const int64_t count, volume(constant_shape(type.dims)));
+        bytes += count * bits_of(type.type) / 8;
         TRY(context->set_address(i, memories[i].of(static_cast<size_t>(count * 8))));
       } else {
         ExecutionContext::OutputAllocator allocator;
@@ -135,10 +143,12 @@ int serve() {
         answer = std::to_string(*time);
       else
         status = std::move(time).error();
+    } else if (command == "bytes") {
+      answer = std::to_string(subject.bytes);
     } else if (command == "bandwidth") {
       answer = std::to_string(bandwidth());
     } else {
-      status = invalid("the command '" + command + "' is neither load, run nor bandwidth");
+      status = invalid("the command '" + command + "' is neither load, bytes, run nor bandwidth");
     }
     if (!status.ok()) {
       std::string message = status.error().message;

@@ -4,7 +4,7 @@
     tools/bench/operators.py [--build DIR] [--threads N] [--only PART] [--slice K/N] [--ms N] [--rounds N] [--record FILE]
     tools/bench/operators.py --render FILE > docs/operator-speed.md
 
-Every row is an ONNX model of one node. Both engines run it in turns of --ms milliseconds for --rounds rounds; the figure is the lowest of the
+Every row is an ONNX model of one node; layers that ONNX has not are networks in text, which only our engine runs. Both engines run it in turns of --ms milliseconds for --rounds rounds; the figure is the lowest of the
 rounds' medians. GB/s counts inputs read once and outputs written once, by our time. --record adds the rows to a file of tab-separated lines,
 where later ones take the place of earlier ones, so that the whole can be measured in slices. Needs numpy, onnx and onnxruntime.
 """
@@ -23,7 +23,7 @@ MOST_RATIO = 1.25  # of our time to ONNX Runtime's, where less than half of the 
 
 def model_of(op, inputs, attributes, outputs):
     attributes = dict(attributes)
-    opset = attributes.pop("opset", 20)
+    opset, domain = attributes.pop("opset", 20), attributes.pop("domain", "")
     names, graph_inputs, initializers, fed = [], [], [], []
     for i, value in enumerate(inputs):
         name = f"x{i}" if value is not None else ""
@@ -38,9 +38,9 @@ def model_of(op, inputs, attributes, outputs):
     while names and not names[-1]:
         names.pop()
     results = [f"y{i}" for i in range(outputs)]
-    node = helper.make_node(op, names, results, **attributes)
+    node = helper.make_node(op, names, results, domain=domain, **attributes)
     graph = helper.make_graph([node], "one", graph_inputs, [helper.make_empty_tensor_value_info(r) for r in results], initializers)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)] + ([helper.make_opsetid(domain, 1)] if domain else []), ir_version=10)
     inferred = onnx.shape_inference.infer_shapes(model)
     return inferred, fed, results
 
@@ -94,21 +94,22 @@ def read_records(path):
 
 def render(path):
     rows, bandwidth = read_records(path)
-    ratios = [mine / theirs for mine, theirs, _, _ in rows.values()]
+    ratios = [mine / theirs for mine, theirs, _, _ in rows.values() if not math.isnan(theirs)]
     verdicts = {name: verdict(mine / theirs, rate, bandwidth) for name, (mine, theirs, rate, _) in rows.items()}
     slow = [name for name in rows if verdicts[name] == "slow"]
     print(f"""# Single operators beside ONNX Runtime
 
 Written by `tools/bench/operators.py --render`; [performance](performance.md) says on which machine, and what of it is behind its goal.
 
-{len(rows)} rows, fp32 where nothing else is said, 2 threads, both engines in turns. A row reaches its goal where it takes at most {MOST_RATIO} of ONNX
+{len(rows)} rows, {len(rows) - len(ratios)} of them of layers that ONNX Runtime does not have, fp32 where nothing else is said, 2 threads, both engines in turns. A row reaches its goal where it takes at most {MOST_RATIO} of ONNX
 Runtime {ort.__version__}'s time or moves half of what memory gives to a copy by two threads ({bandwidth:.1f} GB/s); {len(rows) - len(slow)} do. The geometric mean of our time over
 ONNX Runtime's is {math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}. GB/s: inputs read once and outputs written once, by our time.
 
 | operator | ours, us | ONNX Runtime, us | ratio | GB/s | tactic | |
 |---|--:|--:|--:|--:|---|---|""")
     for name, (mine, theirs, rate, tactics) in rows.items():
-        print(f"| {name} | {mine:.1f} | {theirs:.1f} | {mine / theirs:.2f} | {rate:.1f} | {tactics} | {verdicts[name]} |")
+        peer, ratio = ("-", "-") if math.isnan(theirs) else (f"{theirs:.1f}", f"{mine / theirs:.2f}")
+        print(f"| {name} | {mine:.1f} | {peer} | {ratio} | {rate:.1f} | {tactics} | {verdicts[name]} |")
 
 
 def main():
@@ -149,23 +150,29 @@ def main():
             if index not in wanted:
                 continue
             try:
-                model, fed, results = model_of(op, inputs, attributes, outputs[0] if outputs else 1)
-                onnx.save(model, f"{folder}/model.onnx")
+                pathlib.Path(f"{folder}/network.txt").unlink(missing_ok=True)
+                if op is None:
+                    peer, fed = None, [(f"x{i}", value) for i, value in enumerate(inputs)]
+                    pathlib.Path(f"{folder}/network.txt").write_text(attributes["text"])
+                else:
+                    model, fed, results = model_of(op, inputs, attributes, outputs[0] if outputs else 1)
+                    onnx.save(model, f"{folder}/model.onnx")
+                    peer = Peer(model, fed, results, options.threads)
                 for i, (_, value) in enumerate(fed):
                     pathlib.Path(f"{folder}/input_{i}.pb").write_bytes(numpy_helper.from_array(value).SerializeToString())
-                peer = Peer(model, fed, results, options.threads)
                 tactics = ask(f"load {folder}")
-                mine = theirs = math.inf
+                total = peer.bytes if peer else float(ask("bytes"))
+                mine, theirs = math.inf, math.inf if peer else math.nan
                 for _ in range(options.rounds):
                     time.sleep(0.003)  # until the threads of the other have gone to sleep
                     mine = min(mine, float(ask(f"run {options.ms}")))
                     time.sleep(0.003)
-                    theirs = min(theirs, peer.run(options.ms))
+                    theirs = min(theirs, peer.run(options.ms)) if peer else theirs
             except Exception as problem:  # one row that fails does not hide the others
                 print(f"{name}: {str(problem).splitlines()[0][:200]}", file=sys.stderr, flush=True)
                 continue
-            ratio, rate = mine / theirs, peer.bytes / mine * 1e-3
-            ratios.append(ratio)
+            ratio, rate = mine / theirs, total / mine * 1e-3
+            ratios += [ratio] if peer else []
             behind += verdict(ratio, rate, bandwidth) == "slow"
             print(f"{name:44} {mine:10.1f} {theirs:10.1f} {ratio:6.2f} {rate:7.1f}  {tactics} {verdict(ratio, rate, bandwidth)}", flush=True)
             if record:

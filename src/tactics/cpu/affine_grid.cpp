@@ -1,6 +1,7 @@
 // cpu.affine_grid: what the outer axes add is found once a row.
 #include "operators/affine_grid.h"
 
+#include "tactics/cpu/line_loops.h"
 #include "tactics/cpu/plain_tactic.h"
 
 namespace ingot {
@@ -14,6 +15,11 @@ struct AffineGridRows final : PlainTactic {
     return accepts_plain_floats(problem, {0});
   }
 
+  // Positions along the innermost axis.
+  size_t workspace_bytes(const Operator&, const std::vector<Shape>&, const std::vector<Shape>& outputs) const override {
+    return static_cast<size_t>(outputs[0][outputs[0].size() - 2]) * sizeof(double);
+  }
+
   Status run(const PlainCall& call) const override {
     const Shape& grid = call.outputs[0];  // [N, spatial..., axes]
     const int64_t axes = grid.back(), columns = grid[grid.size() - 2];
@@ -24,6 +30,9 @@ struct AffineGridRows final : PlainTactic {
     };
     int64_t rows = 1;
     for (size_t d = 0; d + 2 < grid.size(); ++d) rows *= grid[d];
+    auto* across = static_cast<double*>(call.workspace);
+    for (int64_t column = 0; column < columns; ++column) across[column] = position(column, columns);
+    const LineLoops& loops = line_loops();
     call.share(columns == 0 ? 0 : rows, columns * axes, [&](int64_t first, int64_t last) {
       for (int64_t row = first; row < last; ++row) {
         // The axes but for the innermost, from the inside: y, z.
@@ -43,9 +52,12 @@ struct AffineGridRows final : PlainTactic {
           for (int64_t i = 0; i + 1 < axes; ++i) base[k] += static_cast<double>(line[i + 1]) * outer[i];
         }
         float* y = call.to<float>(0) + row * columns * axes;
+        if (axes == 2) {
+          loops.pairs(across, base, slope, y, columns);
+          continue;
+        }
         for (int64_t column = 0; column < columns; ++column) {
-          const double x = position(column, columns);
-          for (int64_t k = 0; k < axes; ++k) *y++ = static_cast<float>(base[k] + slope[k] * x);
+          for (int64_t k = 0; k < axes; ++k) *y++ = static_cast<float>(base[k] + slope[k] * across[column]);
         }
       }
     });

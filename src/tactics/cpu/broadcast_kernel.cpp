@@ -7,7 +7,7 @@
 namespace ingot {
 namespace {
 
-constexpr int64_t kPartElements = 16 * 1024;
+constexpr double kPartNanoseconds = 3000;  // that are worth a part, by estimate
 
 struct BroadcastLaunch final : Launch {
   const CompiledExpression& expression;
@@ -60,7 +60,9 @@ struct BroadcastKernel final : Kernel {
     TRY_ASSIGN(launch->loop, BroadcastLoop::make(outputs[0], output_format, inputs, formats, CompiledExpression::kTile));
     launch->element_bytes = element_bytes;
     launch->output_bytes = output_bytes;
-    launch->parts = std::clamp<int64_t>(launch->loop.elements() / kPartElements, 1, std::max<int64_t>(1, launch->loop.pieces()));
+    const double nanoseconds = static_cast<double>(launch->loop.elements()) * (0.15 + expression.cost());
+    launch->parts =
+        std::clamp<int64_t>(static_cast<int64_t>(nanoseconds / kPartNanoseconds), 1, std::max<int64_t>(1, launch->loop.pieces()));
     return std::unique_ptr<Launch>(std::move(launch));
   }
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tactics/cpu/line_loops.h"
 #include "tactics/cpu/plain_tactic.h"
 
 namespace ingot {
@@ -32,7 +33,7 @@ struct Col2ImPlanes final : PlainTactic {
     return accepts_plain_floats(problem, {0});
   }
 
-  static void plane(const Axis* axes, const float* x, float* y) {
+  static void plane(const LineLoops& loops, const Axis* axes, const float* x, float* y) {
     std::memset(y, 0, static_cast<size_t>(axes[0].image * axes[1].image * axes[2].image) * sizeof(float));
     const int64_t blocks = axes[0].count * axes[1].count * axes[2].count;
     const Axis& inner = axes[2];
@@ -47,7 +48,7 @@ struct Col2ImPlanes final : PlainTactic {
               const float* from = x + (i * axes[1].count + j) * inner.count;
               float* to = y + row * inner.image + shift;
               if (inner.stride == 1) {
-                for (int64_t k = first; k < end; ++k) to[k] += from[k];
+                if (first < end) loops.add(from + first, to + first, end - first);
               } else {
                 for (int64_t k = first; k < end; ++k) to[k * inner.stride] += from[k];
               }
@@ -83,8 +84,9 @@ struct Col2ImPlanes final : PlainTactic {
       return invalid("an image " + to_text(call.outputs[0]) + " has " + std::to_string(blocks) + " blocks, but the input " +
                      to_text(shape) + " has " + std::to_string(shape[2]));
     const int64_t planes = call.outputs[0][0] * call.outputs[0][1], size = axes[0].image * axes[1].image * axes[2].image;
+    const LineLoops& loops = line_loops();
     call.share(planes, elements * blocks, [&](int64_t first, int64_t last) {
-      for (int64_t p = first; p < last; ++p) plane(axes, call.from<float>(0) + p * elements * blocks, call.to<float>(0) + p * size);
+      for (int64_t p = first; p < last; ++p) plane(loops, axes, call.from<float>(0) + p * elements * blocks, call.to<float>(0) + p * size);
     });
     return Ok{};
   }

@@ -7,7 +7,14 @@ namespace ingot {
 
 LoadRow load_row_avx512(DataType type) { return vector_load_row<Avx512>(type); }
 StoreRow store_row_avx512(DataType type) { return vector_store_row<Avx512>(type); }
-const ConvertLoops& convert_loops_avx512() { return ConvertBody::table(); }
+const ConvertLoops& convert_loops_avx512() {
+  static const ConvertLoops kTable = [] {
+    ConvertLoops loops = ConvertBody::table();
+    loops.quantize = find_vector_quantize<Avx512>;
+    return loops;
+  }();
+  return kTable;
+}
 
 }  // namespace ingot
 #endif

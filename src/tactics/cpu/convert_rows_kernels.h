@@ -1,6 +1,8 @@
 // The row conversions of convert_rows.h over vectors V; each instruction set's file makes them.
 #pragma once
 
+#include <type_traits>
+
 #include "base/data_type.h"
 #include "tactics/cpu/convert_rows.h"
 #include "tactics/cpu/vector_math.h"
@@ -108,6 +110,30 @@ StoreRow vector_store_row(DataType type) {
       };
     default: return nullptr;
   }
+}
+
+// As ConvertBody::quantize, of which it is the vector form.
+template <class V, class T>
+void vector_quantize(const float* from, float scale, float zero, void* to, int64_t count) {
+  auto* t = static_cast<T*>(to);
+  const typename V::Float by = V::set(scale), shift = V::set(zero), low = V::set(-512.0f), high = V::set(512.0f);
+  const auto code = [&](typename V::Float x) {
+    const typename V::Float ratio = V::div(x, by), whole = V::round(V::max(low, V::min(high, ratio)));
+    return V::select(V::is_nan(ratio), V::zero(), V::add(whole, shift));
+  };
+  const auto put = [](T* at, typename V::Float x, int lanes) {
+    if constexpr (std::is_signed_v<T>)
+      V::store_int8(at, x, lanes);
+    else
+      V::store_uint8(at, x, lanes);
+  };
+  for_vectors<V>(
+      count, [&](int64_t i) { put(t + i, code(V::load(from + i)), V::kLanes); },
+      [&](int64_t i, int n) { put(t + i, code(V::load(from + i, n)), n); });
+}
+template <class V>
+QuantizeRow find_vector_quantize(DataType to) {
+  return to == DataType::kInt8 ? vector_quantize<V, int8_t> : to == DataType::kUint8 ? vector_quantize<V, uint8_t> : nullptr;
 }
 
 }  // namespace

@@ -8,6 +8,9 @@ namespace ingot {
 struct LineLoops {
   // The first place where x is `value`, and `count` where it is nowhere.
   int64_t (*find)(const float* x, int64_t count, float value);
+  // The first place from `from` on where x is not below `bound` (not above it), NaN among them, and `count` where there is none.
+  int64_t (*next_not_below)(const float* x, int64_t from, int64_t count, float bound);
+  int64_t (*next_not_above)(const float* x, int64_t from, int64_t count, float bound);
   // y[i] = start + (first + i) * delta, in double, for first + i below 2^52.
   void (*steps)(double start, double delta, int64_t first, float* y, int64_t count);
   // The same for integers, which wrap around.

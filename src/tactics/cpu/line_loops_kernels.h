@@ -20,6 +20,19 @@ struct LineBody {
     while (i < count && x[i] != value) ++i;
     return i;
   }
+  template <bool kBelow>
+  static int64_t next_not(const float* x, int64_t from, int64_t count, float bound) {
+    constexpr int64_t kBlock = 32;
+    int64_t i = from;
+    const auto passes = [bound](float value) { return kBelow ? !(value < bound) : !(value > bound); };
+    for (; i + kBlock <= count; i += kBlock) {
+      int any = 0;
+      for (int64_t k = 0; k < kBlock; ++k) any |= passes(x[i + k]) ? 1 : 0;
+      if (any) break;
+    }
+    while (i < count && !passes(x[i])) ++i;
+    return i;
+  }
   // Of doubles that are whole, so that each place is exact.
   static void steps(double start, double delta, int64_t first, float* y, int64_t count) {
     constexpr int64_t kBlock = 1 << 20;
@@ -70,7 +83,8 @@ struct LineBody {
     }
   }
   static const LineLoops& table() {
-    static constexpr LineLoops kTable{find, steps, integer_steps<int64_t>, integer_steps<int32_t>, pairs, deal, add, divide, add_powers};
+    static constexpr LineLoops kTable{
+        find, next_not<true>, next_not<false>, steps, integer_steps<int64_t>, integer_steps<int32_t>, pairs, deal, add, divide, add_powers};
     return kTable;
   }
 };

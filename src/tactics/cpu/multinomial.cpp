@@ -1,4 +1,4 @@
-// cpu.multinomial: the exponentials of a row are taken once for all that is drawn from it.
+// cpu.multinomial: the exponentials of a row are taken and added up once for all that is drawn from it.
 #include "operators/multinomial.h"
 
 #include <algorithm>
@@ -28,18 +28,18 @@ struct MultinomialRows final : PlainTactic {
     const auto& op = call.as<Multinomial>();
     const int64_t rows = call.inputs[0][0], classes = call.inputs[0][1];
     if (rows * op.count > 0 && classes == 0) return invalid("there are no classes to draw from");
-    call.share(classes == 0 ? 0 : rows, 8 * classes + op.count * classes, [&](int64_t first, int64_t last) {
+    call.share(classes == 0 ? 0 : rows, 8 * classes + op.count * 16, [&](int64_t first, int64_t last) {
       for (int64_t row = first; row < last; ++row) {
         const float* x = call.from<float>(0) + row * classes;
-        double* weights = static_cast<double*>(call.workspace) + row * classes;
+        double* ends = static_cast<double*>(call.workspace) + row * classes;
         const double largest = *std::max_element(x, x + classes);
+        // Each class's end within the total.
         double sum = 0;
-        for (int64_t k = 0; k < classes; ++k) sum += weights[k] = std::exp(x[k] - largest);
+        for (int64_t k = 0; k < classes; ++k) ends[k] = sum += std::exp(x[k] - largest);
         for (int64_t i = row * op.count; i < (row + 1) * op.count; ++i) {
           // The class in whose part of the total the random number falls.
-          double left = random_uniform(op.seed, i) * sum;
-          int64_t chosen = 0;
-          while (chosen + 1 < classes && (left -= weights[chosen]) >= 0) ++chosen;
+          const double* found = std::upper_bound(ends, ends + classes - 1, random_uniform(op.seed, i) * sum);
+          const int64_t chosen = found - ends;
           if (op.to == DataType::kInt64)
             call.to<int64_t>(0)[i] = chosen;
           else

@@ -272,6 +272,14 @@ namespace {
 template <class T, int kUnit>
 void pack_panels_of(const T* plain, int64_t k, int64_t n, int64_t stride, bool transposed, int64_t first, int64_t last, std::byte* panels) {
   const int64_t units = (k + kUnit - 1) / kUnit;
+  if (kUnit == 1 && !transposed) {  // rows pass once, each a piece to every whole panel
+    const int64_t whole_panels = std::clamp(n / kPanelColumns, first, last);
+    for (int64_t i = 0; i < k; ++i) {
+      for (int64_t panel = first; panel < whole_panels; ++panel)
+        std::memcpy(panels + (panel * units + i) * kPanelColumns * 4, plain + i * stride + panel * kPanelColumns, kPanelColumns * 4);
+    }
+    first = whole_panels;
+  }
   for (int64_t panel = first; panel < last; ++panel) {
     T* to = reinterpret_cast<T*>(panels + panel * units * kPanelColumns * 4);
     const int64_t column = panel * kPanelColumns, columns = std::min<int64_t>(kPanelColumns, n - column);

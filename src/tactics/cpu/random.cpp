@@ -1,9 +1,8 @@
 // cpu.random: each number follows from the seed and its place, so threads share them freely.
 #include "operators/random.h"
 
-#include <cmath>
-
 #include "tactics/cpu/plain_tactic.h"
+#include "tactics/cpu/random_loops.h"
 
 namespace ingot {
 namespace {
@@ -20,16 +19,13 @@ struct RandomNumbers final : PlainTactic {
     const auto& op = call.as<Random>();
     TRY_ASSIGN(const int64_t count, volume(call.outputs[0]));
     auto* y = call.to<float>(0);
-    constexpr int64_t kCost = 8;  // elements that one number is worth, by its time
-    call.share(count, kCost, [&](int64_t first, int64_t last) {
-      if (op.kind == RandomKind::kUniform) {
-        for (int64_t i = first; i < last; ++i) y[i] = static_cast<float>(op.a + (op.b - op.a) * random_uniform(op.seed, i));
-        return;
-      }
-      for (int64_t i = first; i < last; ++i) {
-        const double radius = std::sqrt(-2 * std::log(1 - random_uniform(op.seed, 2 * i)));
-        y[i] = static_cast<float>(op.a + op.b * radius * std::cos(2 * M_PI * random_uniform(op.seed, 2 * i + 1)));
-      }
+    const int64_t cost = op.kind == RandomKind::kUniform ? 1 : 4;  // elements that one number is worth, by its time
+    const RandomLoops& loops = random_loops();
+    call.share(count, cost, [&](int64_t first, int64_t last) {
+      if (op.kind == RandomKind::kUniform)
+        loops.uniform(op.seed, first, op.a, op.b, y + first, last - first);
+      else
+        loops.normal(op.seed, first, static_cast<float>(op.a), static_cast<float>(op.b), y + first, last - first);
     });
     return Ok{};
   }

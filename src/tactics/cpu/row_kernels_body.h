@@ -36,21 +36,18 @@ struct RowBody {
   }
   template <RowSum kKind>
   static INGOT_INLINE float fold(F total) {
-    alignas(64) float lanes[kLanes];
-    V::store(lanes, total);
     if constexpr (kKind == RowSum::kMax || kKind == RowSum::kMin) {
-      float best = lanes[0];
-      for (int64_t i = 1; i < kLanes; ++i) {
-        const bool better = kKind == RowSum::kMax ? lanes[i] > best : lanes[i] < best;
-        if (best == best && (better || lanes[i] != lanes[i])) best = lanes[i];
-      }
-      return best;
-    } else {
+      const bool has_nan = V::largest(V::select(V::is_nan(total), V::set(1.0f), V::zero())) > 0;
+      return has_nan ? __builtin_nanf("") : kKind == RowSum::kMax ? V::largest(total) : V::least(total);
+    } else if constexpr (kKind == RowSum::kProduct) {
+      alignas(64) float lanes[kLanes];
+      V::store(lanes, total);
       for (int64_t width = kLanes / 2; width > 0; width /= 2) {
-        for (int64_t i = 0; i < width; ++i)
-          lanes[i] = kKind == RowSum::kProduct ? lanes[i] * lanes[i + width] : lanes[i] + lanes[i + width];
+        for (int64_t i = 0; i < width; ++i) lanes[i] *= lanes[i + width];
       }
       return lanes[0];
+    } else {
+      return V::sum(total);
     }
   }
   // The last, partial vector with `fill` behind it.

@@ -6,8 +6,10 @@
 #include <cstring>
 #include <functional>
 
+#include "base/float_types.h"
 #include "tactics/cpu/convert_rows.h"
 #include "tactics/cpu/integer_tiles.h"
+#include "tactics/cpu/line_loops.h"
 #include "tactics/cpu/worker_scratch.h"
 #include "tactics/layout.h"
 
@@ -25,12 +27,52 @@ uint32_t key_of(float x) {
   return bits >> 31 ? ~bits : bits | 0x80000000u;
 }
 
+// Gathers the k best keys: those below the k-th best of those before them are dropped on the way, so that few are sorted. Ties go to the
+// lower index.
+struct Selection {
+  uint64_t* keys;
+  int64_t k, room;  // `room` keys are gathered before the best of them are picked out
+  bool largest;
+  const LineLoops* loops;
+  uint64_t least = 0;
+  int64_t kept = 0;
+  float bound = 0;  // of floats that may still be among the best, once some were picked out
+  bool is_bounded = false;
+
+  void add(uint32_t value, int64_t index) {
+    const uint64_t key = static_cast<uint64_t>(largest ? value : UINT32_MAX - value) << 32 | (UINT32_MAX - static_cast<uint32_t>(index));
+    keys[kept] = key;
+    kept += key >= least;
+    if (kept == room) pick();
+  }
+  void add_floats(const float* row, int64_t first, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+      if (is_bounded) i = (largest ? loops->next_not_below : loops->next_not_above)(row, i, count, bound);
+      if (i < count) add(key_of(row[i]), first + i);
+    }
+  }
+  void pick() {
+    if (kept > k) std::nth_element(keys, keys + (k - 1), keys + kept, std::greater<>());
+    least = *std::min_element(keys, keys + k);
+    kept = k;
+    const auto high = static_cast<uint32_t>(least >> 32), value = largest ? high : UINT32_MAX - high;
+    // What stands at NaN bounds nothing.
+    is_bounded = value != UINT32_MAX;
+    bound = float_from_bits(value >> 31 ? value & 0x7fffffffu : ~value);
+  }
+  void finish() {
+    if (k < kept) std::nth_element(keys, keys + k, keys + kept, std::greater<>());
+    std::sort(keys, keys + k, std::greater<>());
+  }
+};
+
 struct TopKLaunch final : Launch {
   const Array* constant = nullptr;
   DataType type = DataType::kFloat, index_type = DataType::kInt64;
   bool largest = true;
   int64_t outer = 0, length = 0, inner = 1, k = 0;
   LoadRow load = nullptr;  // of floating types
+  const LineLoops* loops = nullptr;
   WorkerScratch scratch;
 
   size_t workspace_bytes() const override { return scratch.workspace_bytes(); }
@@ -38,24 +80,28 @@ struct TopKLaunch final : Launch {
   void line(const char* x, char* values, char* indices, int64_t index, uint64_t* keys) const {
     const int bytes = bits_of(type) / 8;
     const int64_t from = index / inner * length * inner + index % inner, to = index / inner * k * inner + index % inner;
+    Selection selection{keys, k, std::min(length, std::max<int64_t>(4 * k, 64)), largest, loops};
     for (int64_t first = 0; first < length; first += kChunk) {
       const int64_t count = std::min(kChunk, length - first);
       const char* at = x + (from + first * inner) * bytes;
       if (load) {
-        alignas(64) float row[kChunk];
-        if (inner == 1) {
-          load(at, row, count);
+        alignas(64) float buffer[kChunk];
+        const float* row = buffer;
+        if (type == DataType::kFloat && inner == 1) {
+          row = reinterpret_cast<const float*>(at);
+        } else if (inner == 1) {
+          load(at, buffer, count);
         } else {
-          for (int64_t i = 0; i < count; ++i) load(at + i * inner * bytes, row + i, 1);
+          for (int64_t i = 0; i < count; ++i) load(at + i * inner * bytes, buffer + i, 1);
         }
-        for (int64_t i = 0; i < count; ++i) keys[first + i] = key_of(row[i]);
+        selection.add_floats(row, first, count);
       } else {
         alignas(64) int64_t row[kChunk];
         load_integers(type, at, inner, row, count);
-        for (int64_t i = 0; i < count; ++i) keys[first + i] = static_cast<uint32_t>(row[i] + (int64_t{1} << 31));
+        for (int64_t i = 0; i < count; ++i) selection.add(static_cast<uint32_t>(row[i] + (int64_t{1} << 31)), first + i);
       }
     }
-    select_keys(keys);
+    selection.finish();
     for (int64_t i = 0; i < k; ++i) {
       const auto source = static_cast<int64_t>(UINT32_MAX - static_cast<uint32_t>(keys[i]));
       std::memcpy(values + (to + i * inner) * bytes, x + (from + source * inner) * bytes, static_cast<size_t>(bytes));
@@ -66,25 +112,6 @@ struct TopKLaunch final : Launch {
         std::memcpy(indices + (to + i * inner) * 4, &narrow, 4);
       }
     }
-  }
-
-  // The first k keys become the largest, in order; ties go to the lower index. Keys below the k-th largest of those before them are dropped
-  // on the way, so that few are sorted.
-  void select_keys(uint64_t* keys) const {
-    const int64_t room = std::min(length, std::max<int64_t>(4 * k, 64));
-    uint64_t least = 0;
-    int64_t kept = 0;
-    for (int64_t i = 0; i < length; ++i) {
-      const uint64_t key = (largest ? keys[i] : UINT32_MAX - keys[i]) << 32 | (UINT32_MAX - static_cast<uint32_t>(i));
-      keys[kept] = key;
-      kept += key >= least;
-      if (kept < room || i + 1 == length) continue;
-      std::nth_element(keys, keys + (k - 1), keys + kept, std::greater<>());
-      least = keys[k - 1];
-      kept = k;
-    }
-    if (k < kept) std::nth_element(keys, keys + k, keys + kept, std::greater<>());
-    std::sort(keys, keys + k, std::greater<>());
   }
 
   Status run(const RunArguments& arguments) const override {
@@ -116,7 +143,8 @@ struct TopKKernel final : Kernel {
     launch->index_type = op.index_type;
     launch->largest = op.largest;
     launch->load = is_floating(type) ? load_row(type) : nullptr;
-    launch->scratch = WorkerScratch(static_cast<size_t>(launch->length) * 8);
+    launch->loops = &line_loops();
+    launch->scratch = WorkerScratch(static_cast<size_t>(std::min(launch->length, std::max<int64_t>(4 * launch->k, 64)) + 1) * 8);
     if (constant.data()) launch->constant = &constant;
     return std::unique_ptr<Launch>(std::move(launch));
   }
