@@ -6,36 +6,32 @@
 #include <cmath>
 
 #include "tactics/cpu/plain_tactic.h"
-#include "tactics/cpu/row_kernels.h"
+#include "tactics/cpu/sample_loops.h"
+#include "tactics/cpu/tile_kernel.h"
 
 namespace ingot {
 namespace {
 
 constexpr int64_t kMostOutputs = 1 << 20;
 
-// A place between four elements of a plane; those outside have the weight 0.
-struct Place {
-  int32_t at[4];
-  float weight[4];
-};
-
-Place place_of(double y, double x, int64_t rows, int64_t columns, double scale) {
-  Place place{};
-  if (!(y > -1 && x > -1 && y < static_cast<double>(rows) && x < static_cast<double>(columns))) return place;
+// The four elements of a plane around a place, those outside with the weight 0; entries `pitch` apart.
+void find_place(double y, double x, int64_t rows, int64_t columns, double scale, int32_t* at, float* weight, int64_t pitch) {
+  for (int corner = 0; corner < 4; ++corner) at[corner * pitch] = 0, weight[corner * pitch] = 0;
+  if (!(y > -1 && x > -1 && y < static_cast<double>(rows) && x < static_cast<double>(columns))) return;
   const double top = std::floor(y), left = std::floor(x);
   for (int corner = 0; corner < 4; ++corner) {
     const int64_t row = static_cast<int64_t>(top) + corner / 2, column = static_cast<int64_t>(left) + corner % 2;
     if (row < 0 || row >= rows || column < 0 || column >= columns) continue;
     const double down = corner / 2 ? y - top : 1 - (y - top), right = corner % 2 ? x - left : 1 - (x - left);
-    place.at[corner] = static_cast<int32_t>(row * columns + column);
-    place.weight[corner] = static_cast<float>(down * right * scale);
+    at[corner * pitch] = static_cast<int32_t>(row * columns + column);
+    weight[corner * pitch] = static_cast<float>(down * right * scale);
   }
-  return place;
 }
 
 // Sizes of one problem, and how one part's workspace is cut.
 struct Sizes {
   int64_t channels, height, width, outs, per_group, kernel_height, kernel_width, taps, rows, columns;
+  int64_t pitch;  // of a row of elements, in whole panels
 
   Sizes(const std::vector<Shape>& inputs, const Shape& output)
       : channels(inputs[0][1]),
@@ -47,12 +43,11 @@ struct Sizes {
         kernel_width(inputs[1][3]),
         taps(kernel_height * kernel_width),
         rows(output[2]),
-        columns(output[3]) {}
-  int64_t read_floats() const { return (per_group * taps * columns + 15) / 16 * 16; }
-  int64_t place_bytes() const { return (taps * columns * static_cast<int64_t>(sizeof(Place)) + 63) / 64 * 64; }
-  int64_t part_bytes() const {
-    return read_floats() * static_cast<int64_t>(sizeof(float)) + place_bytes() + (per_group * taps * 8 + 63) / 64 * 64;
-  }
+        columns(output[3]),
+        pitch((output[3] + kPanelColumns - 1) / kPanelColumns * kPanelColumns) {}
+  int64_t read_floats() const { return per_group * taps * pitch; }
+  int64_t place_count() const { return 4 * taps * pitch; }
+  int64_t part_bytes() const { return (read_floats() + 2 * place_count()) * 4; }
   int64_t cost() const { return per_group * taps * columns * 2; }
 };
 
@@ -73,11 +68,53 @@ struct DeformableConvolutionRows final : PlainTactic {
     return static_cast<size_t>(PlainCall::parts_for(outputs[0][0] * sizes.rows, sizes.cost()) * sizes.part_bytes());
   }
 
+  static Finish plain_finish() {
+    static constexpr float kNone[kPanelColumns] = {};
+    Finish finish;
+    finish.bias = kNone;
+    finish.is_plain = true;
+    return finish;
+  }
+
+  // y = w * read for `outs` rows of weights; rows of y are a plane apart.
+  static void multiply(const TileKernel& tiles, const Finish& finish, const float* w, const float* read, const Sizes& sizes, int64_t outs,
+                       float* y) {
+    constexpr int64_t kMostTileRows = 64;
+    const int64_t terms = sizes.per_group * sizes.taps;
+    const void* a[kMostTileRows];
+    void* c[kMostTileRows];
+    Tile tile{};
+    tile.taps = 1;
+    tile.k = terms;
+    tile.b_stride = sizes.pitch * 4;
+    tile.finish = &finish;
+    for (int64_t first = 0; first < sizes.columns; first += kPanelColumns) {
+      tile.b = read + first;
+      tile.columns = static_cast<int>(std::min<int64_t>(kPanelColumns, sizes.columns - first));
+      const int64_t most = std::min<int64_t>(tiles.most_rows, kMostTileRows), count = (outs + most - 1) / most;
+      for (int64_t t = 0; t < count; ++t) {
+        const int64_t from = outs * t / count, end = outs * (t + 1) / count;
+        for (int64_t m = from; m < end; ++m) {
+          a[m - from] = w + m * terms;
+          c[m - from] = y + m * sizes.rows * sizes.columns + first;
+        }
+        tile.a = a;
+        tile.c = c;
+        tile.a_stride = end - from;
+        tile.rows = static_cast<int>(end - from);
+        tiles.run(tile);
+      }
+    }
+  }
+
   static void row(const PlainCall& call, const Sizes& sizes, int64_t n, int64_t r, std::byte* scratch) {
     const auto& op = call.as<DeformableConvolution>();
     auto* read = reinterpret_cast<float*>(scratch);
-    auto* places = reinterpret_cast<Place*>(scratch + static_cast<size_t>(sizes.read_floats()) * sizeof(float));
-    auto** lines = reinterpret_cast<const float**>(reinterpret_cast<std::byte*>(places) + sizes.place_bytes());
+    auto* places = reinterpret_cast<int32_t*>(read + sizes.read_floats());
+    auto* weights = reinterpret_cast<float*>(places + sizes.place_count());
+    const SamplePlane sample = sample_plane();
+    const TileKernel tiles = tile_kernel(Product::kFloat, current_isa());
+    const Finish finish = plain_finish();
     const int64_t columns = sizes.columns, plane = sizes.rows * columns, per_offsets = sizes.channels / op.offset_groups;
     const float* offsets = call.from<float>(2) + n * op.offset_groups * sizes.taps * 2 * plane + r * columns;
     const float* mask = call.in[4] ? call.from<float>(4) + n * op.offset_groups * sizes.taps * plane + r * columns : nullptr;
@@ -93,23 +130,22 @@ struct DeformableConvolutionRows final : PlainTactic {
           const auto top = static_cast<double>(r * op.strides[0] - op.pads[0] + tap / sizes.kernel_width * op.dilations[0]);
           for (int64_t c = 0; c < columns; ++c) {
             const auto left = static_cast<double>(c * op.strides[1] - op.pads[1] + tap % sizes.kernel_width * op.dilations[1]);
-            places[tap * columns + c] = place_of(top + static_cast<double>(down[c]), left + static_cast<double>(down[plane + c]),
-                                                 sizes.height, sizes.width, scale ? static_cast<double>(scale[c]) : 1.0);
+            find_place(top + static_cast<double>(down[c]), left + static_cast<double>(down[plane + c]), sizes.height, sizes.width,
+                       scale ? static_cast<double>(scale[c]) : 1.0, places + tap * 4 * sizes.pitch + c, weights + tap * 4 * sizes.pitch + c,
+                       sizes.pitch);
           }
         }
         known = own;
         const float* x = call.from<float>(0) + (n * sizes.channels + channel) * sizes.height * sizes.width;
-        float* to = read + k * sizes.taps * columns;
-        for (int64_t i = 0; i < sizes.taps * columns; ++i) {
-          const Place& p = places[i];
-          to[i] = p.weight[0] * x[p.at[0]] + p.weight[1] * x[p.at[1]] + p.weight[2] * x[p.at[2]] + p.weight[3] * x[p.at[3]];
-        }
+        for (int64_t tap = 0; tap < sizes.taps; ++tap)
+          sample(x, places + tap * 4 * sizes.pitch, weights + tap * 4 * sizes.pitch, 4, sizes.pitch,
+                 read + (k * sizes.taps + tap) * sizes.pitch, columns);
       }
-      for (int64_t t = 0; t < terms; ++t) lines[t] = read + t * columns;
-      for (int64_t m = group * group_outs; m < (group + 1) * group_outs; ++m) {
+      multiply(tiles, finish, call.from<float>(1) + group * group_outs * terms, read, sizes, group_outs,
+               call.to<float>(0) + (n * sizes.outs + group * group_outs) * plane + r * columns);
+      for (int64_t m = group * group_outs; bias && m < (group + 1) * group_outs; ++m) {
         float* y = call.to<float>(0) + (n * sizes.outs + m) * plane + r * columns;
-        blend_rows()(lines, call.from<float>(1) + m * terms, terms, y, columns);
-        for (int64_t c = 0; bias && c < columns; ++c) y[c] += bias[m];
+        for (int64_t c = 0; c < columns; ++c) y[c] += bias[m];
       }
     }
   }

@@ -1,16 +1,23 @@
-// cpu.grid_sample: of planes of float. What a block of points reads, and with which weights, is found once for all channels.
+// cpu.grid_sample: of planes of float. What points read, and with which weights, is found once for all channels; then a few planes at a
+// time are read, which the second-level cache holds.
 #include "operators/grid_sample.h"
 
 #include <algorithm>
 #include <cmath>
 
+#include "tactics/cpu/sample_loops.h"
 #include "tactics/layout.h"
 
 namespace ingot {
 namespace {
 
-constexpr int64_t kPoints = 64;
-constexpr int kMostTaps = 4;  // along an axis
+constexpr int64_t kPoints = 256;      // that one part finds places for
+constexpr int64_t kSlab = 16 * 1024;  // points whose places are known at once
+constexpr int64_t kChunk = 1024;      // points that are sampled from one plane after the other
+constexpr int64_t kPartPoints = 4096;
+constexpr int64_t kPlaneBytes = 256 << 10;  // of planes that are read together
+constexpr int64_t kAloneSamples = 4096;     // not worth waking another thread
+constexpr int kMostTaps = 4;                // along an axis
 
 double reflect(double x, double low, double high) {
   const double range = high - low;
@@ -67,31 +74,31 @@ Taps taps_at(const GridSample& op, double position, int64_t length) {
 struct GridSampleLaunch final : Launch {
   GridSample op;
   const Array* constants[2] = {};
-  int64_t batches = 0, channels = 0, rows = 1, columns = 1, points = 0, blocks = 1;
+  int64_t batches = 0, channels = 0, rows = 1, columns = 1, points = 0;
+  int64_t taps = 1, slab = 0, group = 1;  // points of a slab, planes that are read together
+  SamplePlane sample = nullptr;
 
-  template <int kTaps>
-  void block(const float* x, const float* grid, float* y, int64_t first) const {
-    const int64_t count = std::min(kPoints, points - first), plane = rows * columns;
-    int32_t places[kTaps * kTaps][kPoints];
-    float weights[kTaps * kTaps][kPoints];
-    for (int64_t p = 0; p < count; ++p) {
-      const Taps across = taps_at(op, grid[2 * (first + p)], columns), down = taps_at(op, grid[2 * (first + p) + 1], rows);
-      for (int i = 0; i < kTaps; ++i) {
-        for (int j = 0; j < kTaps; ++j) {
-          places[i * kTaps + j][p] = static_cast<int32_t>(down.index[i] * columns + across.index[j]);
-          weights[i * kTaps + j][p] = down.weight[i] * across.weight[j];
+  size_t workspace_bytes() const override { return static_cast<size_t>(taps * taps * slab) * (sizeof(int32_t) + sizeof(float)); }
+
+  void find_places(const float* grid, int64_t first, int64_t last, int32_t* places, float* weights) const {
+    for (int64_t p = first; p < last; ++p) {
+      const Taps across = taps_at(op, grid[2 * p], columns), down = taps_at(op, grid[2 * p + 1], rows);
+      for (int64_t i = 0; i < taps; ++i) {
+        for (int64_t j = 0; j < taps; ++j) {
+          places[(i * taps + j) * slab + p] = static_cast<int32_t>(down.index[i] * columns + across.index[j]);
+          weights[(i * taps + j) * slab + p] = down.weight[i] * across.weight[j];
         }
       }
     }
-    for (int64_t c = 0; c < channels; ++c) {
-      const float* from = x + c * plane;
-      float* to = y + c * points + first;
-      for (int64_t p = 0; p < count; ++p) {
-        float sum = 0;
-        // What has no weight is not read: it might be no number.
-        for (int k = 0; k < kTaps * kTaps; ++k) sum += weights[k][p] != 0 ? weights[k][p] * from[places[k][p]] : 0;
-        to[p] = sum;
-      }
+  }
+
+  // Points [first, last) of a slab, of channels [channel, end).
+  void sample_points(const float* x, const int32_t* places, const float* weights, float* y, int64_t channel, int64_t end, int64_t first,
+                     int64_t last) const {
+    for (int64_t chunk = first; chunk < last; chunk += kChunk) {
+      for (int64_t c = channel; c < end; ++c)
+        sample(x + c * rows * columns, places + chunk, weights + chunk, taps * taps, slab, y + c * points + chunk,
+               std::min(kChunk, last - chunk));
     }
   }
 
@@ -99,18 +106,31 @@ struct GridSampleLaunch final : Launch {
     const auto* x = static_cast<const float*>(constants[0] ? constants[0]->data() : arguments.inputs[0]);
     const auto* grid = static_cast<const float*>(constants[1] ? constants[1]->data() : arguments.inputs[1]);
     auto* y = static_cast<float*>(arguments.outputs[0]);
-    arguments.pool->run(channels == 0 || points == 0 ? 0 : batches * blocks, [&](int64_t part, int) {
-      const int64_t batch = part / blocks, first = part % blocks * kPoints;
-      const float* from = x + batch * channels * rows * columns;
-      const float* at = grid + batch * points * 2;
-      float* to = y + batch * channels * points;
-      if (op.mode == SampleMode::kNearest)
-        block<1>(from, at, to, first);
-      else if (op.mode == SampleMode::kLinear)
-        block<2>(from, at, to, first);
-      else
-        block<4>(from, at, to, first);
-    });
+    if (channels == 0) return Ok{};
+    auto* places = static_cast<int32_t*>(arguments.workspace);
+    auto* weights = reinterpret_cast<float*>(places + taps * taps * slab);
+    const bool is_small = points * channels * taps <= kAloneSamples;
+    for (int64_t batch = 0; batch < batches; ++batch) {
+      for (int64_t start = 0; start < points; start += slab) {
+        const int64_t count = std::min(slab, points - start);
+        const float *planes = x + batch * channels * rows * columns, *at = grid + (batch * points + start) * 2;
+        float* to = y + batch * channels * points + start;
+        if (is_small) {
+          find_places(at, 0, count, places, weights);
+          sample_points(planes, places, weights, to, 0, channels, 0, count);
+          continue;
+        }
+        arguments.pool->run((count + kPoints - 1) / kPoints, [&](int64_t part, int) {
+          find_places(at, part * kPoints, std::min(count, (part + 1) * kPoints), places, weights);
+        });
+        const int64_t pieces = (count + kPartPoints - 1) / kPartPoints;
+        arguments.pool->run((channels + group - 1) / group * pieces, [&](int64_t part, int) {
+          const int64_t channel = part / pieces * group, first = part % pieces * kPartPoints;
+          sample_points(planes, places, weights, to, channel, std::min(channels, channel + group), first,
+                        std::min(count, first + kPartPoints));
+        });
+      }
+    }
     return Ok{};
   }
 };
@@ -129,7 +149,10 @@ struct GridSampleKernel final : Kernel {
     launch->rows = shape[2];
     launch->columns = shape[3];
     launch->points = grid[1] * grid[2];
-    launch->blocks = (launch->points + kPoints - 1) / kPoints;
+    launch->slab = std::min(kSlab, launch->points);
+    launch->taps = op.mode == SampleMode::kNearest ? 1 : op.mode == SampleMode::kLinear ? 2 : 4;
+    launch->group = std::clamp<int64_t>(kPlaneBytes / std::max<int64_t>(4, shape[2] * shape[3] * 4), 1, 16);
+    launch->sample = sample_plane();
     if (grid[0] != shape[0]) return invalid("a grid " + to_text(grid) + " does not go with an input " + to_text(shape));
     TRY_ASSIGN(const int64_t total, volume(Shape{shape[0], shape[1], launch->points}));
     if (total > 0 && launch->rows * launch->columns == 0) return invalid("an input " + to_text(shape) + " has no elements to sample");

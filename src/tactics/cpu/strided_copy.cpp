@@ -33,7 +33,12 @@ void copy_strided(const char* from, int64_t from_stride, char* to, int64_t to_st
   if (from_stride == 0) {
     const T value = load(from);
     if (to_stride == sizeof(T)) {
-      for (int64_t i = 0; i < count; ++i) std::memcpy(to + i * sizeof(T), &value, sizeof(T));
+      constexpr int64_t kBlock = 64 / sizeof(T);
+      T block[kBlock];
+      std::fill(block, block + kBlock, value);
+      int64_t i = 0;
+      for (; i + kBlock <= count; i += kBlock) std::memcpy(to + i * sizeof(T), block, sizeof(block));
+      for (; i < count; ++i) std::memcpy(to + i * sizeof(T), &value, sizeof(T));
     } else {
       for (int64_t i = 0; i < count; ++i) std::memcpy(to + i * to_stride, &value, sizeof(T));
     }
