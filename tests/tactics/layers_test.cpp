@@ -48,6 +48,41 @@ TEST(Quantize, BothWays) {
   EXPECT_GT(ran, 700);
 }
 
+TEST(Quantize, BlocksAlongAnAxis) {
+  int ran = 0;
+  for_random_trials(200, [&](Random& random) {
+    Shape shape = some_shape(random, 1, 4);
+    for (int64_t& dim : shape) dim = std::max<int64_t>(dim, 1);
+    if (random.chance(0.7)) shape.back() *= 2;
+    if (random.chance(0.05)) shape.back() = 5000;
+    const auto rank = static_cast<int64_t>(shape.size());
+    const int64_t axis = random.between(-rank, rank - 1), block = random.chance(0.7) ? 2 * random.between(1, 20) : random.between(1, 40);
+    Shape scales = shape;
+    int64_t& along = scales[static_cast<size_t>((axis + rank) % rank)];
+    along = (along + block - 1) / block;
+    const DataType narrow =
+        random.pick({DataType::kInt8, DataType::kUint8, DataType::kInt4, DataType::kUint4, DataType::kFp8, DataType::kFp4});
+    const DataType wide = some_float(random);
+    const bool zero = random.chance(0.5) && !is_floating(narrow);
+    const Array scale = random.array(wide, scales, 0.1, 3), zeros = zero ? random.array(narrow, scales, -5, 5) : Array();
+    const std::vector<bool> constants{false, random.chance(0.5), zero && random.chance(0.5)};
+    if (random.chance(0.5)) {
+      Quantize op;
+      op.axis = axis;
+      op.block_size = block;
+      op.to = narrow;
+      return try_trial("cpu.quantize_blocks", {&op, {random.array(wide, shape, -30, 30), scale, zeros}, constants, {}}, &ran);
+    }
+    Dequantize op;
+    op.axis = axis;
+    op.block_size = block;
+    op.to = wide;
+    return try_trial("cpu.quantize_blocks", {&op, {random.array(narrow, shape, -128, 127), scale, zeros}, constants, usual_tolerance(wide)},
+                     &ran);
+  });
+  EXPECT_GT(ran, 400);
+}
+
 TEST(Scale, EverySpread) {
   for_random_trials(150, [](Random& random) {
     const Shape shape = some_shape(random, 2, 5);

@@ -3,9 +3,11 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #include "base/data_type.h"
 #include "base/float_types.h"
+#include "tactics/cpu/vector_math.h"
 
 namespace ingot {
 
@@ -18,6 +20,12 @@ struct DynamicLoops {
   void (*divide_to_whole)(const float* x, double scale, float* to, int64_t count);
   // A byte for each code, of fp8, fp4, int8 and int4.
   void (*codes_of)(DataType type, const float* values, uint8_t* to, int64_t count);
+  // Of blocks of `extent` values that lie one behind the other: the largest magnitude of each, then its scale, as it is stored (from
+  // place `at` on) and as it reads, then x by that, as the three functions above divide. Scales are float, fp8 or e8m0.
+  void (*largest_of_blocks)(const float* x, int64_t extent, int64_t blocks, float* most);
+  void (*find_scales)(DataType type, const float* most, double code_most, double second, int64_t blocks, void* stored, int64_t at,
+                      double* scales);
+  void (*divide_blocks)(const float* x, const double* scales, bool whole, bool exact, int64_t extent, int64_t blocks, float* to);
   // Two codes of four bits in a byte.
   void (*pack)(const uint8_t* codes, uint8_t* to, int64_t bytes);
 };
@@ -65,19 +73,24 @@ struct Fp4Code {
   }
 };
 
+template <class V>
 struct DynamicBody {
+  using F = typename V::Float;
+
   static float largest(const float* x, int64_t count, float most) {
-    float lanes[16] = {};
+    constexpr int64_t kLanes = V::kLanes;
+    F a = V::set(most), b = a, c = a, d = a;
+    const auto join = [](F value, F top) { return V::max(V::abs(value), top); };  // the second one where the first is NaN
     int64_t i = 0;
-    for (; i + 16 <= count; i += 16) {
-      for (int k = 0; k < 16; ++k) {
-        const float magnitude = std::fabs(x[i + k]);
-        lanes[k] = magnitude > lanes[k] ? magnitude : lanes[k];
-      }
+    for (; i + 4 * kLanes <= count; i += 4 * kLanes) {
+      a = join(V::load(x + i), a);
+      b = join(V::load(x + i + kLanes), b);
+      c = join(V::load(x + i + 2 * kLanes), c);
+      d = join(V::load(x + i + 3 * kLanes), d);
     }
-    for (float lane : lanes) most = lane > most ? lane : most;
-    for (; i < count; ++i) most = std::fabs(x[i]) > most ? std::fabs(x[i]) : most;
-    return most;
+    for (; i + kLanes <= count; i += kLanes) a = join(V::load(x + i), a);
+    if (i < count) b = join(V::load(x + i, static_cast<int>(count - i)), b);
+    return V::largest(V::max(V::max(a, b), V::max(c, d)));
   }
   static void divide(const float* x, float scale, float* to, int64_t count) {
     for (int64_t i = 0; i < count; ++i) to[i] = x[i] / scale;
@@ -87,11 +100,94 @@ struct DynamicBody {
   }
   // Rounded once: a float near the middle between two whole numbers might be the middle.
   static void divide_to_whole(const float* x, double scale, float* to, int64_t count) {
-    for (int64_t i = 0; i < count; ++i) {
-      const double exact = static_cast<double>(x[i]) / scale;
-      const double above = exact < -256 ? -256 : exact, inside = above > 256 ? 256 : above;
-      to[i] = static_cast<float>((inside + 6755399441055744.0) - 6755399441055744.0);
+    for (int64_t i = 0; i < count; ++i) to[i] = whole_of(x[i], scale);
+  }
+  static __attribute__((always_inline)) float whole_of(float x, double scale) {
+    const double exact = static_cast<double>(x) / scale;
+    const double above = exact < -256 ? -256 : exact, inside = above > 256 ? 256 : above;
+    return static_cast<float>((inside + 6755399441055744.0) - 6755399441055744.0);
+  }
+  // The same by a scale that is a float: what the division left over tells on which side of the middle the quotient lies.
+  static void divide_to_whole_by_float(const float* x, float scale, float* to, int64_t count) {
+    if constexpr (V::kLanes == 4) return divide_to_whole(x, static_cast<double>(scale), to, count);  // has no fused multiplication
+    const F by = V::set(scale), low = V::set(-256.0f), high = V::set(256.0f), half = V::set(0.5f);
+    const auto whole = [&](F value) {
+      const F ratio = V::max(low, V::min(high, V::div(value, by))), near = V::round(ratio), left = V::fnma(ratio, by, value);
+      const F beyond = V::add(ratio, V::copy_sign(half, left));
+      const F chosen = V::select(V::equal(V::abs(V::sub(ratio, near)), half), beyond, near);
+      return V::select(V::equal(left, V::zero()), near, chosen);
+    };
+    int64_t i = 0;
+    for (; i + V::kLanes <= count; i += V::kLanes) V::store(to + i, whole(V::load(x + i)));
+    if (i < count) V::store(to + i, whole(V::load(x + i, static_cast<int>(count - i))), static_cast<int>(count - i));
+  }
+
+  static void largest_of_blocks(const float* x, int64_t extent, int64_t blocks, float* most) {
+    for (int64_t b = 0; b < blocks; ++b) most[b] = largest(x + b * extent, extent, 0);
+  }
+
+  static void find_scales(DataType type, const float* most, double code_most, double second, int64_t blocks, void* stored, int64_t at,
+                          double* scales) {
+    auto* bytes = static_cast<uint8_t*>(stored) + at;
+    if (type == DataType::kFp8) {
+      static const struct Table {
+        float values[256];
+        Table() {
+          for (int code = 0; code < 256; ++code) values[code] = float_from_fp8(static_cast<uint8_t>(code));
+        }
+      } kTable;
+      for (int64_t b = 0; b < blocks; ++b) {
+        const auto scale = static_cast<float>(static_cast<double>(most[b]) / code_most / second);
+        bytes[b] = Fp8Code::of(scale > Fp8Code::kMost ? Fp8Code::kMost : scale);
+        scales[b] = static_cast<double>(kTable.values[bytes[b]]) * second;
+      }
+    } else if (type == DataType::kE8m0) {
+      for (int64_t b = 0; b < blocks; ++b) {
+        // The next power of two.
+        const double scale = static_cast<double>(most[b]) / code_most / second;
+        uint64_t bits;
+        std::memcpy(&bits, &scale, sizeof bits);
+        const int64_t exponent = scale > 0 ? static_cast<int64_t>(bits >> 52) - 1023 + ((bits & 0xfffffffffffffull) != 0 ? 1 : 0) : -127;
+        const int64_t above = exponent < -127 ? -127 : exponent, inside = above > 127 ? 127 : above;
+        bytes[b] = static_cast<uint8_t>(inside + 127);
+        bits = static_cast<uint64_t>(inside + 1023) << 52;
+        double power;
+        std::memcpy(&power, &bits, sizeof power);
+        scales[b] = power * second;
+      }
+    } else {
+      auto* floats = static_cast<float*>(stored) + at;
+      for (int64_t b = 0; b < blocks; ++b) {
+        floats[b] = static_cast<float>(static_cast<double>(most[b]) / code_most / second);
+        scales[b] = static_cast<double>(floats[b]) * second;
+      }
     }
+  }
+
+  template <int64_t kExtent>
+  static void divide_each(const float* x, const double* scales, bool whole, bool exact, int64_t extent, int64_t blocks, float* to) {
+    const int64_t own = kExtent > 0 ? kExtent : extent;
+    for (int64_t b = 0; b < blocks; ++b, x += own, to += own) {
+      const double scale = scales[b];
+      if (!(scale > 0)) {
+        for (int64_t i = 0; i < own; ++i) to[i] = 0;
+      } else if (whole) {
+        if (exact)
+          divide_to_whole(x, scale, to, own);
+        else
+          divide_to_whole_by_float(x, static_cast<float>(scale), to, own);
+      } else if (exact) {
+        for (int64_t i = 0; i < own; ++i) to[i] = static_cast<float>(static_cast<double>(x[i]) / scale);
+      } else {
+        const auto by = static_cast<float>(scale);
+        for (int64_t i = 0; i < own; ++i) to[i] = x[i] / by;
+      }
+    }
+  }
+  static void divide_blocks(const float* x, const double* scales, bool whole, bool exact, int64_t extent, int64_t blocks, float* to) {
+    if (extent == 16) return divide_each<16>(x, scales, whole, exact, extent, blocks, to);
+    if (extent == 32) return divide_each<32>(x, scales, whole, exact, extent, blocks, to);
+    divide_each<0>(x, scales, whole, exact, extent, blocks, to);
   }
   template <class Code>
   static void codes(const float* values, uint8_t* to, int64_t count) {
@@ -112,7 +208,8 @@ struct DynamicBody {
     for (int64_t i = 0; i < bytes; ++i) to[i] = static_cast<uint8_t>(codes[2 * i] | codes[2 * i + 1] << 4);
   }
   static const DynamicLoops& table() {
-    static constexpr DynamicLoops kTable{largest, divide, divide_exactly, divide_to_whole, codes_of, pack};
+    static constexpr DynamicLoops kTable{largest,       divide, divide_exactly, divide_to_whole, codes_of, largest_of_blocks, find_scales,
+                                         divide_blocks, pack};
     return kTable;
   }
 };

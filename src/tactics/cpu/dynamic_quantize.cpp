@@ -15,8 +15,10 @@
 namespace ingot {
 namespace {
 
-constexpr int64_t kPiece = 4096;   // elements of a block that are looked at at once
-constexpr int64_t kColumns = 256;  // of blocks that lie beside each other
+constexpr int64_t kPiece = 4096;     // elements of a block that are looked at at once
+constexpr int64_t kCost = 3;         // elements of other layers that one is worth, by its time
+constexpr int64_t kMostShort = 128;  // elements of a block that is looked at with others
+constexpr int64_t kColumns = 256;    // of blocks that lie beside each other
 
 // The tensor as [outer, length, inner] with blocks along the middle: whole rows of `inner` where it is solid, else each column by itself.
 struct Blocks {
@@ -86,7 +88,7 @@ struct Runner {
     if (!(scale > 0)) {
       std::fill(to, to + count, 0.0f);
     } else if (Code::kWhole) {
-      loops.divide_to_whole(x, scale, to, count);
+      loops.divide_blocks(x, &scale, true, second != 1, count, 1, to);
     } else if (second == 1) {
       // A quotient of floats that is rounded from double's is the one of float.
       loops.divide(x, static_cast<float>(scale), to, count);
@@ -105,11 +107,37 @@ struct Runner {
     const int64_t row = unit / blocks.count, first = unit % blocks.count * blocks.extent;
     return {(row * blocks.length + first) * blocks.inner, std::min(blocks.extent, blocks.length - first) * blocks.inner};
   }
+  // Short blocks of one length, many at a time.
+  static bool is_short(const Blocks& blocks) {
+    return blocks.solid && blocks.length % blocks.extent == 0 && blocks.extent * blocks.inner <= kMostShort;
+  }
+  void run_short() const {
+    const int64_t extent = blocks.extent * blocks.inner, count = blocks.outer * blocks.length / blocks.extent;
+    constexpr int64_t kRound = 1024;  // elements
+    call.share(count, extent * kCost, [&](int64_t from, int64_t to) {
+      alignas(64) float own[kRound], ratios[kRound], most[kRound];
+      double scales[kRound];
+      const int64_t step = kRound / extent;
+      for (int64_t first = from; first < to; first += step) {
+        const int64_t some = std::min(step, to - first), elements = some * extent;
+        const float* x = values(first * extent, elements, own);
+        loops.largest_of_blocks(x, extent, some, most);
+        if (op.scale_type == DataType::kFloat || op.scale_type == DataType::kFp8 || op.scale_type == DataType::kE8m0) {
+          loops.find_scales(op.scale_type, most, static_cast<double>(Code::kMost), second, some, call.out[1], first, scales);
+        } else {
+          for (int64_t b = 0; b < some; ++b) scales[b] = scale_for(most[b], first + b);
+        }
+        loops.divide_blocks(x, scales, Code::kWhole, second != 1, extent, some, ratios);
+        write(ratios, first * extent, elements);
+      }
+    });
+  }
+
   void run_solid() const {
     const int64_t units = blocks.outer * blocks.count, most = std::min(blocks.extent, blocks.length) * blocks.inner;
     const int64_t pieces = std::max<int64_t>(1, (most + kPiece - 1) / kPiece);
     if (pieces == 1) {
-      call.share(units, most, [&](int64_t from, int64_t to) {
+      call.share(units, most * kCost, [&](int64_t from, int64_t to) {
         float own[kPiece];
         for (int64_t unit = from; unit < to; ++unit) {
           const auto [first, count] = solid_block(unit);
@@ -125,7 +153,7 @@ struct Runner {
       const int64_t skipped = std::min(piece * kPiece, count);
       return std::pair{first + skipped, std::min(kPiece, count - skipped)};
     };
-    call.share(units * pieces, kPiece, [&](int64_t from, int64_t to) {
+    call.share(units * pieces, kPiece * kCost, [&](int64_t from, int64_t to) {
       float own[kPiece];
       for (int64_t i = from; i < to; ++i) {
         const auto [first, count] = piece_of(i / pieces, i % pieces);
@@ -134,7 +162,7 @@ struct Runner {
     });
     auto* scales = reinterpret_cast<double*>(found + (units * pieces + 1) / 2 * 2);
     for (int64_t unit = 0; unit < units; ++unit) scales[unit] = scale_for(largest(found + unit * pieces, pieces), unit);
-    call.share(units * pieces, kPiece, [&](int64_t from, int64_t to) {
+    call.share(units * pieces, kPiece * kCost, [&](int64_t from, int64_t to) {
       float own[kPiece];
       for (int64_t i = from; i < to; ++i) {
         const auto [first, count] = piece_of(i / pieces, i % pieces);
@@ -172,7 +200,9 @@ struct Runner {
   }
 
   Status run() const {
-    if (blocks.solid)
+    if (is_short(blocks))
+      run_short();
+    else if (blocks.solid)
       run_solid();
     else
       run_columns();

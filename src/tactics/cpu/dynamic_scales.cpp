@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/cpu_info.h"
+#include "tactics/cpu/vector_math_portable.h"
 
 namespace ingot {
 
@@ -12,7 +13,7 @@ const DynamicLoops& dynamic_loops() {
   if (current_isa() >= Isa::kAvx512) return dynamic_loops_avx512();
   if (current_isa() >= Isa::kAvx2) return dynamic_loops_avx2();
 #endif
-  return DynamicBody::table();
+  return DynamicBody<Portable>::table();
 }
 
 double store_scale(DataType type, double scale, void* to, int64_t index) {

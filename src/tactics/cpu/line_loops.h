@@ -24,6 +24,12 @@ struct LineLoops {
   void (*add)(const float* x, float* y, int64_t count);
   // y[i] /= factor * by[i]
   void (*divide)(const float* by, float factor, float* y, int64_t count);
+  // to[i] = x[i] / by[i]
+  void (*ratios)(const float* x, const float* by, float* to, int64_t count);
+  // x[i] = round(x[i]) + zeros[i * step] for a step of 0 or 1, with x cut at +-2^22; NaN becomes 0.
+  void (*round_and_add)(float* x, const float* zeros, int64_t step, int64_t count);
+  // to[i] = (x[i] - zeros[i]) * by[i]
+  void (*scaled_differences)(const float* x, const float* zeros, const float* by, float* to, int64_t count);
   // y[i] += |x[i]|^p for p of 1 and 2.
   void (*add_powers)(const float* x, int64_t p, double* y, int64_t count);
 };

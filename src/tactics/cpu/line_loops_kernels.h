@@ -75,6 +75,27 @@ struct LineBody {
   static void divide(const float* __restrict by, float factor, float* __restrict y, int64_t count) {
     for (int64_t i = 0; i < count; ++i) y[i] /= factor * by[i];
   }
+  static void ratios(const float* __restrict x, const float* __restrict by, float* __restrict to, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) to[i] = x[i] / by[i];
+  }
+  // Half to even by the sum with 1.5 * 2^23, whose last bit is worth 1.
+  static __attribute__((always_inline)) float rounded(float x, float zero) {
+    constexpr float kWhole = 4194304.0f, kMagic = 12582912.0f;
+    const float above = x < -kWhole ? -kWhole : x, inside = above > kWhole ? kWhole : above;
+    return x == x ? ((inside + kMagic) - kMagic) + zero : 0.0f;
+  }
+  static void round_and_add(float* __restrict x, const float* __restrict zeros, int64_t step, int64_t count) {
+    if (step == 0) {
+      const float zero = zeros[0];
+      for (int64_t i = 0; i < count; ++i) x[i] = rounded(x[i], zero);
+    } else {
+      for (int64_t i = 0; i < count; ++i) x[i] = rounded(x[i], zeros[i]);
+    }
+  }
+  static void scaled_differences(const float* __restrict x, const float* __restrict zeros, const float* __restrict by, float* __restrict to,
+                                 int64_t count) {
+    for (int64_t i = 0; i < count; ++i) to[i] = (x[i] - zeros[i]) * by[i];
+  }
   static void add_powers(const float* __restrict x, int64_t p, double* __restrict y, int64_t count) {
     if (p == 1) {
       for (int64_t i = 0; i < count; ++i) y[i] += static_cast<double>(std::fabs(x[i]));
@@ -84,7 +105,8 @@ struct LineBody {
   }
   static const LineLoops& table() {
     static constexpr LineLoops kTable{
-        find, next_not<true>, next_not<false>, steps, integer_steps<int64_t>, integer_steps<int32_t>, pairs, deal, add, divide, add_powers};
+        find,   next_not<true>, next_not<false>,    steps,     integer_steps<int64_t>, integer_steps<int32_t>, pairs, deal, add, divide,
+        ratios, round_and_add,  scaled_differences, add_powers};
     return kTable;
   }
 };
