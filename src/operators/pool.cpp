@@ -224,6 +224,10 @@ EXAMPLE("an average has no indices") {
                "only the pool of maxima has indices");
 }
 
+EXAMPLE("the largest of bytes") {
+  expect_values("input x int8 [1, 1, 4]\ny = pool(x) kernel=[2] strides=[2]\noutput y\n", {{{1, 1, 4}, {-128, -127, 3, -100}}}, {-127, 3});
+}
+
 EXAMPLE("an average of 8 bits is rounded once") {
   expect_values("input x int8 [1, 1, 4]\ny = pool(x) kind=average kernel=[2] strides=[2] input_scale=0.5 output_scale=0.25\noutput y\n",
                 {{{1, 1, 4}, {1, 2, 3, 100}}}, {3, 103});

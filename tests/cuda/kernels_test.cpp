@@ -253,6 +253,24 @@ TEST(CudaKernels, windows_and_rows_between_bytes) {
   });
 }
 
+// Quantized networks pool bytes as they are.
+TEST(CudaKernels, the_largest_of_bytes) {
+  for_seeds([](Random& random) {
+    Pool pool;
+    pool.kernel = {3, 2};
+    pool.strides = {random.between(1, 2), 1};
+    pool.pads_begin = {1, 0};
+    pool.pads_end = {1, 1};
+    const DataType type = random.pick({DataType::kInt8, DataType::kUint8});
+    const Trial trial{&pool, {random.array(type, {2, random.pick({16, 48}), 7, 9}, type == DataType::kInt8 ? -128 : 0, 127)}, {}, {0, 0}};
+    if (auto failure = run_trial("cuda.pool_vectors", trial); !failure.empty()) return failure;
+    const Trial odd{&pool, {random.array(type, {2, random.between(1, 9), 7, 9}, 0, 100)}, {}, {0, 0}};
+    if (auto failure = run_trial("cuda.pool", odd); !failure.empty()) return failure;
+    const Trial none{&pool, {random.array(type, {2, 0, 7, 9}, 0, 100)}, {}, {0, 0}};
+    return run_trial("cuda.pool", none);
+  });
+}
+
 TEST(CudaKernels, one_hot) {
   for_seeds([](Random& random) {
     OneHot op;

@@ -1,6 +1,8 @@
 // cuda.pool: maximum, average, p-norm and blend, a thread for each output element.
 #include "operators/pool.h"
 
+#include <algorithm>
+
 #include "tactics/cuda/expression_code.h"
 #include "tactics/cuda/product_code.h"
 #include "tactics/cuda/scaled_code.h"
@@ -31,7 +33,7 @@ struct PoolKernel final : Kernel {
     auto launch = std::make_unique<PoolLaunch>();
     const Shape spatial(shapes[0].begin() + 2, shapes[0].end());
     const Window::Pads pads = op.pads_for(spatial, op.kernel);
-    const WindowGeometry geometry = window_geometry(op, pads, op.kernel, shapes[0][1], shapes[0], outputs[0]);
+    const WindowGeometry geometry = window_geometry(op, pads, op.kernel, std::max<int64_t>(shapes[0][1], 1), shapes[0], outputs[0]);
     TRY_ASSIGN(launch->parameters, window_parameters(geometry, channels_last, EpilogueFields{}));
     for (size_t d = 0; d < pads.end.size(); ++d) launch->parameters.pad_end[3 - pads.end.size() + d] = static_cast<int>(pads.end[d]);
     TRY_ASSIGN(const int64_t count, volume(outputs[0]));

@@ -1,4 +1,6 @@
-// cuda.pool_vectors: maximum and average over channels-last tensors of floats, several channels a thread.
+// cuda.pool_vectors: maximum and average over channels-last tensors, several channels a thread; of bytes the maximum alone.
+#include <algorithm>
+
 #include "operators/pool.h"
 #include "tactics/cuda/product_code.h"
 
@@ -31,7 +33,7 @@ struct VectorsKernel final : Kernel {
     auto launch = std::make_unique<VectorsLaunch>();
     const Shape spatial(shapes[0].begin() + 2, shapes[0].end());
     const Window::Pads pads = op.pads_for(spatial, op.kernel);
-    const WindowGeometry geometry = window_geometry(op, pads, op.kernel, shapes[0][1], shapes[0], outputs[0]);
+    const WindowGeometry geometry = window_geometry(op, pads, op.kernel, std::max<int64_t>(shapes[0][1], 1), shapes[0], outputs[0]);
     TRY_ASSIGN(launch->parameters, window_parameters(geometry, true, EpilogueFields{}));
     for (size_t d = 0; d < pads.end.size(); ++d) launch->parameters.pad_end[3 - pads.end.size() + d] = static_cast<int>(pads.end[d]);
     TRY_ASSIGN(const int64_t count, volume(outputs[0]));
@@ -51,7 +53,8 @@ struct PoolVectors final : CudaTactic {
     REQUIRES(op->kernel.size() == 2, "it is not over two dimensions");
     REQUIRES(op->kind == PoolKind::kMax || op->kind == PoolKind::kAverage, "it is neither a maximum nor an average");
     const DataType type = problem.inputs[0].type;
-    REQUIRES(type == DataType::kFloat || type == DataType::kHalf || type == DataType::kBf16,
+    const bool is_maximum_of_bytes = op->kind == PoolKind::kMax && (type == DataType::kInt8 || type == DataType::kUint8);
+    REQUIRES(type == DataType::kFloat || type == DataType::kHalf || type == DataType::kBf16 || is_maximum_of_bytes,
              "the elements are of type " + std::string(name_of(type)));
     REQUIRES(
         input_format(problem, 0) == Format::kChannelsLast && output_format(problem, 0) == Format::kChannelsLast && !is_constant(problem, 0),

@@ -18,7 +18,6 @@ extern "C" __global__ void __launch_bounds__(256) pool(const WindowParameters p,
   const int places[3] = {pixel / (p.output[1] * p.output[2]), pixel / p.output[2] % p.output[1], pixel % p.output[2]};
   const X* x = (const X*)p.x + image * p.x_image + (int64)channel * p.x_channel;
   REAL most = (REAL)START_MOST, sum = 0;
-  int64 best = -1;
   int inside = 0, counted = 1;
   // Taps inside x and its padding; a window that was rounded up may reach beyond both.
   for (int d = 0; d < 3; ++d) {
@@ -42,15 +41,19 @@ extern "C" __global__ void __launch_bounds__(256) pool(const WindowParameters p,
         ++inside;
         if (KIND == 0 || KIND == 3) most = most != most || value <= most ? most : value;
         if (KIND == 1 || KIND == 3) sum += value;
-        if (KIND == 2) sum += exponent == 2.0f ? value * value : (REAL)m_pow((REAL)m_abs((REAL)value), (REAL)exponent);
+#if KIND == 2
+        sum += exponent == 2.0f ? value * value : (REAL)m_pow((REAL)m_abs((REAL)value), (REAL)exponent);
+#endif
       }
     }
   }
-  (void)best, (void)inside;
+  (void)inside;
   const REAL divisor = (REAL)(COUNT_PADDING ? counted : inside);
   REAL result = most;
   if (KIND == 1) result = divisor != 0 ? sum / divisor : (REAL)0;
-  if (KIND == 2) result = exponent == 2.0f ? (REAL)m_sqrt(sum) : (REAL)m_pow(sum, (REAL)1 / (REAL)exponent);
+#if KIND == 2  // floats alone have these functions
+  result = exponent == 2.0f ? (REAL)m_sqrt(sum) : (REAL)m_pow(sum, (REAL)1 / (REAL)exponent);
+#endif
   if (KIND == 3) result = ((REAL)1 - (REAL)blend) * most + (REAL)blend * (divisor != 0 ? sum / divisor : (REAL)0);
   ((Y*)p.y)[image * p.y_image + (int64)channel * p.y_channel + (int64)pixel * p.y_pixel] = STORED(result);
 }
