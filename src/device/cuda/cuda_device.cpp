@@ -1,9 +1,7 @@
 #include "device/cuda/cuda_device.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
-#include <vector>
 
 #include "base/hash.h"
 #include "base/load_part.h"
@@ -13,11 +11,8 @@
 namespace ingot::cuda {
 namespace {
 
-constexpr int kMeasuredBatches = 5, kRunsInGraph = 8;
 constexpr size_t kAlignment = 256;                    // of the device's memory
 constexpr uint64_t kPoolBytes = uint64_t{256} << 20;  // that the pool keeps though nobody uses them
-constexpr double kBatchMs = 0.4;
-constexpr double kLongMs = 20;  // runs that take longer are timed once, by the host's clock
 
 CuStream handle_of(Stream stream) { return static_cast<CuStream>(stream.handle); }
 CuPointer pointer_of(const void* address) { return reinterpret_cast<CuPointer>(address); }
@@ -73,6 +68,7 @@ Status CudaDevice::open() {
   CUDA_TRY(driver_, device_attribute, &multiprocessors_, kAttributeMultiprocessors, device);
   int clusters = 0;
   has_clusters_ = driver_.device_attribute(&clusters, kAttributeClusters, device) == 0 && clusters != 0;
+  if (driver_.device_attribute(&cache_bytes_, kAttributeCacheBytes, device) != 0) cache_bytes_ = 0;
   capability_ = major * 10 + minor;
   architecture_ = architecture_name(major, minor, true);
   if (!compiler_.knows(architecture_))
@@ -288,69 +284,6 @@ Status CudaDevice::launch_blocks(CuFunction function, GridSize grid, GridSize bl
            static_cast<unsigned>(block.x), static_cast<unsigned>(block.y), static_cast<unsigned>(block.z),
            static_cast<unsigned>(shared_bytes), handle_of(stream), arguments, nullptr);
   return Ok{};
-}
-
-CuGraphExec CudaDevice::captured(const std::function<Status(Stream)>& run, int repeats) {
-  if (driver_.stream_begin_capture(own_stream_, kCaptureRelaxed) != 0) return nullptr;
-  bool good = true;
-  for (int i = 0; i < repeats && good; ++i) good = run({own_stream_}).ok();
-  CuGraph graph = nullptr;
-  if (driver_.stream_end_capture(own_stream_, &graph) != 0 || !graph) return nullptr;
-  CuGraphExec exec = nullptr;
-  good = good && replace_memsets(*this, graph).ok();
-  if (good && driver_.graph_instantiate(&exec, graph, 0) != 0) exec = nullptr;
-  driver_.graph_destroy(graph);
-  return exec;
-}
-
-// A graph of several runs keeps the host's time for launching out of the figure.
-Result<double> CudaDevice::measure_ms(const std::function<Status(Stream)>& run) {
-  using Clock = std::chrono::steady_clock;
-  TRY(make_current());
-  TRY(run({own_stream_}));  // loads code
-  TRY(synchronize({own_stream_}));
-  const auto begin = Clock::now();
-  TRY(run({own_stream_}));
-  TRY(synchronize({own_stream_}));
-  const double wall = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-  if (wall > kLongMs) return wall;
-  struct Events {
-    const Driver& driver;
-    CuEvent begin = nullptr, end = nullptr;
-    CuGraphExec exec = nullptr;
-    ~Events() {
-      if (begin) driver.event_destroy(begin);
-      if (end) driver.event_destroy(end);
-      if (exec) driver.graph_exec_destroy(exec);
-    }
-  } events{driver_};
-  CUDA_TRY(driver_, event_create, &events.begin, 0);
-  CUDA_TRY(driver_, event_create, &events.end, 0);
-  events.exec = captured(run, kRunsInGraph);
-  const auto batch_ms = [&](int calls) -> Result<double> {
-    CUDA_TRY(driver_, event_record, events.begin, own_stream_);
-    for (int i = 0; i < calls; ++i) {
-      if (events.exec)
-        CUDA_TRY(driver_, graph_launch, events.exec, own_stream_);
-      else
-        TRY(run({own_stream_}));
-    }
-    CUDA_TRY(driver_, event_record, events.end, own_stream_);
-    CUDA_TRY(driver_, event_synchronize, events.end);
-    float ms = 0;
-    CUDA_TRY(driver_, event_elapsed, &ms, events.begin, events.end);
-    return static_cast<double>(ms) / calls / (events.exec ? kRunsInGraph : 1);
-  };
-  TRY_ASSIGN(const double first, batch_ms(1));
-  const double one = first * (events.exec ? kRunsInGraph : 1);
-  const int calls = one > 0 ? static_cast<int>(std::clamp(kBatchMs / one, 1.0, 16.0)) : 16;
-  std::vector<double> times;
-  for (int i = 0; i < kMeasuredBatches; ++i) {
-    TRY_ASSIGN(const double ms, batch_ms(calls));
-    times.push_back(ms);
-  }
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
 }
 
 }  // namespace ingot::cuda

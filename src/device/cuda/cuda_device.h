@@ -38,6 +38,7 @@ class CudaDevice final : public Device {
   Status replay(Recording& recording, Stream stream) override;
   Status copy(void* to, const void* from, size_t bytes, Stream stream) override;
   Status check_address(const void* address) const override;
+  // Of a run that finds nothing in the second-level cache.
   Result<double> measure_ms(const std::function<Status(Stream)>& run) override;
 
   // Runs work on a stream of the device's own, beside what the program captures, and waits for it.
@@ -72,10 +73,12 @@ class CudaDevice final : public Device {
   Result<void*> allocate_from(const std::shared_ptr<const MemorySupply>& supply, size_t bytes);
   // The work of `repeats` calls as one graph; null where it cannot be captured.
   CuGraphExec captured(const std::function<Status(Stream)>& run, int repeats);
+  // Reads through `bytes` of memory, which puts what else the second-level cache holds out of it.
+  Status flush_cache(const void* memory, size_t bytes, Stream stream);
 
   const Driver& driver_;
   const KernelCompiler& compiler_;
-  int ordinal_ = 0, capability_ = 0, multiprocessors_ = 0;
+  int ordinal_ = 0, capability_ = 0, multiprocessors_ = 0, cache_bytes_ = 0;
   bool has_clusters_ = false;
   CuContext context_ = nullptr;
   CuStream own_stream_ = nullptr;

@@ -24,8 +24,8 @@ using CuMemoryPool = struct CuMemoryPoolHandle*;
 
 constexpr CuResult kOutOfMemoryCode = 2;
 // Attributes of a device.
-constexpr int kAttributeMultiprocessors = 16, kAttributeMajor = 75, kAttributeMinor = 76, kAttributeSharedPerBlock = 97,
-              kAttributeMemoryPools = 115, kAttributeClusters = 120;
+constexpr int kAttributeMultiprocessors = 16, kAttributeCacheBytes = 38, kAttributeMajor = 75, kAttributeMinor = 76,
+              kAttributeSharedPerBlock = 97, kAttributeMemoryPools = 115, kAttributeClusters = 120;
 constexpr int kPoolReleaseThreshold = 4;
 // Attributes of a pointer, and of a function.
 constexpr int kPointerMemoryType = 2, kPointerIsManaged = 8, kPointerDeviceOrdinal = 9;

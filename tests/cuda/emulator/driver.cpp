@@ -249,8 +249,8 @@ int cuDeviceGetName(char* name, int length, int) {
   return 0;
 }
 int cuDeviceGetAttribute(int* value, int attribute, int) {
-  // Compute capability 9.0 with 8 multiprocessors, and no clusters of blocks.
-  *value = attribute == 75 ? 9 : attribute == 76 || attribute == 120 ? 0 : attribute == 16 ? 8 : 227 * 1024;
+  // Compute capability 9.0 with 8 multiprocessors, a cache of 4 KiB, and no clusters of blocks.
+  *value = attribute == 75 ? 9 : attribute == 76 || attribute == 120 ? 0 : attribute == 16 ? 8 : attribute == 38 ? 4096 : 227 * 1024;
   return 0;
 }
 int cuDeviceTotalMem_v2(size_t* bytes, int) {
