@@ -4,11 +4,13 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "operators/reformat.h"
 #include "select/assignment.h"
 #include "select/measure.h"
 #include "tactics/layout.h"
+#include "tactics/opening.h"
 #include "tactics/problem.h"
 
 namespace ingot {
@@ -16,6 +18,8 @@ namespace {
 
 // Without timing or estimate, a tactic counts as a little worse the later it registers, and a reference as the last resort.
 constexpr double kUnknownMs = 1, kReferenceMs = 1e6;
+// A library is opened where plans take longer by more than this without it: opening takes tens of milliseconds of each load.
+constexpr double kWorthOpening = 0.01, kNeverMs = 1e9;
 
 bool is_reference(const Tactic& tactic) { return is_reference_tactic(tactic.name()); }
 
@@ -144,7 +148,7 @@ class Selector {
           if (!agrees(label, *candidate.tactic, problem, outputs)) continue;
         }
         result.push_back(candidate);
-        break;
+        if (library_of(candidate.tactic->name()).empty()) break;  // else the best that needs none is a candidate too
       }
     }
     if (result.empty()) {
@@ -270,6 +274,25 @@ class Selector {
     }
     std::vector<size_t> chosen = problem.solve();
     total_ms_ = problem.cost(chosen);
+    const double limit = total_ms_ * (1 + kWorthOpening);
+    std::set<std::string_view> libraries;
+    for (size_t v = 0; v < layers_.size(); ++v) libraries.insert(library_of(candidates_[v][chosen[v]].tactic->name()));
+    for (const std::string_view library : libraries) {
+      if (library.empty()) continue;
+      Assignment shut = problem;
+      for (size_t v = 0; v < layers_.size(); ++v) {
+        for (size_t option = 0; option < candidates_[v].size(); ++option) {
+          if (library_of(candidates_[v][option].tactic->name()) == library) shut.costs[v][option] += kNeverMs;
+        }
+      }
+      const std::vector<size_t> other = shut.solve();
+      const double ms = shut.cost(other);
+      debug("tactics", "without " + std::string(library) + ": " + std::to_string(ms) + " ms in place of " + std::to_string(total_ms_));
+      if (ms > limit) continue;
+      chosen = other;
+      total_ms_ = ms;
+      problem = std::move(shut);
+    }
     return chosen;
   }
 

@@ -7,18 +7,23 @@
 namespace ingot {
 namespace {
 
-bool is_of_cublaslt(std::string_view tactic) { return tactic.find("_cublaslt") != std::string_view::npos; }
-bool is_of_cudnn(std::string_view tactic) { return tactic.find("_cudnn") != std::string_view::npos; }
+constexpr std::string_view kCublasLt = "cublaslt", kCudnn = "cudnn";
 
 }  // namespace
 
-bool needs_opening(std::string_view tactic) { return is_of_cublaslt(tactic) || is_of_cudnn(tactic); }
+std::string_view library_of(std::string_view tactic) {
+  for (const std::string_view library : {kCublasLt, kCudnn}) {
+    const size_t at = tactic.find(library);
+    if (at != std::string_view::npos && at > 0 && tactic[at - 1] == '_') return library;
+  }
+  return {};
+}
 
 void open_ahead(std::string_view tactic, Device& device) {
   const LoadPart part("the library of " + std::string(tactic));
   auto* gpu = dynamic_cast<cuda::CudaDevice*>(&device);
-  if (gpu && is_of_cublaslt(tactic)) (void)cuda::cublaslt_handle(*gpu).ok();
-  if (gpu && is_of_cudnn(tactic)) (void)cuda::cudnn_handle(*gpu).ok();
+  if (gpu && library_of(tactic) == kCublasLt) (void)cuda::cublaslt_handle(*gpu).ok();
+  if (gpu && library_of(tactic) == kCudnn) (void)cuda::cudnn_handle(*gpu).ok();
 }
 
 }  // namespace ingot

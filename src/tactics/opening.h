@@ -7,7 +7,9 @@
 
 namespace ingot {
 
-bool needs_opening(std::string_view tactic);
+// The library that a tactic needs open, by a short name; "" for none.
+std::string_view library_of(std::string_view tactic);
+inline bool needs_opening(std::string_view tactic) { return !library_of(tactic).empty(); }
 // Opens it for the tactic of this name, so that its first layer finds it done. What fails here fails there again, with a message.
 void open_ahead(std::string_view tactic, Device& device);
 

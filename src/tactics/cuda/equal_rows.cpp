@@ -13,7 +13,8 @@ constexpr int64_t kMostBlocks = 4096;
 int64_t blocks_for(int64_t count) { return std::min(ceil_divide(count, kBlock), kMostBlocks); }
 
 Result<KernelFunction> kernel_of(CudaDevice& device, DataType type, const char* name) {
-  return KernelFunction::make(device, kernel_source("equal_rows", storage_definition("X", type), false), name);
+  const std::string word = bits_of(type) % 16 == 0 ? "#define WORD uint16\n" : "#define WORD uint8\n";
+  return KernelFunction::make(device, kernel_source("equal_rows", storage_definition("X", type) + word, false), name);
 }
 
 }  // namespace
@@ -31,7 +32,7 @@ Result<DeviceMemory> equal_rows(CudaDevice& device, DataType type, int64_t rows,
 Result<bool> has_equal_rows(CudaDevice& device, const void* memory, DataType type, int64_t rows, int64_t length) {
   TRY_ASSIGN(const KernelFunction compare, kernel_of(device, type, "compare_rows"));
   TRY_ASSIGN(const DeviceMemory told, device_memory(device, sizeof(unsigned)));
-  long long row_count = rows, words = length * bits_of(type) / 16;
+  long long row_count = rows, words = length * bits_of(type) / (bits_of(type) % 16 == 0 ? 16 : 8);
   void* differs = told.get();
   TRY(device.run_now([&](Stream stream) -> Status {
     TRY(device.queue_zeros(differs, sizeof(unsigned), stream));

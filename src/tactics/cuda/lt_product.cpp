@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/load_part.h"
 #include "device/cuda/kernel_compiler.h"
+#include "tactics/cuda/equal_rows.h"
 
 namespace ingot::cuda {
 namespace {
@@ -75,8 +76,8 @@ namespace {
 
 // Where the cache keeps what the library proposed: all that makes its answers differ.
 std::string key_of(const CudaDevice& device, const CublasLt& lt, const ProductParameters& p, DataType type, DataType output, bool tf32,
-                   const LtEpilogue& epilogue, int rank) {
-  std::string text = "cublaslt candidate " + std::to_string(lt.version_call()) + " " + device.description() + " " +
+                   const LtEpilogue& epilogue, const LtAlgorithm* algorithm, int rank) {
+  std::string text = "cublaslt candidate of equal rows " + std::to_string(lt.version_call()) + " " + device.description() + " " +
                      std::string(name_of(type)) + " " + std::string(name_of(output));
   const auto add = [&](int64_t number) { text += " " + std::to_string(number); };
   for (const bool flag : {tf32, epilogue.bias, epilogue.relu, epilogue.residual}) add(flag);
@@ -86,6 +87,7 @@ std::string key_of(const CudaDevice& device, const CublasLt& lt, const ProductPa
   for (int d = 0; d < p.batch_rank; ++d) {
     for (const int64_t number : {p.batch_sizes[d], p.a_batch[d], p.b_batch[d], p.y_batch[d]}) add(number);
   }
+  for (size_t i = 0; algorithm && i < std::size(algorithm->data); ++i) text += " " + std::to_string(algorithm->data[i]);
   return hash_text(text).hex();
 }
 
@@ -129,37 +131,54 @@ Result<std::unique_ptr<LtProduct>> LtProduct::make(CudaDevice& device, const Pro
   Descriptions& d = *made->descriptions_;
   d.lt = made->lt_;
   TRY(d.make(p, type, output, tf32, epilogue, bias));
-  // Asking the library takes longer than anything else about a product.
-  const std::string key = algorithm ? "" : key_of(device, *made->lt_, p, type, output, tf32, epilogue, rank);
-  // What it said of this very product is kept as it is: even a check would load the kernel, which the first run does.
-  const auto is_known = [&] {
-    std::vector<std::byte> bytes;
-    if (key.empty() || !read_cache_entry(key, &bytes) || bytes.size() != sizeof made->candidate_) return false;
-    std::memcpy(&made->candidate_, bytes.data(), sizeof made->candidate_);
-    return made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace;
-  };
-  const auto fits = [&] {
-    const LoadPart check("a check of cuBLASLt");
-    return algorithm && made->lt_->check(made->handle_, d.product, d.b, d.a, d.y, d.y, algorithm, &made->candidate_) == 0 &&
-           made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace;
-  };
-  if (is_known()) {
-    // nothing else to find out
-  } else if (fits()) {
-    made->candidate_.algorithm = *algorithm;
-  } else {
-    TRY_ASSIGN(const std::vector<LtCandidate> found, candidates_of(*made->lt_, made->handle_, d.product, d.b, d.a, d.y, rank + 1));
-    REQUIRES(found.size() > static_cast<size_t>(rank), "cuBLASLt proposes " + std::to_string(found.size()) + " ways");
-    made->candidate_ = found[static_cast<size_t>(rank)];
-    const auto* begin = reinterpret_cast<const std::byte*>(&made->candidate_);
-    if (!key.empty()) write_cache_entry(key, {begin, begin + sizeof made->candidate_});
-  }
   made->parameters_ = p;
   for (int i = 0; i + 1 < p.batch_rank; ++i) made->outer_ *= p.batch_sizes[i];
   made->residual_ = epilogue.residual;
   made->element_ = bits_of(type) / 8;
   made->y_element_ = bits_of(output) / 8;
+  // Asking the library takes longer than anything else about a product. What it said of this very product is kept as it is: even a check
+  // would load the kernel, which the first run does.
+  const std::string key = key_of(device, *made->lt_, p, type, output, tf32, epilogue, algorithm, rank);
+  std::vector<std::byte> bytes;
+  if (read_cache_entry(key, &bytes) && bytes.size() == sizeof made->candidate_) {
+    std::memcpy(&made->candidate_, bytes.data(), sizeof made->candidate_);
+    if (made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace) return made;
+  }
+  const auto fits = [&] {
+    const LoadPart check("a check of cuBLASLt");
+    return algorithm && made->lt_->check(made->handle_, d.product, d.b, d.a, d.y, d.y, algorithm, &made->candidate_) == 0 &&
+           made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace;
+  };
+  if (fits()) {
+    made->candidate_.algorithm = *algorithm;
+  } else {
+    TRY_ASSIGN(const std::vector<LtCandidate> found, candidates_of(*made->lt_, made->handle_, d.product, d.b, d.a, d.y, rank + 1));
+    REQUIRES(found.size() > static_cast<size_t>(rank), "cuBLASLt proposes " + std::to_string(found.size()) + " ways");
+    made->candidate_ = found[static_cast<size_t>(rank)];
+  }
+  TRY(made->check_rows(device, type, output));
+  const auto* begin = reinterpret_cast<const std::byte*>(&made->candidate_);
+  write_cache_entry(key, {begin, begin + sizeof made->candidate_});
   return made;
+}
+
+Status LtProduct::check_rows(CudaDevice& device, DataType type, DataType output) const {
+  const ProductParameters& p = parameters_;
+  const bool dense = (p.a_depth == 1 || p.depth == 1) && p.a_row == p.depth && p.y_row == p.columns;
+  if (p.batch_rank > 0 || p.rows < 2 || !dense) return Ok{};
+  const LoadPart part("a trial of cuBLASLt");
+  TRY_ASSIGN(const DeviceMemory a, equal_rows(device, type, p.rows, p.depth, 1));
+  TRY_ASSIGN(const DeviceMemory b, equal_rows(device, type, 1, p.columns * p.depth, 2));
+  TRY_ASSIGN(const DeviceMemory y, equal_rows(device, output, p.rows, p.columns, 3));
+  DeviceMemory residual;
+  if (residual_) {
+    TRY_ASSIGN(residual, equal_rows(device, output, p.rows, p.columns, 4));
+  }
+  TRY_ASSIGN(const DeviceMemory workspace, device_memory(device, workspace_bytes()));
+  TRY(device.run_now([&](Stream stream) { return run(a.get(), b.get(), residual.get(), y.get(), 1, workspace.get(), stream); }));
+  TRY_ASSIGN(const bool equal, has_equal_rows(device, y.get(), output, p.rows, p.columns));
+  REQUIRES(equal, "it rounds equal rows in different ways");
+  return Ok{};
 }
 
 Status LtProduct::run(const void* a, const void* b, const void* residual, void* y, float scale, void* workspace, Stream stream) const {

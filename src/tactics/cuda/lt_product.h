@@ -29,6 +29,8 @@ class LtProduct {
  private:
   struct Descriptions;
   LtProduct();
+  // An error of kind unsupported where equal rows get other bits.
+  Status check_rows(CudaDevice& device, DataType type, DataType output) const;
   const CublasLt* lt_ = nullptr;
   void* handle_ = nullptr;
   std::unique_ptr<Descriptions> descriptions_;
