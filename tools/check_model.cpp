@@ -383,7 +383,7 @@ Result<bool> run(int argc, char** argv) {
   if (options.times) {
     std::printf(", %.3f ms a run, %.1f us to enqueue, ", facts->ms, facts->enqueue_us);
     if (facts->build_ms > 0) std::printf("built in %.1f s, ", facts->build_ms / 1e3);
-    std::printf("loaded in %.0f ms", facts->load_ms);
+    std::printf("loaded in %.0f ms, the first run in %.0f ms", facts->load_ms, facts->first_ms);
   }
   std::printf("\n");
   return right && small;

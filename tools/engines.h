@@ -23,6 +23,7 @@ struct EngineFacts {
   size_t arena_bytes = 0, live_bytes = 0;  // memory of activations, and the largest sum of those that live at the same time
   std::string plan_file;                   // where not empty: the plan is loaded from there, or built and left there
   double build_ms = 0, load_ms = 0;        // 0 where it was not built
+  double first_ms = 0;                     // the first run behind a load, with making shapes ready
   std::vector<int64_t> profile_ends;       // where not empty: a profile for batches up to each of these
   bool times = false;                      // asks for:
   double ms = 0;                           // one run, as the device measures it
