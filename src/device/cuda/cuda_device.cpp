@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/load_part.h"
+#include "device/cuda/beside_capture.h"
 #include "device/cuda/graph_memsets.h"
 #include "device/cuda/graph_recording.h"
 
@@ -16,20 +17,6 @@ constexpr uint64_t kPoolBytes = uint64_t{256} << 20;  // that the pool keeps tho
 
 CuStream handle_of(Stream stream) { return static_cast<CuStream>(stream.handle); }
 CuPointer pointer_of(const void* address) { return reinterpret_cast<CuPointer>(address); }
-
-// While it lives, the driver takes calls of this thread that a capture of the program's would forbid: memory for new shapes, and code that
-// is loaded for them, are none of the program's graph.
-class BesideCapture {
- public:
-  explicit BesideCapture(const Driver& driver) : driver_(driver) { driver_.exchange_capture_mode(&mode_); }
-  ~BesideCapture() { driver_.exchange_capture_mode(&mode_); }
-  BesideCapture(const BesideCapture&) = delete;
-  BesideCapture& operator=(const BesideCapture&) = delete;
-
- private:
-  const Driver& driver_;
-  int mode_ = kCaptureRelaxed;  // then the one before
-};
 
 }  // namespace
 

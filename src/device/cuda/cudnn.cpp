@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "device/cuda/beside_capture.h"
 #include "device/cuda/library.h"
 
 namespace ingot::cuda {
@@ -194,6 +195,8 @@ Status cudnn_run(const Cudnn& library, CudnnHandle& handle, const CudnnPlan& pla
   TRY(pack.set(kPackData, kCudnnPointer, static_cast<int64_t>(data.size()), data.data()));
   TRY(pack.set(kPackWorkspace, kCudnnPointer, 1, &workspace));
   TRY(pack.finalize());
+  TRY_ASSIGN(const Driver* driver, cuda::driver());
+  const BesideCapture beside(*driver);  // the library loads its kernels at their first run
   std::lock_guard lock(handle.mutex);
   TRY(checked("set_stream", library.set_stream(handle.handle, static_cast<CuStream>(stream.handle))));
   return checked("execute", library.execute(handle.handle, plan.plan.raw(), pack.raw()));

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/load_part.h"
+#include "device/cuda/beside_capture.h"
 #include "device/cuda/kernel_compiler.h"
 #include "tactics/cuda/equal_rows.h"
 
@@ -127,6 +128,7 @@ Result<std::unique_ptr<LtProduct>> LtProduct::make(CudaDevice& device, const Pro
   const LoadPart part("a product of cuBLASLt");
   TRY_ASSIGN(made->lt_, cublaslt());
   TRY_ASSIGN(made->handle_, cublaslt_handle(device));
+  made->driver_ = &device.driver();
   TRY(device.make_current());
   Descriptions& d = *made->descriptions_;
   d.lt = made->lt_;
@@ -184,6 +186,7 @@ Status LtProduct::check_rows(CudaDevice& device, DataType type, DataType output)
 Status LtProduct::run(const void* a, const void* b, const void* residual, void* y, float scale, void* workspace, Stream stream) const {
   const ProductParameters& p = parameters_;
   const float beta = residual_ ? 1 : 0;
+  const BesideCapture beside(*driver_);  // the library loads its kernels at their first run
   for (int64_t i = 0; i < outer_; ++i) {
     int64_t rest = i, in_a = 0, in_b = 0, in_y = 0;
     for (int d = p.batch_rank - 2; d >= 0; --d) {
