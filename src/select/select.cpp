@@ -18,8 +18,9 @@ namespace {
 
 // Without timing or estimate, a tactic counts as a little worse the later it registers, and a reference as the last resort.
 constexpr double kUnknownMs = 1, kReferenceMs = 1e6;
-// A library is opened where plans take longer by more than this without it: opening takes tens of milliseconds of each load.
-constexpr double kWorthOpening = 0.01, kNeverMs = 1e9;
+// What a run has to save for a library to be opened, at most in milliseconds and as a part of the run: opening one takes 50 ms of each
+// load, ten thousand times as long.
+constexpr double kWorthOpeningMs = 0.005, kWorthOpening = 0.02, kNeverMs = 1e9;
 
 bool is_reference(const Tactic& tactic) { return is_reference_tactic(tactic.name()); }
 
@@ -274,7 +275,7 @@ class Selector {
     }
     std::vector<size_t> chosen = problem.solve();
     total_ms_ = problem.cost(chosen);
-    const double limit = total_ms_ * (1 + kWorthOpening);
+    const double limit = total_ms_ + std::min(total_ms_ * kWorthOpening, kWorthOpeningMs);
     std::set<std::string_view> libraries;
     for (size_t v = 0; v < layers_.size(); ++v) libraries.insert(library_of(candidates_[v][chosen[v]].tactic->name()));
     for (const std::string_view library : libraries) {

@@ -13,11 +13,7 @@
 #include "device/recording_parts.h"
 #include "helpers.h"
 #include "operators/matmul.h"
-#include "select/measure.h"
-#include "select/select.h"
-#include "select/timing_cache.h"
 #include "tactics/cuda/equal_rows.h"
-#include "tactics/opening.h"
 #include "tactics/problem.h"
 
 namespace ingot::testing {
@@ -330,75 +326,6 @@ TEST_F(CudaRuntime, recordings_set_memory_by_kernels) {
   EXPECT_EQ(count("memset"), memsets);
   const Array y = on_host(behind.get(), {2, 150});
   for (int64_t i = 0; i < y.count(); ++i) ASSERT_EQ(y.number(i), 0) << i;
-}
-
-// What a run reads comes from memory, however often it was run before.
-TEST_F(CudaRuntime, timed_runs_find_nothing_in_the_cache) {
-  const char* source = R"(
-extern "C" __global__ void sums(const unsigned long long* from, unsigned long long count, unsigned long long* to) {
-  unsigned long long sum = 0;
-  for (unsigned long long i = blockIdx.x * 256ull + threadIdx.x; i < count; i += gridDim.x * 256ull) sum |= from[i];
-  if (sum != 0) *to = sum;
-}
-)";
-  const bool emulated = count_ != nullptr;
-  const size_t bytes = emulated ? 2048 : size_t{24} << 20;  // less than the cache has
-  const std::vector<char> zeros(bytes);
-  const std::shared_ptr<void> memory(device_->allocate(bytes + 256).value(), [this](void* address) { device_->release(address); });
-  EXPECT_OK(device_->copy(memory.get(), zeros.data(), bytes, {}));
-  auto function = gpu_->function(source, "sums");
-  ASSERT_TRUE(function.ok()) << function.error().message;
-  const void* from = memory.get();
-  unsigned long long words = bytes / 8;
-  void* arguments[] = {&from, &words, &from};
-  long runs = 0;
-  const long launches = count("launch");
-  const auto ms = gpu_->measure_ms([&](Stream stream) {
-    ++runs;
-    return gpu_->launch(*function, {emulated ? 1 : 132 * 8}, 256, 0, arguments, stream);
-  });
-  ASSERT_TRUE(ms.ok()) << ms.error().message;
-  EXPECT_GT(*ms, 0);
-  if (emulated) {
-    EXPECT_GE(count("launch") - launches - runs, runs - 2) << "runs are not flushed";  // all but the two that warm up
-    return;
-  }
-  int kilohertz = 0, bits = 0;
-  ASSERT_EQ(driver().device_attribute(&kilohertz, 36, gpu_->ordinal()), 0);
-  ASSERT_EQ(driver().device_attribute(&bits, 37, gpu_->ordinal()), 0);
-  const double least_ms = static_cast<double>(bytes) / (2.0 * kilohertz * bits / 8);  // two transfers a clock
-  std::printf("%.1f us for what memory gives in %.1f us\n", *ms * 1e3, least_ms * 1e3);
-  EXPECT_GE(*ms, least_ms) << "it was read faster than the memory is";
-}
-
-// Opening a library costs each load more than it saves where it serves one small layer.
-TEST_F(CudaRuntime, a_library_is_opened_where_it_is_worth_it) {
-  auto network = network_of("input x [4, 64]\nweights w float [64, 32] = seed 1\ny = matmul(x, w)\noutput y\n");
-  ASSERT_TRUE(network);
-  const auto chosen_with = [&](float library_ms) {
-    const Layer& layer = *network->layers()[0];
-    const ShapeCase shapes = shape_case(*network).value();
-    TimingCache cache(device_->description());
-    register_all_tactics();
-    for (const Tactic* tactic : TacticCatalogue::instance().all()) {
-      if (tactic->device() != DeviceKind::kCuda) continue;
-      Problem problem = problem_of(layer, {Format::kLinear, Format::kLinear}, {Format::kLinear}, false, shapes.opt, device_.get());
-      for (const Tactic::Formats& formats : tactic->proposals(problem)) {
-        problem.input_formats = formats.inputs;
-        problem.output_formats = formats.outputs;
-        cache.set(timing_key(*tactic, problem), library_of(tactic->name()).empty() ? 1.0f : library_ms);
-      }
-    }
-    SelectOptions options;
-    options.device = device_.get();
-    options.cache = &cache;
-    options.measure = false;
-    auto selection = select(*network, options);
-    EXPECT_TRUE(selection.ok()) << (selection.ok() ? "" : selection.error().message);
-    return selection.ok() ? selection->choices[0].tactic : "";
-  };
-  EXPECT_EQ(library_of(chosen_with(0.5f)), "cublaslt");
-  EXPECT_EQ(library_of(chosen_with(0.995f)), "");
 }
 
 TEST_F(CudaRuntime, a_row_with_other_bits_is_seen) {

@@ -47,12 +47,16 @@ enum class CudnnKind {
   kPointwiseOperation = 13,
   kGraph = 15,
   kPack = 16,
-  kTensor = 17
+  kTensor = 17,
+  kMatMul = 18,
+  kMatMulOperation = 19,
+  kReduction = 21,
+  kReductionOperation = 22
 };
 // Types of attributes.
 constexpr int kCudnnHandle = 0, kCudnnDataType = 1, kCudnnBool = 2, kCudnnInt64 = 3, kCudnnFloat = 4, kCudnnPointer = 6,
               kCudnnConvolutionMode = 7, kCudnnHeuristicMode = 8, kCudnnKnobType = 9, kCudnnNumericalNote = 11, kCudnnPointwiseMode = 14,
-              kCudnnDescriptor = 15, kCudnnChar = 24;
+              kCudnnDescriptor = 15, kCudnnReductionOperator = 18, kCudnnChar = 24;
 
 class CudnnObject {
  public:

@@ -5,7 +5,6 @@
 
 #include "base/hash.h"
 #include "base/load_part.h"
-#include "device/cuda/beside_capture.h"
 #include "device/cuda/kernel_compiler.h"
 #include "tactics/cuda/equal_rows.h"
 
@@ -128,7 +127,6 @@ Result<std::unique_ptr<LtProduct>> LtProduct::make(CudaDevice& device, const Pro
   const LoadPart part("a product of cuBLASLt");
   TRY_ASSIGN(made->lt_, cublaslt());
   TRY_ASSIGN(made->handle_, cublaslt_handle(device));
-  made->driver_ = &device.driver();
   TRY(device.make_current());
   Descriptions& d = *made->descriptions_;
   d.lt = made->lt_;
@@ -138,20 +136,23 @@ Result<std::unique_ptr<LtProduct>> LtProduct::make(CudaDevice& device, const Pro
   made->residual_ = epilogue.residual;
   made->element_ = bits_of(type) / 8;
   made->y_element_ = bits_of(output) / 8;
-  // Asking the library takes longer than anything else about a product. What it said of this very product is kept as it is: even a check
-  // would load the kernel, which the first run does.
+  // Asking the library takes longer than anything else about a product, so what it said of this very product is kept.
   const std::string key = key_of(device, *made->lt_, p, type, output, tf32, epilogue, algorithm, rank);
   std::vector<std::byte> bytes;
-  if (read_cache_entry(key, &bytes) && bytes.size() == sizeof made->candidate_) {
+  bool known = read_cache_entry(key, &bytes) && bytes.size() == sizeof made->candidate_;
+  if (known) {
     std::memcpy(&made->candidate_, bytes.data(), sizeof made->candidate_);
-    if (made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace) return made;
+    known = made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace;
   }
-  const auto fits = [&] {
+  if (known && !algorithm) return made;  // whose kernel nobody needs yet
+  // This loads the kernel, which a capture of the program's would forbid later.
+  const auto fits = [&](const LtAlgorithm& wanted) {
     const LoadPart check("a check of cuBLASLt");
-    return algorithm && made->lt_->check(made->handle_, d.product, d.b, d.a, d.y, d.y, algorithm, &made->candidate_) == 0 &&
-           made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace;
+    return made->lt_->check(made->handle_, d.product, d.b, d.a, d.y, d.y, &wanted, &made->candidate_) == 0 && made->candidate_.state == 0 &&
+           made->candidate_.workspace_bytes <= kMostWorkspace;
   };
-  if (fits()) {
+  if (known && fits(LtAlgorithm(made->candidate_.algorithm))) return made;
+  if (algorithm && fits(*algorithm)) {
     made->candidate_.algorithm = *algorithm;
   } else {
     TRY_ASSIGN(const std::vector<LtCandidate> found, candidates_of(*made->lt_, made->handle_, d.product, d.b, d.a, d.y, rank + 1));
@@ -186,7 +187,6 @@ Status LtProduct::check_rows(CudaDevice& device, DataType type, DataType output)
 Status LtProduct::run(const void* a, const void* b, const void* residual, void* y, float scale, void* workspace, Stream stream) const {
   const ProductParameters& p = parameters_;
   const float beta = residual_ ? 1 : 0;
-  const BesideCapture beside(*driver_);  // the library loads its kernels at their first run
   for (int64_t i = 0; i < outer_; ++i) {
     int64_t rest = i, in_a = 0, in_b = 0, in_y = 0;
     for (int d = p.batch_rank - 2; d >= 0; --d) {

@@ -32,7 +32,6 @@ class LtProduct {
   // An error of kind unsupported where equal rows get other bits.
   Status check_rows(CudaDevice& device, DataType type, DataType output) const;
   const CublasLt* lt_ = nullptr;
-  const Driver* driver_ = nullptr;
   void* handle_ = nullptr;
   std::unique_ptr<Descriptions> descriptions_;
   LtCandidate candidate_{};
