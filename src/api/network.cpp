@@ -2,6 +2,7 @@
 
 #include "api/layers/layer.h"
 #include "api/weights_table.h"
+#include "operators/constant.h"
 #include "operators/nms.h"
 #include "operators/nonzero.h"
 #include "operators/runtime_dims.h"
@@ -96,12 +97,49 @@ Result<Layer*> NetworkFacade::add_core(std::unique_ptr<Operator> op, std::vector
   }
   TRY(name_runtime_dims(*network_, *op, inputs));
   const std::string name = "(Unnamed Layer* " + std::to_string(network_->layers().size()) + ") [" + word + "]";
-  TRY_ASSIGN(Layer * layer, network_->add_layer(std::move(op), std::move(inputs), name));
+  auto added = network_->add_layer(op->clone(), inputs, name);
+  if (!added.ok()) {
+    if (std::vector<Tensor*> alike = in_one_type(inputs); alike != inputs) {
+      if (auto again = network_->add_layer(std::move(op), std::move(alike), name); again.ok()) added = std::move(again);
+    }
+  }
+  TRY_ASSIGN(Layer * layer, std::move(added));
+  if (Status status = check_ranks(*layer); !status.ok()) {
+    network_->remove_layer(layer);
+    return std::move(status).error();
+  }
   for (size_t i = 0; i < layer->outputs().size(); ++i) {
     // A name that is taken keeps the suffix that made it unique.
     (void)network_->rename(layer->output(i), name + "_output" + (i ? "_" + std::to_string(i) : ""));
   }
   return layer;
+}
+
+std::vector<Tensor*> NetworkFacade::in_one_type(std::vector<Tensor*> inputs) {
+  if (strongly_typed_) return inputs;
+  const auto values_of = [](const Tensor* x) -> const Array* {
+    if (x && x->producer() && x->producer()->as<Constant>()) x = x->producer()->input(0);
+    return x && x->is_constant() ? &x->constant : nullptr;
+  };
+  const auto first =
+      std::find_if(inputs.begin(), inputs.end(), [&](const Tensor* x) { return x && !values_of(x) && is_floating(x->type.type); });
+  if (first == inputs.end()) return inputs;
+  const DataType type = (*first)->type.type;
+  for (Tensor*& x : inputs) {
+    const Array* values = values_of(x);
+    if (!values || !is_floating(values->type()) || values->type() == type) continue;
+    if (auto converted = values->converted(type); converted.ok()) x = network_->add_constant(x->name, std::move(converted).value());
+  }
+  return inputs;
+}
+
+Status NetworkFacade::check_ranks(const Layer& layer) const {
+  for (const Tensor* output : layer.outputs()) {
+    if (output->type.rank() - lead() > WideDims::MAX_DIMS)
+      return invalid("layer '" + layer.name + "': the output " + to_text(output->type.dims) + " has more than " +
+                     std::to_string(WideDims::MAX_DIMS) + " dimensions");
+  }
+  return Ok{};
 }
 
 Result<std::unique_ptr<Network>> NetworkFacade::buildable() const {

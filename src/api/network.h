@@ -139,6 +139,11 @@ class NetworkFacade final : public nvinfer1::INetworkDefinition {
     });
   }
   Result<Layer*> add_core(std::unique_ptr<Operator> op, std::vector<Tensor*> inputs, const char* word);
+  // Where types are hints: the same inputs with constants of other floating types in the type of the first one that is computed. Layers
+  // that refuse the inputs as they are get these.
+  std::vector<Tensor*> in_one_type(std::vector<Tensor*> inputs);
+  // An error where an output has more dimensions than the API can tell.
+  Status check_ranks(const Layer& layer) const;
 
   int32_t getNbInputs() const noexcept override;
   nvinfer1::ITensor* getInput(int32_t index) const noexcept override;

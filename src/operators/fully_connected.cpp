@@ -14,6 +14,11 @@ Result<TensorTypes> FullyConnected::infer(const TensorTypes& inputs) const {
   const TensorType &x = inputs[0], &w = inputs[1];
   if (x.rank() < 3) return invalid("fully_connected takes [..., C, H, W], not " + x.text());
   if (w.rank() != 2 || !all_constant(w.dims)) return invalid("the weights are " + w.text() + "; [outputs, inputs] is wanted");
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    if (!is_absent(inputs, i) && inputs[i].type != x.type)
+      return invalid("input, weights and bias are of one type, not " + std::string(name_of(x.type)) + " and " +
+                     std::string(name_of(inputs[i].type)));
+  }
   const Dim length = volume(Dims(x.dims.end() - 3, x.dims.end()));
   if (!length.is_constant() || !w.dims[1].is(length.value()))
     return invalid("the weights take " + w.dims[1].text() + " values, but the last three dimensions of " + x.text() + " hold " +
@@ -56,6 +61,7 @@ EXAMPLE("each output is a weighted sum of a whole image") {
 
 EXAMPLE("weights fit the image") {
   expect_error("input x [n, 2, 3, 1]\ninput w [5, 2]\ny = fully_connected(x, w)\noutput y\n", "the weights take 2 values");
+  expect_error("input x [n, 2, 1, 1]\ninput w half [5, 2]\ny = fully_connected(x, w)\noutput y\n", "of one type, not float and half");
 }
 
 }  // namespace ingot

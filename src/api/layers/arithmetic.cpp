@@ -261,6 +261,12 @@ nvinfer1::IElementWiseLayer* NetworkFacade::addElementWise(ITensor& input1, ITen
 
 nvinfer1::ISelectLayer* NetworkFacade::addSelect(ITensor& condition, ITensor& then_input, ITensor& else_input) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::ISelectLayer*>(nullptr), [&]() -> nvinfer1::ISelectLayer* {
+    const auto rank = [&](ITensor& tensor) { return core_tensor(tensor).type.rank() - lead(); };
+    if (rank(condition) != rank(then_input) || rank(condition) != rank(else_input)) {
+      reporter_.report(invalid("addSelect: the inputs have " + std::to_string(rank(condition)) + ", " + std::to_string(rank(then_input)) +
+                               " and " + std::to_string(rank(else_input)) + " dimensions; they must agree"));
+      return nullptr;
+    }
     return add<nvinfer1::ISelectLayer>(std::make_unique<Elementwise>(ScalarOp::kSelect),
                                        {&core_tensor(condition), &core_tensor(then_input), &core_tensor(else_input)}, "Select");
   });
@@ -284,6 +290,7 @@ nvinfer1::IReduceLayer* NetworkFacade::addReduce(ITensor& input, ReduceOperation
   return guarded(reporter_, static_cast<nvinfer1::IReduceLayer*>(nullptr), [&]() -> nvinfer1::IReduceLayer* {
     const auto kind = to_core(operation);
     if (!kind.ok()) return reporter_.report(kind.error()), nullptr;
+    if (axes == 0) return reporter_.report(invalid("addReduce: no axis is set; each bit stands for one")), nullptr;
     return add<nvinfer1::IReduceLayer>(std::make_unique<Reduce>(*kind, axes_of(axes, lead()), keep), {&core_tensor(input)}, "Reduce");
   });
 }
@@ -298,6 +305,13 @@ nvinfer1::ISoftMaxLayer* NetworkFacade::addSoftMax(ITensor& input) noexcept {
 nvinfer1::IMatrixMultiplyLayer* NetworkFacade::addMatrixMultiply(ITensor& input0, MatrixOperation op0, ITensor& input1,
                                                                  MatrixOperation op1) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IMatrixMultiplyLayer*>(nullptr), [&]() -> nvinfer1::IMatrixMultiplyLayer* {
+    for (const auto& [tensor, operation] : {std::pair{&input0, op0}, std::pair{&input1, op1}}) {
+      const int64_t rank = core_tensor(*tensor).type.rank() - lead();
+      if (operation == MatrixOperation::kVECTOR || rank >= 2) continue;
+      reporter_.report(invalid("addMatrixMultiply: a tensor of " + std::to_string(rank) +
+                               " dimensions is no matrix; kVECTOR takes its last dimension as a vector"));
+      return nullptr;
+    }
     MatrixProduct forms;
     forms.a = form_of(op0);
     forms.b = form_of(op1);

@@ -11,6 +11,7 @@ Status LayerHandle::settle() {
   const std::vector<Tensor*> inputs = layer_->inputs();
   take_inputs(waiting_inputs_);
   Status status = network_.core().replace_op(layer_, waiting_op_->clone());
+  if (status.ok()) status = network_.check_ranks(*layer_);
   if (status.ok()) {
     waiting_op_.reset();
     return Ok{};
@@ -33,7 +34,14 @@ void LayerHandle::change(std::unique_ptr<Operator> op, std::vector<Tensor*> inpu
   waiting_op_ = std::move(op);
   waiting_inputs_ = std::move(inputs);
   adjust(*waiting_op_, waiting_inputs_);
-  if (Status status = settle(); !status.ok()) network_.reporter().log().verbose(status.error().message + " (so far)");
+  Status status = settle();
+  if (status.ok()) return;
+  if (std::vector<Tensor*> alike = network_.in_one_type(waiting_inputs_); alike != waiting_inputs_) {
+    std::swap(alike, waiting_inputs_);
+    if (settle().ok()) return;
+    std::swap(alike, waiting_inputs_);
+  }
+  network_.reporter().log().verbose(status.error().message + " (so far)");
 }
 
 size_t LayerHandle::inputs_without_weights() const {

@@ -184,6 +184,10 @@ nvinfer1::IScaleLayer* NetworkFacade::addScale(ITensor& input, ScaleMode mode, W
 
 nvinfer1::ILRNLayer* NetworkFacade::addLRN(ITensor& input, int64_t window, float alpha, float beta, float k) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::ILRNLayer*>(nullptr), [&]() -> nvinfer1::ILRNLayer* {
+    if (window < 1 || window % 2 == 0) {
+      reporter_.report(invalid("addLRN: the window is " + std::to_string(window) + "; it is odd and positive"));
+      return nullptr;
+    }
     auto op = std::make_unique<Lrn>();
     op->size = window;
     op->alpha = alpha;

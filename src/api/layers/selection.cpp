@@ -247,6 +247,7 @@ nvinfer1::ITopKLayer* NetworkFacade::addTopK(ITensor& input, nvinfer1::TopKOpera
   return guarded(reporter_, static_cast<nvinfer1::ITopKLayer*>(nullptr), [&]() -> Result<nvinfer1::ITopKLayer*> {
     if (operation != nvinfer1::TopKOperation::kMAX && operation != nvinfer1::TopKOperation::kMIN)
       return invalid("addTopK: there is no TopKOperation " + std::to_string(static_cast<int>(operation)));
+    if (core_tensor(input).type.type == DataType::kBool) return invalid("addTopK: bools have no order; cast them");
     if (k < 1) return invalid("addTopK: k is " + std::to_string(k) + "; it is positive");
     auto op = std::make_unique<TopK>();
     op->k = k;
@@ -288,12 +289,19 @@ nvinfer1::IReverseSequenceLayer* NetworkFacade::addReverseSequence(ITensor& inpu
   });
 }
 
+// Of setTopKBoxLimit.
+constexpr int64_t kUsualBoxLimit = 5000;
+
 nvinfer1::INMSLayer* NetworkFacade::addNMS(ITensor& boxes, ITensor& scores, ITensor& most, nvinfer1::DataType indices) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::INMSLayer*>(nullptr), [&]() -> Result<nvinfer1::INMSLayer*> {
     auto op = std::make_unique<Nms>();
     op->classes_last = true;
     op->with_count = true;
+    op->candidates = kUsualBoxLimit;
     TRY_ASSIGN(op->index_type, index_type_of(indices));
+    const TensorType& count = core_tensor(most).type;
+    if (!is_integer(count.type) || count.rank() > 1)
+      return invalid("addNMS: the number of boxes of a class is " + count.text() + "; a single integer is wanted");
     return add<nvinfer1::INMSLayer>(std::move(op), {&core_tensor(boxes), &core_tensor(scores), &core_tensor(most)}, "NMS");
   });
 }

@@ -288,6 +288,11 @@ nvinfer1::IConcatenationLayer* NetworkFacade::addConcatenation(ITensor* const* i
     for (int32_t i = 0; i < count; ++i) {
       if (!inputs[i]) return invalid("input " + std::to_string(i) + " of the concatenation is null");
       tensors.push_back(&core_tensor(*inputs[i]));
+      const TensorType &first = tensors[0]->type, &own = tensors.back()->type;
+      const bool hints = !strongly_typed() && is_floating(first.type) && is_floating(own.type);
+      if (own.rank() != first.rank() || (own.type != first.type && !hints))
+        return invalid("addConcatenation: input " + std::to_string(i) + " is " + own.text() + ", input 0 is " + first.text() +
+                       "; types and numbers of dimensions must agree");
     }
     const int64_t axis = lead() + std::max<int64_t>(0, tensors[0]->type.rank() - lead() - 3);
     // The axis may only fit once it is set, so the layer begins with one input.
@@ -356,6 +361,8 @@ nvinfer1::IConstantLayer* NetworkFacade::addConstant64_(WideDims const& dims, nv
 nvinfer1::IAssertionLayer* NetworkFacade::addAssertion(ITensor& condition, char const* message) noexcept {
   return guarded(reporter_, static_cast<nvinfer1::IAssertionLayer*>(nullptr), [&]() -> Result<nvinfer1::IAssertionLayer*> {
     if (!message) return invalid("addAssertion: the message is null");
+    if (const int64_t rank = core_tensor(condition).type.rank() - lead(); rank > 1)
+      return invalid("addAssertion: the condition has " + std::to_string(rank) + " dimensions; it is one bool, or a row of them");
     auto op = std::make_unique<Assertion>();
     op->message = message;
     return add<nvinfer1::IAssertionLayer>(std::move(op), {&core_tensor(condition)}, "Assertion");

@@ -101,6 +101,7 @@ TEST_F(MisusedLayers, of_another_network) {
 
 TEST_F(MisusedLayers, of_shapes_and_types_that_do_not_fit) {
   ITensor& one = program.constant({1}, {1});
+  ITensor *types[] = {&matrix, &integers}, *ranks[] = {&matrix, &one};
   check(program,
         {
             {"addPoolingNd of one window",
@@ -170,6 +171,27 @@ TEST_F(MisusedLayers, of_shapes_and_types_that_do_not_fit) {
                return network.addRNNv2(program.input("s", {2, 3, 4}), 0, 5, 3, RNNOperation::kLSTM);
              }},
             {"addFill of no operation", [&] { return network.addFill(Dims2(1, 2), none_of<FillOperation>(), DataType::kFLOAT); }},
+            {"addSelect of two ranks", [&] { return network.addSelect(flags, matrix, one); }},
+            {"addConcatenation of two types", [&] { return network.addConcatenation(types, 2); }},
+            {"addConcatenation of two ranks", [&] { return network.addConcatenation(ranks, 2); }},
+            {"addReduce along nothing", [&] { return network.addReduce(matrix, ReduceOperation::kSUM, 0, true); }},
+            {"addMatrixMultiply of a vector that is none",
+             [&] { return network.addMatrixMultiply(one, MatrixOperation::kNONE, matrix, MatrixOperation::kNONE); }},
+            {"addLRN of an even window", [&] { return network.addLRN(x, 4, 1, 1, 1); }},
+            {"addTopK of bools", [&] { return network.addTopK(flags, TopKOperation::kMAX, 1, 1); }},
+            {"addNMS of a limit that is fp32",
+             [&] {
+               return network.addNMS(program.input("boxes", {1, 4, 4}), program.input("scores", {1, 4, 2}), one);
+             }},
+            {"addAssertion of a matrix", [&] { return network.addAssertion(flags, "never"); }},
+            {"addUnsqueeze to nine dimensions",
+             [&] {
+               return network.addUnsqueeze(program.input("eight", {1, 1, 1, 1, 1, 1, 1, 2}), program.integers({1}, {0}));
+             }},
+            {"addGather to nine dimensions",
+             [&] {
+               return network.addGather(program.input("five", {1, 1, 1, 1, 1}), program.input("at", {1, 1, 1, 1, 1}, DataType::kINT32), 0);
+             }},
             {"addPoolingNd of no kind", [&] { return network.addPoolingNd(x, none_of<PoolingType>(), DimsHW(2, 2)); }},
             {"addScale of no mode", [&] { return network.addScale(x, none_of<ScaleMode>(), none, none, none); }},
             {"addTopK of no operation", [&] { return network.addTopK(matrix, none_of<TopKOperation>(), 1, 1); }},

@@ -230,7 +230,7 @@ TEST_F(Settings, indices_and_boxes) {
   INMSLayer& nms = *chosen;
   SETTING(nms, setBoundingBoxFormat, getBoundingBoxFormat, BoundingBoxFormat::kCORNER_PAIRS, BoundingBoxFormat::kCENTER_SIZES,
           none_of<BoundingBoxFormat>());
-  SETTING(nms, setTopKBoxLimit, getTopKBoxLimit, nms.getTopKBoxLimit(), 100, -5);
+  SETTING(nms, setTopKBoxLimit, getTopKBoxLimit, 5000, 100, -5);
   SETTING(nms, setIndicesType, getIndicesType, DataType::kINT32, DataType::kINT64, DataType::kFLOAT, none_of<DataType>());
   IAssertionLayer& assertion = *network.addAssertion(
       *network.addElementWise(program.integers({1}, {1}), program.integers({1}, {1}), ElementWiseOperation::kEQUAL)->getOutput(0),
