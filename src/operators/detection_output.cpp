@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "operators/detection_boxes.h"
 #include "operators/moving.h"
 #include "operators/register.h"
 #include "testing/example.h"
@@ -10,37 +11,13 @@
 namespace ingot {
 namespace {
 
-struct Box {
-  double x0, y0, x1, y1;
-};
-
-double area(const Box& box) { return box.x1 < box.x0 || box.y1 < box.y0 ? 0 : (box.x1 - box.x0) * (box.y1 - box.y0); }
-
-double overlap(const Box& a, const Box& b) {
-  const double wide = std::min(a.x1, b.x1) - std::max(a.x0, b.x0), high = std::min(a.y1, b.y1) - std::max(a.y0, b.y0);
-  if (wide <= 0 || high <= 0) return 0;
-  return wide * high / (area(a) + area(b) - wide * high);
-}
-
-Box decode(BoxCode code, const double* p, const double* l) {
-  const double wide = p[2] - p[0], high = p[3] - p[1];
-  switch (code) {
-    case BoxCode::kCorner: return {p[0] + l[0], p[1] + l[1], p[2] + l[2], p[3] + l[3]};
-    case BoxCode::kCornerSize: return {p[0] + l[0] * wide, p[1] + l[1] * high, p[2] + l[2] * wide, p[3] + l[3] * high};
-    case BoxCode::kCenterSize: break;
-  }
-  const double x = (p[0] + p[2]) / 2 + l[0] * wide, y = (p[1] + p[3]) / 2 + l[1] * high;
-  const double half_wide = wide * std::exp(l[2]) / 2, half_high = high * std::exp(l[3]) / 2;
-  return {x - half_wide, y - half_high, x + half_wide, y + half_high};
-}
-
 struct Found {
   double score;
   int64_t label, prior;
 };
 
 // The boxes of one class that stay, best first.
-std::vector<Found> suppress(const DetectionOutput& op, const std::vector<Box>& boxes, const Array& scores, int64_t first_score,
+std::vector<Found> suppress(const DetectionOutput& op, const std::vector<DetectionBox>& boxes, const Array& scores, int64_t first_score,
                             int64_t label) {
   std::vector<Found> candidates, kept;
   for (int64_t p = 0; p < static_cast<int64_t>(boxes.size()); ++p) {
@@ -51,7 +28,7 @@ std::vector<Found> suppress(const DetectionOutput& op, const std::vector<Box>& b
   if (op.candidates > 0 && static_cast<int64_t>(candidates.size()) > op.candidates) candidates.resize(static_cast<size_t>(op.candidates));
   double threshold = op.overlap_threshold;
   for (const Found& candidate : candidates) {
-    const Box& box = boxes[static_cast<size_t>(candidate.prior)];
+    const DetectionBox& box = boxes[static_cast<size_t>(candidate.prior)];
     if (std::any_of(kept.begin(), kept.end(),
                     [&](const Found& better) { return overlap(box, boxes[static_cast<size_t>(better.prior)]) > threshold; }))
       continue;
@@ -103,7 +80,7 @@ Result<Arrays> DetectionOutput::evaluate(const Arrays& inputs) const {
   const int64_t count = offsets.count() / batch / 4 / locations;
   for (int64_t n = 0; n < batch; ++n) {
     const int64_t first_prior = priors.shape()[0] == 1 ? 0 : n * count * 8;
-    std::vector<std::vector<Box>> boxes(static_cast<size_t>(locations));
+    std::vector<std::vector<DetectionBox>> boxes(static_cast<size_t>(locations));
     for (int64_t p = 0; p < count; ++p) {
       double corners[4];
       for (int64_t i = 0; i < 4; ++i) corners[i] = priors.number(first_prior + p * 4 + i);
@@ -113,7 +90,7 @@ Result<Arrays> DetectionOutput::evaluate(const Arrays& inputs) const {
           moves[i] = offsets.number(((n * count + p) * locations + c) * 4 + i);
           if (!variance_encoded) moves[i] *= priors.number(first_prior + (count + p) * 4 + i);
         }
-        boxes[static_cast<size_t>(c)].push_back(decode(code, corners, moves));
+        boxes[static_cast<size_t>(c)].push_back(decoded(code, corners, moves));
       }
     }
     std::vector<Found> found;
@@ -135,7 +112,7 @@ Result<Arrays> DetectionOutput::evaluate(const Arrays& inputs) const {
         continue;
       }
       const Found& one = found[static_cast<size_t>(row)];
-      const Box& box = boxes[share_location ? 0 : static_cast<size_t>(one.label)][static_cast<size_t>(one.prior)];
+      const DetectionBox& box = boxes[share_location ? 0 : static_cast<size_t>(one.label)][static_cast<size_t>(one.prior)];
       const double values[] = {static_cast<double>(n), static_cast<double>(one.label), one.score, box.x0, box.y0, box.x1, box.y1};
       for (int64_t i = 0; i < 7; ++i) y.set_number(at + i, values[i]);
     }

@@ -64,8 +64,9 @@ std::optional<Dim> symbolic_size(const Dim& dim, const Dim& start, const Dim& en
   return larger(Dim::ceil_divide(low - high, -step), 0);
 }
 
-// Where the element `index` of an axis of `length` is read, or -1 for the fill.
-Result<int64_t> place_of(int64_t index, int64_t length, SliceMode mode) {
+}  // namespace
+
+Result<int64_t> slice_place(int64_t index, int64_t length, SliceMode mode) {
   if (index >= 0 && index < length) return index;
   if (mode == SliceMode::kFill) return -1;
   if (length == 0) return invalid("an axis without elements has none to repeat");
@@ -82,8 +83,6 @@ Result<int64_t> place_of(int64_t index, int64_t length, SliceMode mode) {
                      "; mode wrap, clamp, fill or reflect allows that");
   }
 }
-
-}  // namespace
 
 Result<Slice::Window> Slice::window(const Shape& input) const {
   Window window{Shape(input.size(), 0), input, Shape(input.size(), 1)};
@@ -152,7 +151,7 @@ Result<TensorTypes> Slice::infer(const TensorTypes& inputs) const {
       if (mode == SliceMode::kDefault && size && bounds[0] && step && size->is_constant() && step->is_constant() && dim.is_constant() &&
           (*bounds[0])[i].is_constant() && size->value() > 0) {
         int64_t first = (*bounds[0])[i].value(), last = first + (size->value() - 1) * step->value();
-        for (int64_t index : {first, last}) TRY(place_of(index, dim.value(), mode));
+        for (int64_t index : {first, last}) TRY(slice_place(index, dim.value(), mode));
       }
     } else if (step && step->is(0)) {
       return invalid("the step of axis " + std::to_string(along[i]) + " is 0");
@@ -185,7 +184,7 @@ Result<Arrays> Slice::evaluate(const Arrays& inputs) const {
       int64_t span, last;
       if (__builtin_mul_overflow(window.size[i] - 1, window.step[i], &span) || __builtin_add_overflow(window.start[i], span, &last))
         span = last = INT64_MAX;
-      for (int64_t index : {window.start[i], last}) TRY(place_of(index, shape[i], mode));
+      for (int64_t index : {window.start[i], last}) TRY(slice_place(index, shape[i], mode));
       offset += window.start[i] * strides[i];
       // A step from an only element leads nowhere, and may be too far to count.
       strides[i] = window.size[i] == 1 ? 0 : strides[i] * window.step[i];
@@ -198,7 +197,7 @@ Result<Arrays> Slice::evaluate(const Arrays& inputs) const {
   std::vector<std::vector<int64_t>> sources(shape.size());
   for (size_t i = 0; i < shape.size(); ++i) {
     for (int64_t k = 0; k < window.size[i]; ++k) {
-      TRY_ASSIGN(int64_t place, place_of(window.start[i] + k * window.step[i], shape[i], mode));
+      TRY_ASSIGN(int64_t place, slice_place(window.start[i] + k * window.step[i], shape[i], mode));
       sources[i].push_back(place);
     }
   }

@@ -53,4 +53,7 @@ struct Slice final : OperatorBase<Slice> {
   Result<Window> window(const Shape& input) const;
 };
 
+// Where the element `index` of an axis of `length` is read, or -1 for the fill; an error where it is read nowhere.
+Result<int64_t> slice_place(int64_t index, int64_t length, SliceMode mode);
+
 }  // namespace ingot

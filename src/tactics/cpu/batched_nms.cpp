@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "tactics/cpu/plain_tactic.h"
+#include "tactics/cpu/score_key.h"
 
 namespace ingot {
 namespace {
@@ -12,14 +13,6 @@ namespace {
 struct Box {
   double x0, y0, x1, y1;
 };
-
-// Better scores have smaller keys; -0 equals 0.
-uint32_t key_of(float score) {
-  score += 0.0f;
-  uint32_t bits;
-  std::memcpy(&bits, &score, 4);
-  return bits >> 31 ? bits : ~(bits | 0x80000000u);
-}
 
 struct Finder {
   const BatchedNms& op;
@@ -51,7 +44,7 @@ struct Finder {
     int64_t found = 0;
     for (int64_t i = 0; i < count; ++i) {
       const float score = scores[(image * count + i) * classes + label];
-      keys[found] = static_cast<uint64_t>(key_of(score)) << 32 | static_cast<uint64_t>(label * count + i);
+      keys[found] = static_cast<uint64_t>(score_key(score)) << 32 | static_cast<uint64_t>(label * count + i);
       found += static_cast<double>(score) > op.score_threshold;
     }
     if (op.candidates > 0 && found > op.candidates) {

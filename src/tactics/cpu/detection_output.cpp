@@ -1,47 +1,16 @@
 // cpu.detection_output: boxes decoded once, classes shared out among threads; candidates are numbers that sort by score, then by their
 // place.
-#include "operators/detection_output.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "operators/detection_boxes.h"
 #include "tactics/cpu/plain_tactic.h"
+#include "tactics/cpu/score_key.h"
 
 namespace ingot {
 namespace {
-
-struct Box {
-  double x0, y0, x1, y1;
-};
-
-double area(const Box& box) { return box.x1 < box.x0 || box.y1 < box.y0 ? 0 : (box.x1 - box.x0) * (box.y1 - box.y0); }
-
-double overlap(const Box& a, const Box& b) {
-  const double wide = std::min(a.x1, b.x1) - std::max(a.x0, b.x0), high = std::min(a.y1, b.y1) - std::max(a.y0, b.y0);
-  if (wide <= 0 || high <= 0) return 0;
-  return wide * high / (area(a) + area(b) - wide * high);
-}
-
-Box decode(BoxCode code, const double* p, const double* l) {
-  const double wide = p[2] - p[0], high = p[3] - p[1];
-  switch (code) {
-    case BoxCode::kCorner: return {p[0] + l[0], p[1] + l[1], p[2] + l[2], p[3] + l[3]};
-    case BoxCode::kCornerSize: return {p[0] + l[0] * wide, p[1] + l[1] * high, p[2] + l[2] * wide, p[3] + l[3] * high};
-    case BoxCode::kCenterSize: break;
-  }
-  const double x = (p[0] + p[2]) / 2 + l[0] * wide, y = (p[1] + p[3]) / 2 + l[1] * high;
-  const double half_wide = wide * std::exp(l[2]) / 2, half_high = high * std::exp(l[3]) / 2;
-  return {x - half_wide, y - half_high, x + half_wide, y + half_high};
-}
-
-// Better scores have smaller keys; -0 equals 0.
-uint32_t key_of(float score) {
-  score += 0.0f;
-  uint32_t bits;
-  std::memcpy(&bits, &score, 4);
-  return bits >> 31 ? bits : ~(bits | 0x80000000u);
-}
 
 // What is known of shapes: priors of an image, boxes of a prior, and which input has them all.
 struct Sizes {
@@ -69,7 +38,7 @@ struct DetectionOutputClasses final : PlainTactic {
   // Boxes; keys of each class of each image, the places of those that stay, and how many they are.
   size_t workspace_bytes(const Operator& op, const std::vector<Shape>& inputs, const std::vector<Shape>& outputs) const override {
     const Sizes s = sizes_of(static_cast<const DetectionOutput&>(op), inputs, outputs);
-    return static_cast<size_t>(s.images) * (static_cast<size_t>(s.count * s.locations) * sizeof(Box) +
+    return static_cast<size_t>(s.images) * (static_cast<size_t>(s.count * s.locations) * sizeof(DetectionBox) +
                                             static_cast<size_t>(s.classes) * static_cast<size_t>(2 * s.count + 1) * sizeof(uint64_t));
   }
 
@@ -77,7 +46,7 @@ struct DetectionOutputClasses final : PlainTactic {
     const auto& op = call.as<DetectionOutput>();
     const Sizes s = sizes_of(op, call.inputs, call.outputs);
     if (s.count * s.classes > int64_t{UINT32_MAX}) return unsupported(std::to_string(s.count) + " boxes are too many for detection_output");
-    auto* boxes = static_cast<Box*>(call.workspace);
+    auto* boxes = static_cast<DetectionBox*>(call.workspace);
     auto* keys = reinterpret_cast<uint64_t*>(boxes + s.images * s.count * s.locations);
     auto* order = keys + s.images * s.classes * s.count;
     auto* found = reinterpret_cast<int64_t*>(order + s.images * s.classes * s.count);
@@ -102,7 +71,7 @@ struct DetectionOutputClasses final : PlainTactic {
     return Ok{};
   }
 
-  static void decode_prior(const PlainCall& call, const DetectionOutput& op, const Sizes& s, int64_t unit, Box* to) {
+  static void decode_prior(const PlainCall& call, const DetectionOutput& op, const Sizes& s, int64_t unit, DetectionBox* to) {
     const int64_t image = unit / s.count, p = unit % s.count;
     const float* priors = call.from<float>(2) + (call.inputs[2][0] == 1 ? 0 : image * s.count * 8);
     double corners[4], moves[4];
@@ -113,17 +82,17 @@ struct DetectionOutputClasses final : PlainTactic {
         moves[i] = static_cast<double>(offsets[i]);
         if (!op.variance_encoded) moves[i] *= static_cast<double>(priors[(s.count + p) * 4 + i]);
       }
-      to[c] = decode(op.code, corners, moves);
+      to[c] = decoded(op.code, corners, moves);
     }
   }
 
   // The candidates of one class that stay come first in `keys`, the best in front; how many. Scores and boxes are a class's, with those of
   // others between them.
-  static int64_t suppress(const DetectionOutput& op, const Sizes& s, const float* scores, const Box* boxes, uint64_t* keys) {
+  static int64_t suppress(const DetectionOutput& op, const Sizes& s, const float* scores, const DetectionBox* boxes, uint64_t* keys) {
     int64_t count = 0;
     for (int64_t p = 0; p < s.count; ++p) {
       const float score = scores[p * s.classes];
-      keys[count] = static_cast<uint64_t>(key_of(score)) << 32 | static_cast<uint64_t>(p);
+      keys[count] = static_cast<uint64_t>(score_key(score)) << 32 | static_cast<uint64_t>(p);
       count += static_cast<double>(score) > op.score_threshold;
     }
     if (op.candidates > 0 && count > op.candidates) {
@@ -131,11 +100,11 @@ struct DetectionOutputClasses final : PlainTactic {
       count = op.candidates;
     }
     std::sort(keys, keys + count);
-    const auto box_of = [&](uint64_t key) -> const Box& { return boxes[static_cast<int64_t>(key & UINT32_MAX) * s.locations]; };
+    const auto box_of = [&](uint64_t key) -> const DetectionBox& { return boxes[static_cast<int64_t>(key & UINT32_MAX) * s.locations]; };
     int64_t kept = 0;
     double threshold = op.overlap_threshold;
     for (int64_t i = 0; i < count; ++i) {
-      const Box& box = box_of(keys[i]);
+      const DetectionBox& box = box_of(keys[i]);
       bool stays = true;
       for (int64_t k = 0; stays && k < kept; ++k) stays = !(overlap(box, box_of(keys[k])) > threshold);
       if (!stays) continue;
@@ -146,7 +115,7 @@ struct DetectionOutputClasses final : PlainTactic {
   }
 
   // The best of all classes, in the order of classes.
-  static void write(const PlainCall& call, const Sizes& s, int64_t image, const Box* boxes, const uint64_t* keys, uint64_t* order,
+  static void write(const PlainCall& call, const Sizes& s, int64_t image, const DetectionBox* boxes, const uint64_t* keys, uint64_t* order,
                     const int64_t* found) {
     int64_t total = 0;
     for (int64_t label = 0; label < s.classes; ++label) {
@@ -169,7 +138,7 @@ struct DetectionOutputClasses final : PlainTactic {
       }
       const auto place = static_cast<int64_t>(order[row] & UINT32_MAX);
       const int64_t label = place / s.count, prior = static_cast<int64_t>(keys[place] & UINT32_MAX);
-      const Box& box = boxes[prior * s.locations + (s.locations > 1 ? label : 0)];
+      const DetectionBox& box = boxes[prior * s.locations + (s.locations > 1 ? label : 0)];
       y[0] = static_cast<float>(image);
       y[1] = static_cast<float>(label);
       y[2] = call.from<float>(1)[(image * s.count + prior) * s.classes + label];

@@ -15,12 +15,13 @@ struct PoolLaunch final : Launch {
   WindowParameters parameters{};
   GridSize grid;
   float exponent = 2, blend = 0;
+  bool indices = false;
 
   Status run(const RunArguments& arguments) const override {
     WindowParameters p = parameters;
     p.x = arguments.inputs[0];
     p.y = arguments.outputs[0];
-    return kernel.launch(grid, 256, arguments.stream, p, exponent, blend);
+    return kernel.launch(grid, 256, arguments.stream, p, exponent, blend, indices ? arguments.outputs[1] : nullptr);
   }
 };
 
@@ -41,6 +42,7 @@ struct PoolKernel final : Kernel {
     launch->grid = {ceil_divide(count, 256)};
     launch->exponent = static_cast<float>(op.p);
     launch->blend = static_cast<float>(op.blend_factor);
+    launch->indices = op.with_indices;
     return std::unique_ptr<Launch>(std::move(launch));
   }
 };
@@ -52,7 +54,7 @@ struct PoolElements final : CudaTactic {
     REQUIRES(op, std::string(problem.op->name()) + " is no pooling");
     const DataType working = working_type(*op, problem);
     TRY(accepts_scales(*op, problem));
-    REQUIRES(!op->with_indices, "it gives indices");
+    REQUIRES(!op->with_indices || output_format(problem, 0) == output_format(problem, 1), "values and indices have other formats");
     REQUIRES(op->kernel.size() <= 3, "there are more than 3 spatial dimensions");
     TRY(has_known_types(problem));
     TRY(has_plain_formats(problem));
@@ -76,7 +78,8 @@ struct PoolElements final : CudaTactic {
     std::string code = "typedef " + storage_type(type) + " X;\ntypedef " + storage_type(problem.outputs[0].type) + " Y;\ntypedef " + real +
                        " REAL;\n#define START_MOST " + start + "\n#define KIND " + std::to_string(static_cast<int>(kernel->op.kind)) +
                        "\n#define COUNT_PADDING " + std::to_string(kernel->op.count_include_pad) + "\n#define CHANNELS_LAST " +
-                       std::to_string(kernel->channels_last) + "\n";
+                       std::to_string(kernel->channels_last) + "\n#define WITH_INDICES " + std::to_string(kernel->op.with_indices) +
+                       "\n#define COLUMN_MAJOR " + std::to_string(kernel->op.column_major) + "\n";
     code += scaled_code(kernel->op);
     TRY_ASSIGN(kernel->kernel, KernelFunction::make(*device, kernel_source("pool", code, true), "pool"));
     return std::unique_ptr<Kernel>(std::move(kernel));

@@ -1,6 +1,7 @@
 // Sliding windows: a thread makes one output element of type Y from elements of type X. KIND: 0 maximum, 1 average, 2 p-norm, 3 blend.
-// LOADED and STORED come with the scales around it.
-extern "C" __global__ void __launch_bounds__(256) pool(const WindowParameters p, const float exponent, const float blend) {
+// LOADED and STORED come with the scales around it. WITH_INDICES 1: where the maximum stands in x, counted over all of x; COLUMN_MAJOR 1: with
+// the last spatial dimension slowest.
+extern "C" __global__ void __launch_bounds__(256) pool(const WindowParameters p, const float exponent, const float blend, int64* indices) {
   const int pixels = p.output[0] * p.output[1] * p.output[2], channels = p.groups;
   const int64 i = (int64)blockIdx.x * 256 + threadIdx.x;
   if (i >= (int64)p.batch * pixels * channels) return;
@@ -18,6 +19,7 @@ extern "C" __global__ void __launch_bounds__(256) pool(const WindowParameters p,
   const int places[3] = {pixel / (p.output[1] * p.output[2]), pixel / p.output[2] % p.output[1], pixel % p.output[2]};
   const X* x = (const X*)p.x + image * p.x_image + (int64)channel * p.x_channel;
   REAL most = (REAL)START_MOST, sum = 0;
+  int64 best = -1;
   int inside = 0, counted = 1;
   // Taps inside x and its padding; a window that was rounded up may reach beyond both.
   for (int d = 0; d < 3; ++d) {
@@ -39,6 +41,10 @@ extern "C" __global__ void __launch_bounds__(256) pool(const WindowParameters p,
         if (av < 0 || av >= p.input[2]) continue;
         const REAL value = LOADED(x[(((int64)az * p.input[1] + ah) * p.input[2] + av) * p.x_pixel]);
         ++inside;
+#if WITH_INDICES
+        if (best < 0 || !(most != most || value <= most))
+          best = COLUMN_MAJOR ? ((int64)av * p.input[1] + ah) * p.input[0] + az : ((int64)az * p.input[1] + ah) * p.input[2] + av;
+#endif
         if (KIND == 0 || KIND == 3) most = most != most || value <= most ? most : value;
         if (KIND == 1 || KIND == 3) sum += value;
 #if KIND == 2
@@ -47,7 +53,7 @@ extern "C" __global__ void __launch_bounds__(256) pool(const WindowParameters p,
       }
     }
   }
-  (void)inside;
+  (void)best, (void)inside, (void)indices;
   const REAL divisor = (REAL)(COUNT_PADDING ? counted : inside);
   REAL result = most;
   if (KIND == 1) result = divisor != 0 ? sum / divisor : (REAL)0;
@@ -56,4 +62,8 @@ extern "C" __global__ void __launch_bounds__(256) pool(const WindowParameters p,
 #endif
   if (KIND == 3) result = ((REAL)1 - (REAL)blend) * most + (REAL)blend * (divisor != 0 ? sum / divisor : (REAL)0);
   ((Y*)p.y)[image * p.y_image + (int64)channel * p.y_channel + (int64)pixel * p.y_pixel] = STORED(result);
+#if WITH_INDICES
+  const int64 elements = (int64)p.input[0] * p.input[1] * p.input[2];
+  indices[image * p.y_image + (int64)channel * p.y_channel + (int64)pixel * p.y_pixel] = best < 0 ? 0 : (image * channels + channel) * elements + best;
+#endif
 }
