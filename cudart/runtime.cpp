@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "memory.h"
 
@@ -202,7 +203,16 @@ cudaError_t Runtime::wait(Lock& lock, const Point& point) {
   ++stream.waiters;
   stream.advanced.wait(lock, [&] { return is_exiting || stream.completed >= point.ticket; });
   --stream.waiters;
-  return stream.completed >= point.ticket ? cudaSuccess : cudaErrorCudartUnloading;
+  return stream.completed >= point.ticket ? take_failure(stream) : cudaErrorCudartUnloading;
+}
+
+cudaError_t Runtime::take_failure(Stream& stream) { return current_stream ? cudaSuccess : std::exchange(stream.failure, cudaSuccess); }
+
+bool Runtime::fail_work() {
+  if (!current_stream) return false;
+  Lock lock(mutex);
+  current_stream->failure = cudaErrorLaunchFailure;
+  return true;
 }
 
 cudaError_t Runtime::wait_for_all(Lock& lock) {
@@ -213,6 +223,10 @@ cudaError_t Runtime::wait_for_all(Lock& lock) {
   }
   for (const Point& point : points) {
     if (cudaError_t error = wait(lock, point)) return error;
+  }
+  if (cudaError_t error = take_failure(*legacy)) return error;
+  for (const StreamRef& stream : streams) {
+    if (cudaError_t error = take_failure(*stream)) return error;
   }
   return cudaSuccess;
 }
@@ -247,6 +261,7 @@ cudaError_t Runtime::run_in_place(Lock& lock, const StreamRef& stream, Work&& wo
       if (cudaError_t error = wait(lock, point)) return error;
     }
   }
+  if (cudaError_t error = take_failure(*stream)) return error;
   perform(lock, work);
   return cudaSuccess;
 }

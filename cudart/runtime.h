@@ -80,6 +80,7 @@ struct Stream {
   WorkQueue queue;
   uint64_t submitted = 0;  // tickets given out
   uint64_t completed = 0;
+  cudaError_t failure = cudaSuccess;  // of its work; who waits for the stream next is told
   int waiters = 0;
   std::condition_variable arrived, advanced;
   std::shared_ptr<Capture> capture;
@@ -127,6 +128,10 @@ class Runtime {
   // Whether the calling thread is inside work of `stream`, or of any stream where `stream` is a default one.
   bool is_inside(const StreamRef& stream) const;
   cudaError_t wait(Lock& lock, const Point& point);
+  // The failure of the stream's work, once, for threads of the program; streams that wait for others do not take it.
+  cudaError_t take_failure(Stream& stream);
+  // What the calling thread does as a stream's work has failed; false where it does none.
+  bool fail_work();
   // Waits for everything that is queued on any stream now.
   cudaError_t wait_for_all(Lock& lock);
   // Refuses use of the legacy stream, and waiting, during a capture that it would break; the capture is then invalid.

@@ -59,7 +59,7 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
     StreamRef state = runtime.find(stream);
     if (!state) return cudaErrorInvalidResourceHandle;
     if (cudaError_t error = runtime.refuse_waiting(state)) return error;
-    return state->is_busy() && !runtime.is_inside(state) ? cudaErrorNotReady : cudaSuccess;
+    return state->is_busy() && !runtime.is_inside(state) ? cudaErrorNotReady : runtime.take_failure(*state);
   });
 }
 
@@ -170,3 +170,5 @@ cudaError_t cudaDeviceSynchronize() {
 }
 
 cudaError_t cudaThreadSynchronize() { return cudaDeviceSynchronize(); }
+
+int ingotCudartFailWork() { return Runtime::get().fail_work() ? 0 : 1; }

@@ -224,6 +224,8 @@ cudaError_t CUDARTAPI cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* numBloc
 
 // 1: this runtime is Ingot's stand-in. The real one has no such symbol.
 int CUDARTAPI ingotCudartIsStandIn(void);
+// For work on a stream to say that it has failed: whoever waits for the stream next gets cudaErrorLaunchFailure. 0 inside of such work.
+int CUDARTAPI ingotCudartFailWork(void);
 
 #if defined(__cplusplus)
 }

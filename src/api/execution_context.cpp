@@ -35,6 +35,17 @@ Status record_event(cudaEvent_t event, cudaStream_t stream) {
   return Ok{};
 }
 
+// Whoever waits for the stream that this thread works on gets an error, where the program loaded the stand-in for the CUDA runtime.
+void fail_stream() {
+  static int (*fail)() = [] {
+    void* symbol = dlsym(RTLD_DEFAULT, "ingotCudartFailWork");
+    int (*function)() = nullptr;
+    std::memcpy(&function, &symbol, sizeof symbol);
+    return function;
+  }();
+  if (fail) (void)fail();
+}
+
 class ContextFacade final : public nvinfer1::IExecutionContext {
  public:
   ContextFacade(EngineFacade& engine, ExecutionContextAllocationStrategy strategy)
@@ -48,6 +59,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
 
   Status attach() {
     config_ = make_runtime_config(strategy_);
+    context_->set_failure_listener(failure_listener());
     TRY(context_->attach());
     return reserve(*context_);
   }
@@ -353,6 +365,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     }
     fresh->set_profiler(context_->profiler());
     fresh->set_step_listener(step_listener());
+    fresh->set_failure_listener(failure_listener());
     (void)fresh->set_device_memory(user_memory_, user_memory_bytes_);
     fresh->set_temporary_memory(supply_of(temporary_));
     context_ = std::move(fresh);
@@ -425,6 +438,13 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     const size_t first = context().profile() * count;  // each profile has bindings of its own
     for (size_t i = 0; i < count; ++i) TRY(context().set_address(i, bindings[first + i]));
     return Ok{};
+  }
+  // What fails on a stream of the CPU is told at once, though nobody waits for it.
+  ExecutionContext::FailureListener failure_listener() const {
+    return [this](const Error& error) {
+      reporter_.report(error);
+      fail_stream();
+    };
   }
   // One run, or its place in the stream. What an earlier asynchronous run left behind is told here.
   Status run(cudaStream_t stream, bool waits) {

@@ -39,6 +39,8 @@ struct ExecutionContext::Run {
   std::shared_ptr<const StepListener> listener;
   std::atomic<bool> busy{false};
   bool captured = false;  // belongs to a graph, which may run it any number of times
+  bool waits = false;     // somebody waits and takes the error
+  std::thread::id caller;
 };
 
 namespace {
@@ -305,7 +307,9 @@ ExecutionContext::Run* ExecutionContext::add_captured_run() {
   return run;
 }
 
-Status ExecutionContext::enqueue(Stream stream) {
+Status ExecutionContext::enqueue(Stream stream) { return queue(stream, false); }
+
+Status ExecutionContext::queue(Stream stream, bool waits) {
   const MemoryFrom given(supply_);
   TRY(make_ready());
   TRY(check_addresses());
@@ -315,16 +319,19 @@ Status ExecutionContext::enqueue(Stream stream) {
   run->base = user_memory_ ? user_memory_ : arena_.get();
   run->stream = stream;
   run->listener = listener_;
+  run->waits = waits;
+  run->caller = std::this_thread::get_id();
+  ran_here_ = false;
   std::copy(addresses_.begin(), addresses_.end(), run->addresses.begin());
   Status status = engine_->device().enqueue(stream, run_on_stream, run);
   if (!status.ok()) run->busy.store(false, std::memory_order_release);
   TRY(status);
-  // Where the steps' work was queued here and now, what went wrong is known already.
-  return engine_->device().is_asynchronous() ? take_run_error() : Status(Ok{});
+  // Where the steps' work was queued or done here and now, what went wrong is known already.
+  return !waits && (engine_->device().is_asynchronous() || ran_here_) ? take_run_error() : Status(Ok{});
 }
 
 Status ExecutionContext::execute(Stream stream) {
-  TRY(enqueue(stream));
+  TRY(queue(stream, true));
   TRY(engine_->device().synchronize(stream));
   return take_run_error();
 }
@@ -352,7 +359,11 @@ void ExecutionContext::run_on_stream(void* handle) {
     }
   };
   Status status = steps();
-  if (!status.ok()) {
+  const bool is_caller = run.caller == std::this_thread::get_id();
+  if (is_caller) context.ran_here_ = true;
+  if (!status.ok() && context.failure_listener_ && !run.waits && !is_caller) {
+    context.failure_listener_(status.error());
+  } else if (!status.ok()) {
     std::lock_guard lock(context.error_mutex_);
     if (!context.run_error_) context.run_error_ = std::move(status).error();
   }

@@ -59,8 +59,11 @@ class ExecutionContext {
   Status enqueue(Stream stream);
   // enqueue and wait; errors of steps come back from here.
   Status execute(Stream stream = {});
-  // The first error of a step of an asynchronous run since the last call.
+  // The first error of a step of an asynchronous run since the last call, where no failure listener heard of it.
   Status take_run_error();
+  // Hears, on the stream's thread and before the stream goes on, of runs that fail while nobody waits for them.
+  using FailureListener = std::function<void(const Error&)>;
+  void set_failure_listener(FailureListener listener) { failure_listener_ = std::move(listener); }
 
   void set_profiler(Profiler profiler) { profiler_ = std::move(profiler); }
   const Profiler& profiler() const { return profiler_; }
@@ -80,6 +83,7 @@ class ExecutionContext {
  private:
   struct Run;
   static void run_on_stream(void* run);
+  Status queue(Stream stream, bool waits);
   Status run_steps(Run& run);
   // On devices that record: true where the steps ran as a recording.
   Result<bool> run_recorded(Run& run);
@@ -128,6 +132,8 @@ class ExecutionContext {
   std::vector<Shape> produced_io_;              // by io: the last run's true shapes
   Profiler profiler_;
   std::shared_ptr<const StepListener> listener_;
+  FailureListener failure_listener_;
+  bool ran_here_ = false;  // the newest run, in the thread that enqueued it
 };
 
 }  // namespace ingot

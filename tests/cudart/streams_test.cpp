@@ -400,4 +400,41 @@ TEST(Streams, HostFunctionsMayFreeAndSynchronizeWhileOthersWaitForThem) {
 }
 #endif
 
+TEST(Streams, who_waits_is_told_once_that_work_failed) {
+  const auto fail = [](void*) { EXPECT_EQ(ingotCudartFailWork(), 0); };
+  EXPECT_EQ(ingotCudartFailWork(), 1);
+  cudaStream_t stream = nullptr, other = nullptr;
+  ASSERT_OK(cudaStreamCreate(&stream));
+  ASSERT_OK(cudaStreamCreate(&other));
+  cudaEvent_t event = nullptr;
+  ASSERT_OK(cudaEventCreate(&event));
+
+  EXPECT_OK(cudaLaunchHostFunc(stream, fail, nullptr));
+  EXPECT_CUDA(cudaErrorLaunchFailure, cudaStreamSynchronize(stream));
+  EXPECT_CUDA(cudaErrorLaunchFailure, cudaGetLastError());
+  EXPECT_OK(cudaStreamSynchronize(stream));
+
+  EXPECT_OK(cudaLaunchHostFunc(stream, fail, nullptr));
+  EXPECT_OK(cudaStreamSynchronize(other));
+  EXPECT_CUDA(cudaErrorLaunchFailure, cudaDeviceSynchronize());
+
+  EXPECT_OK(cudaLaunchHostFunc(stream, fail, nullptr));
+  EXPECT_OK(cudaEventRecord(event, stream));
+  EXPECT_CUDA(cudaErrorLaunchFailure, cudaEventSynchronize(event));
+
+  // A stream that waits for it takes nothing away.
+  EXPECT_OK(cudaLaunchHostFunc(stream, fail, nullptr));
+  EXPECT_OK(cudaEventRecord(event, stream));
+  EXPECT_OK(cudaStreamWaitEvent(other, event, 0));
+  EXPECT_OK(cudaStreamSynchronize(other));
+  EXPECT_CUDA(cudaErrorLaunchFailure, cudaStreamSynchronize(stream));
+
+  EXPECT_OK(cudaLaunchHostFunc(stream, fail, nullptr));
+  int from = 1, to = 0;
+  EXPECT_CUDA(cudaErrorLaunchFailure, cudaMemcpyAsync(&to, &from, sizeof to, cudaMemcpyDefault, stream));
+  EXPECT_OK(cudaStreamDestroy(other));
+  EXPECT_OK(cudaStreamDestroy(stream));
+  EXPECT_OK(cudaEventDestroy(event));
+}
+
 }  // namespace

@@ -251,6 +251,31 @@ TEST(QuickPlugins, failures_are_told_with_their_call) {
   EXPECT_NE(run.p.log.errors.find("enqueue returned 5"), std::string::npos) << run.p.log.errors;
 }
 
+// The program that enqueues and then only waits.
+TEST(QuickPlugins, a_run_that_fails_on_a_stream_is_seen_at_once) {
+  Rules failing;
+  failing.fails = true;
+  Called plugin(2, failing);
+  Net net(plugin);
+  auto engine = net.engine();
+  ASSERT_TRUE(engine) << net.p.log.errors;
+  std::unique_ptr<IExecutionContext> context(engine->createExecutionContext());
+  float x[6] = {}, y[6] = {};
+  context->setTensorAddress("x", x);
+  context->setTensorAddress(engine->getIOTensorName(1), y);
+  cudaStream_t stream = nullptr;
+  ASSERT_EQ(cudaStreamCreate(&stream), cudaSuccess);
+  for (int time = 0; time < 2; ++time) {
+    net.p.log.errors.clear();
+    EXPECT_TRUE(context->enqueueV3(stream)) << net.p.log.errors;
+    EXPECT_EQ(cudaStreamSynchronize(stream), cudaErrorLaunchFailure);
+    EXPECT_NE(net.p.log.errors.find("enqueue returned 5"), std::string::npos) << net.p.log.errors;
+  }
+  EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  cudaStreamDestroy(stream);
+  cudaGetLastError();
+}
+
 TEST(QuickPlugins, compiled_kernels_are_not_on_this_device) {
   Compiled plugin(2);
   Net net(plugin);
