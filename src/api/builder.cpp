@@ -195,8 +195,6 @@ class BuilderFacade final : public nvinfer1::IBuilder {
       return unsupported("a layer is to run on a DLA, but there is none; set BuilderFlag::kGPU_FALLBACK or DeviceType::kGPU");
     if (config.getEngineCapability() != EngineCapability::kSTANDARD)
       return unsupported("only engines of EngineCapability::kSTANDARD are built");
-    if (config.getRuntimePlatform() != nvinfer1::RuntimePlatform::kSAME_AS_BUILD)
-      return unsupported("only engines for the platform at hand are built");
     return Ok{};
   }
 

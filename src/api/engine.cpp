@@ -4,6 +4,7 @@
 
 #include "api/adapters/gpu_allocator.h"
 #include "api/adapters/plan_memory.h"
+#include "api/adapters/streamed_weights.h"
 #include "api/execution_context.h"
 #include "api/host_memory.h"
 #include "api/load_engine.h"
@@ -98,6 +99,16 @@ Status EngineFacade::refit(const std::map<std::string, Array>& weights) {
   if (memory_.allocator) {
     TRY_ASSIGN(plan, moved_plan(std::move(plan), memory_.allocator, now->device()));
   }
+  return replace(std::move(plan), budget_);
+}
+
+Status EngineFacade::replace(Plan plan, int64_t budget) {
+  const std::shared_ptr<const Engine> now = core();
+  std::shared_ptr<const MemorySupply> supply = supply_of(memory_.allocator);
+  if (budget >= 0 && budget < getStreamableWeightsSize()) {
+    if (auto streamed = streamed_weights(now->shared_device(), static_cast<size_t>(budget), supply)) supply = std::move(streamed);
+  }
+  const MemoryFrom given(supply);
   TRY_ASSIGN(std::shared_ptr<Engine> fresh, load_engine(std::move(plan), now->shared_device(), reporter_.log()));
   std::lock_guard lock(mutex_);
   engine_ = std::move(fresh);
@@ -131,10 +142,27 @@ bool EngineFacade::isDebugTensor(char const* name) const noexcept {
 bool EngineFacade::setWeightStreamingBudgetV2(int64_t budget) noexcept {
   return guarded(reporter_, false, [&]() -> Status {
     if (budget < 0) return invalid("the budget of streamed weights is " + std::to_string(budget) + " bytes; it is not negative");
-    budget_ = std::min(budget, getStreamableWeightsSize());
-    if (budget < getStreamableWeightsSize())
-      reporter_.log().info("setWeightStreamingBudgetV2: all weights stay in memory; the budget of " + std::to_string(budget) +
-                           " bytes is kept and told, and nothing is streamed");
+    const int64_t all = getStreamableWeightsSize(), wanted = std::min(budget, all);
+    if (wanted == getWeightStreamingBudgetV2()) {
+      budget_ = wanted;
+      return Ok{};
+    }
+    if (*contexts_ > 0)
+      return invalid("the budget of streamed weights changes only while the engine has no execution context; " +
+                     std::to_string(contexts_->load()) + " live");
+    const std::shared_ptr<const Engine> now = core();
+    if (now->device().is_asynchronous()) {
+      Plan plan;
+      plan.network = now->plan().network->clone();
+      plan.choices = now->plan().choices;
+      plan.properties = now->plan().properties;
+      TRY(replace(std::move(plan), wanted));
+    } else if (wanted < all) {
+      reporter_.log().info(
+          "setWeightStreamingBudgetV2: a CPU reads all weights from the host's memory, which is where streamed ones wait; " +
+          std::string("the budget of ") + std::to_string(wanted) + " bytes is kept and told");
+    }
+    budget_ = wanted;
     return Ok{};
   });
 }

@@ -1,6 +1,7 @@
 // ICudaEngine over the core's engine.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -30,6 +31,8 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
     return engine_;
   }
   Status refit(const std::map<std::string, Array>& weights);
+  // How many contexts live: the budget for weights changes only without any. A context may outlive the engine.
+  const std::shared_ptr<std::atomic<int>>& contexts() const noexcept { return contexts_; }
   // As the core's, computed once for each profile.
   Result<size_t> activation_bytes(int32_t profile) const;
   Reporter& reporter() const { return reporter_; }
@@ -93,7 +96,7 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
   nvinfer1::IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
 
-  // Weights stay in memory whatever the budget; what it was set to is told.
+  // On a GPU weights beyond the budget stay in the host's memory, and kernels read them there; on a CPU all weights lie there anyway.
   bool setWeightStreamingBudgetV2(int64_t budget) noexcept override;
   int64_t getWeightStreamingBudgetV2() const noexcept override { return budget_ < 0 ? getStreamableWeightsSize() : budget_; }
   int64_t getWeightStreamingAutomaticBudget() const noexcept override { return getStreamableWeightsSize(); }
@@ -137,6 +140,8 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   }
 
  private:
+  // Puts the engine of `plan` in place of the one that is there, with its weights where the budget says.
+  Status replace(Plan plan, int64_t budget);
   const char* binding_name(int32_t binding) const noexcept;
   const ProfileEntry* profile_entry(char const* name, int32_t profile, bool values) const noexcept;
 
@@ -148,6 +153,7 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   MemorySource memory_;
   mutable std::map<int32_t, size_t> activation_bytes_;  // by profile; of the engine as it is now
   std::set<std::string> debug_tensors_, unfused_tensors_;
+  std::shared_ptr<std::atomic<int>> contexts_ = std::make_shared<std::atomic<int>>(0);
   int64_t budget_ = -1;                                     // of streamed weights; negative where nobody set one
   int32_t max_batch_ = 0;                                   // of an implicit batch; 0 where the batch is a dimension
   mutable std::deque<std::vector<int32_t>> narrow_values_;  // what the retired 32-bit readings point to

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -55,7 +56,9 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
         context_(std::make_unique<ExecutionContext>(
             engine.core(), supply_of(engine.memory().allocator, strategy != ExecutionContextAllocationStrategy::kSTATIC))) {
     allocators_.resize(engine.core()->io().size(), nullptr);
+    ++*contexts_;
   }
+  ~ContextFacade() noexcept override { --*contexts_; }
 
   Status attach() {
     config_ = make_runtime_config(strategy_);
@@ -271,9 +274,12 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   bool getUnfusedTensorsDebugState() const noexcept override { return shows_unfused_; }
   void setErrorRecorder(IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
   IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
-  bool setCommunicator(void*) noexcept override {
-    reporter_.report(unsupported("setCommunicator: engines run on one device"));
-    return false;
+  // Collectives of one rank need none, so it is taken and not used.
+  bool setCommunicator(void* communicator) noexcept override {
+    return guarded(reporter_, false, [&]() -> Status {
+      if (!communicator) return invalid("setCommunicator: the communicator is null");
+      return Ok{};
+    });
   }
 
   bool setInputShapeBinding(int32_t binding, int32_t const* data) noexcept override {
@@ -521,6 +527,7 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   }
 
   EngineFacade& engine_;
+  std::shared_ptr<std::atomic<int>> contexts_ = engine_.contexts();
   mutable Reporter reporter_;
   ExecutionContextAllocationStrategy strategy_;
   std::unique_ptr<nvinfer1::IRuntimeConfig> config_;

@@ -1,5 +1,6 @@
 #include "api/adapters/plugin_plans.h"
 
+#include "NvInferConsistency.h"
 #include "api/adapters/plugin_v3.h"
 #include "api/plugin_registry.h"
 #include "operators/constant.h"
@@ -373,6 +374,24 @@ Status restore_plugins(Network& network, nvinfer1::IPluginRegistry& registry, nv
     }));
     op.code = adapt(made, op, allocator);
     return Ok{};
+  });
+}
+
+Status check_plugins(const Plan& plan, nvinfer1::IPluginRegistry& registry) {
+  return for_each_plugin(*plan.network, [&](Network&, size_t index, Layer& layer, Plugin& op, int depth) -> Status {
+    const auto* creator = op.kind.starts_with("v2") ? registry.getCreator(op.type.c_str(), op.version.c_str(), op.space.c_str()) : nullptr;
+    const auto* checker = dynamic_cast<const nvinfer1::consistency::IPluginChecker*>(creator);
+    if (!checker) return Ok{};
+    const Choice* choice = depth == 0 ? &plan.choices[index] : nullptr;
+    const PluginTensors inputs = tensors_of(layer.inputs(), layer.inputs().size(), choice ? &choice->input_formats : nullptr);
+    const PluginTensors outputs = tensors_of(layer.outputs(), layer.outputs().size(), choice ? &choice->output_formats : nullptr);
+    const auto tensors = descriptions(op, inputs, outputs);
+    bool is_whole = false;
+    TRY(call_plugin(op.label() + ": validate", [&] {
+      is_whole = checker->validate64_(layer.name.c_str(), op.state.data(), op.state.byte_count(), tensors.data(), inputs.size(),
+                                      tensors.data() + inputs.size(), outputs.size(), op.workspace);
+    }));
+    return is_whole ? Status(Ok{}) : invalid(op.label() + ": its creator refuses the state that the plan holds (IPluginChecker::validate)");
   });
 }
 

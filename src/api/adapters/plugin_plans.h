@@ -26,4 +26,7 @@ void load_plugin_libraries(const Plan& plan, nvinfer1::IPluginRegistry& registry
 Status restore_plugins(Network& network, nvinfer1::IPluginRegistry& registry, nvinfer1::IPluginFactory* factory,
                        nvinfer1::IGpuAllocator* allocator, Device& device, bool code_allowed);
 
+// Asks creators that can check their plugins' state (IPluginChecker) about those of the plan; an error names the layer.
+Status check_plugins(const Plan& plan, nvinfer1::IPluginRegistry& registry);
+
 }  // namespace ingot::api

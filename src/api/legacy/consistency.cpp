@@ -1,5 +1,6 @@
 // Checks of plans, generations 8 to 10.
 #include "NvInferConsistency.h"
+#include "api/adapters/plugin_plans.h"
 #include "api/reporter.h"
 #include "operators/register.h"
 #include "plan/plan.h"
@@ -17,7 +18,8 @@ class Checker final : public nvinfer1::consistency::IConsistencyChecker {
       register_all_operators();
       TRY_ASSIGN(AlignedBytes copy, copy_aligned(plan_));
       TRY_ASSIGN(Plan plan, read_plan(Bytes(copy.data.get(), copy.size), copy.data));
-      return plan.network->verify();
+      TRY(plan.network->verify());
+      return check_plugins(plan, *::getPluginRegistry());
     });
   }
 

@@ -233,7 +233,8 @@ TEST(Misuse, runtimes_engines_and_contexts) {
            kQuiet},
           {"setTensorDebugState of no tensor", [&] { return !context->setTensorDebugState("x", true); }},
           {"getDebugState of no tensor", [&] { return !context->getDebugState("x"); }, kQuiet},
-          {"setCommunicator", [&] { return !context->setCommunicator(nullptr); }},
+          {"setCommunicator of null", [&] { return !context->setCommunicator(nullptr); }},
+          {"setCommunicator", [&] { return context->setCommunicator(values); }, kQuiet},
           {"setNamedWeights of an engine that keeps none",
            [&] {
              return !refitter->setNamedWeights("w", Weights{DataType::kFLOAT, values, 6});

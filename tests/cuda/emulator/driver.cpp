@@ -317,6 +317,10 @@ int cuMemPoolTrimTo(void*, size_t) { return 0; }
 int cuMemAllocFromPoolAsync(Pointer* address, size_t bytes, void*, Stream*) { return cuMemAlloc_v2(address, bytes); }
 int cuMemFreeAsync(Pointer address, Stream*) { return cuMemFree_v2(address); }
 int cuMemHostAlloc(void** address, size_t bytes, unsigned) {
+  {
+    std::lock_guard lock(mutex);
+    counts["host bytes"] += static_cast<long>(bytes);
+  }
   *address = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
   return *address ? 0 : kOutOfMemory;
 }
