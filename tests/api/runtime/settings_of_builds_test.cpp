@@ -104,6 +104,9 @@ TEST(BuildSettings, configurations) {
   EXPECT_EQ(config.getTimingCache(), nullptr);
   // There is one route, and tactics are timed here.
   EXPECT_STREQ(config.getAllBuildRoutes(), "");
+  // There is one route, which has no name.
+  EXPECT_TRUE(config.setBuildRoute(""));
+  EXPECT_FALSE(config.setBuildRoute("another"));
   EXPECT_STREQ(config.getBuildRoute(), "");
   EXPECT_EQ(config.getRemoteAutoTuningConfig(), nullptr);
   config.setFlag(BuilderFlag::kREFIT);

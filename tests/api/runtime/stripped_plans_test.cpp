@@ -200,6 +200,12 @@ TEST(StrippedPlans, the_budget_of_streamed_weights_is_kept) {
   EXPECT_FALSE(engine->setWeightStreamingBudgetV2(-1));
   EXPECT_TRUE(engine->setWeightStreamingBudgetV2(size * 2));
   EXPECT_EQ(engine->getWeightStreamingBudgetV2(), size);
+  // The first form: 0 switches streaming off, and -1 leaves it to the engine.
+  EXPECT_TRUE(engine->setWeightStreamingBudget(2000));
+  EXPECT_EQ(engine->getWeightStreamingBudget(), 2000);
+  EXPECT_TRUE(engine->setWeightStreamingBudget(0));
+  EXPECT_EQ(engine->getWeightStreamingBudget(), size);
+  EXPECT_FALSE(engine->setWeightStreamingBudget(-2));
   EXPECT_EQ(answers(*engine), answers(*plain));
 }
 
