@@ -76,7 +76,7 @@ namespace {
 
 // Where the cache keeps what the library proposed: all that makes its answers differ.
 std::string key_of(const CudaDevice& device, const CublasLt& lt, const ProductParameters& p, DataType type, DataType output, bool tf32,
-                   const LtEpilogue& epilogue, const LtAlgorithm* algorithm, int rank) {
+                   const LtEpilogue& epilogue, int rank) {
   std::string text = "cublaslt candidate of equal rows " + std::to_string(lt.version_call()) + " " + device.description() + " " +
                      std::string(name_of(type)) + " " + std::string(name_of(output));
   const auto add = [&](int64_t number) { text += " " + std::to_string(number); };
@@ -87,7 +87,6 @@ std::string key_of(const CudaDevice& device, const CublasLt& lt, const ProductPa
   for (int d = 0; d < p.batch_rank; ++d) {
     for (const int64_t number : {p.batch_sizes[d], p.a_batch[d], p.b_batch[d], p.y_batch[d]}) add(number);
   }
-  for (size_t i = 0; algorithm && i < std::size(algorithm->data); ++i) text += " " + std::to_string(algorithm->data[i]);
   return hash_text(text).hex();
 }
 
@@ -136,29 +135,26 @@ Result<std::unique_ptr<LtProduct>> LtProduct::make(CudaDevice& device, const Pro
   made->residual_ = epilogue.residual;
   made->element_ = bits_of(type) / 8;
   made->y_element_ = bits_of(output) / 8;
-  // Asking the library takes longer than anything else about a product, so what it said of this very product is kept.
-  const std::string key = key_of(device, *made->lt_, p, type, output, tf32, epilogue, algorithm, rank);
-  std::vector<std::byte> bytes;
-  bool known = read_cache_entry(key, &bytes) && bytes.size() == sizeof made->candidate_;
-  if (known) {
-    std::memcpy(&made->candidate_, bytes.data(), sizeof made->candidate_);
-    known = made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace;
-  }
-  if (known && !algorithm) return made;  // whose kernel nobody needs yet
-  // This loads the kernel, which a capture of the program's would forbid later.
-  const auto fits = [&](const LtAlgorithm& wanted) {
+  if (algorithm) {
+    // This loads the kernel too, which a capture of the program's would forbid later. No trial: the program may capture already.
     const LoadPart check("a check of cuBLASLt");
-    return made->lt_->check(made->handle_, d.product, d.b, d.a, d.y, d.y, &wanted, &made->candidate_) == 0 && made->candidate_.state == 0 &&
-           made->candidate_.workspace_bytes <= kMostWorkspace;
-  };
-  if (known && fits(LtAlgorithm(made->candidate_.algorithm))) return made;
-  if (algorithm && fits(*algorithm)) {
-    made->candidate_.algorithm = *algorithm;
-  } else {
-    TRY_ASSIGN(const std::vector<LtCandidate> found, candidates_of(*made->lt_, made->handle_, d.product, d.b, d.a, d.y, rank + 1));
-    REQUIRES(found.size() > static_cast<size_t>(rank), "cuBLASLt proposes " + std::to_string(found.size()) + " ways");
-    made->candidate_ = found[static_cast<size_t>(rank)];
+    const int code = made->lt_->check(made->handle_, d.product, d.b, d.a, d.y, d.y, algorithm, &made->candidate_);
+    if (code == 0 && made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace) {
+      made->candidate_.algorithm = *algorithm;
+      return made;
+    }
   }
+  // Asking the library takes longer than anything else about a product, so what it said of this very product is kept.
+  const std::string key = key_of(device, *made->lt_, p, type, output, tf32, epilogue, rank);
+  std::vector<std::byte> bytes;
+  if (!algorithm && read_cache_entry(key, &bytes) && bytes.size() == sizeof made->candidate_) {
+    std::memcpy(&made->candidate_, bytes.data(), sizeof made->candidate_);
+    if (made->candidate_.state == 0 && made->candidate_.workspace_bytes <= kMostWorkspace) return made;
+  }
+  TRY_ASSIGN(const std::vector<LtCandidate> found, candidates_of(*made->lt_, made->handle_, d.product, d.b, d.a, d.y, rank + 1));
+  REQUIRES(found.size() > static_cast<size_t>(rank), "cuBLASLt proposes " + std::to_string(found.size()) + " ways");
+  made->candidate_ = found[static_cast<size_t>(rank)];
+  if (algorithm) return made;
   TRY(made->check_rows(device, type, output));
   const auto* begin = reinterpret_cast<const std::byte*>(&made->candidate_);
   write_cache_entry(key, {begin, begin + sizeof made->candidate_});
