@@ -1,7 +1,12 @@
 // The GPU's kernels of elements of few bits, of n-grams, of trees and of detectors' boxes, on random problems, against the references.
 #include "operators/batched_nms.h"
 #include "operators/dequantize.h"
+#include "operators/pairwise_probabilities.h"
+#include "operators/pool.h"
+#include "operators/position_roi_pool.h"
 #include "operators/quantize.h"
+#include "operators/reduce.h"
+#include "operators/slice.h"
 #include "operators/tfidf.h"
 #include "operators/tree_ensemble.h"
 #include "trials.h"
@@ -166,6 +171,89 @@ TEST(CudaSmallKernels, ensembles_of_trees) {
     Tolerance tolerance = usual_tolerance(is_floating(type) ? type : DataType::kFloat);
     tolerance.absolute += 1e-6;
     return run_trial("cuda.tree_ensemble", Trial{&op, {x}, {}, tolerance});
+  });
+}
+
+TEST(CudaSmallKernels, reductions_whose_epilogue_reads_more) {
+  for_many([](Random& random) {
+    Reduce op;
+    op.kind = random.pick({ReduceKind::kSum, ReduceKind::kMean, ReduceKind::kMax});
+    op.keepdims = random.chance(0.5);
+    op.epilogue = *Expression::parse(random.chance(0.5) ? "sub(x0, x1)" : "mul(add(x0, x1), x2)");
+    const Shape x = random.shape(random.between(2, 4), 9);
+    Shape y;
+    for (size_t d = 0; d < x.size(); ++d) {
+      const bool reduced = d == 0 ? random.chance(0.5) : random.chance(0.4) || (d + 1 == x.size() && op.axes.empty());
+      if (reduced) op.axes.push_back(static_cast<int64_t>(d));
+      if (!reduced || op.keepdims) y.push_back(reduced ? 1 : x[d]);
+    }
+    const DataType type = random_float(random);
+    Arrays inputs{random.array(type, x)};
+    for (int i = 1; i < op.epilogue.input_count(); ++i) {
+      Shape shape(y.begin() + random.between(0, static_cast<int64_t>(y.size())), y.end());
+      for (int64_t& dim : shape) dim = random.chance(0.3) ? 1 : dim;
+      inputs.push_back(random.array(type, shape));
+    }
+    Tolerance tolerance = usual_tolerance(type);
+    tolerance.relative *= 8;
+    return run_trial("cuda.reduce", Trial{&op, inputs, {}, tolerance});
+  });
+}
+
+TEST(CudaSmallKernels, slices_outside_of_their_input) {
+  for_many([](Random& random) {
+    Slice op;
+    op.sized = true;
+    op.mode = random.pick({SliceMode::kWrap, SliceMode::kClamp, SliceMode::kFill, SliceMode::kReflect});
+    const Shape x = random.shape(random.between(1, 4), 6);
+    for (size_t d = 0; d < x.size(); ++d) {
+      op.starts.push_back(random.between(-9, 9));
+      op.ends.push_back(random.between(1, 9));
+      op.steps.push_back(random.pick({-3, -1, 1, 2}));
+    }
+    const DataType type = random.pick({DataType::kFloat, DataType::kHalf, DataType::kInt8, DataType::kInt64});
+    return run_trial("cuda.slice_modes", Trial{&op, {random.array(type, x)}, {}, {0, 0}});
+  });
+}
+
+TEST(CudaSmallKernels, pooled_maxima_and_their_places) {
+  for_seeds([](Random& random) {
+    Pool op;
+    op.with_indices = true;
+    op.column_major = random.chance(0.5);
+    const int64_t axes = random.between(1, 3);
+    Shape x{random.between(1, 3), random.between(1, 5)};
+    for (int64_t d = 0; d < axes; ++d) {
+      x.push_back(random.between(4, 9));
+      op.kernel.push_back(random.between(1, 3));
+      op.strides.push_back(random.between(1, 2));
+      op.pads_begin.push_back(random.between(0, op.kernel.back() - 1));
+      op.pads_end.push_back(random.between(0, op.kernel.back() - 1));
+    }
+    Array values = random.array(DataType::kFloat, x, -3, 3);
+    for (int64_t i = 0; i < values.count(); ++i) values.set_number(i, std::nearbyint(values.number(i)));  // many are alike
+    return run_trial("cuda.pool", Trial{&op, {values}, {}, {0, 0}});
+  });
+}
+
+TEST(CudaSmallKernels, pairs_of_classes_and_cells_of_regions) {
+  for_many([](Random& random) {
+    PairwiseProbabilities pairs;
+    pairs.classes = random.between(2, 9);
+    const Array r = random.array(DataType::kFloat, {random.between(1, 90), pairs.classes * (pairs.classes - 1) / 2}, 0, 1);
+    Tolerance tolerance = usual_tolerance(DataType::kFloat);
+    tolerance.absolute += 1e-5;
+    if (auto failure = run_trial("cuda.pairwise_probabilities", Trial{&pairs, {r}, {}, tolerance}); !failure.empty()) return failure;
+    PositionRoiPool pool;
+    pool.outputs = random.between(1, 3);
+    pool.cells = random.between(1, 4);
+    pool.scale = random.pick({0.5, 1.0});
+    const int64_t batch = random.between(1, 2);
+    Array regions = random.array(DataType::kFloat, {random.between(1, 20), 5}, -5, 30);
+    for (int64_t i = 0; i < regions.count(); i += 5) regions.set_number(i, static_cast<double>(random.between(0, batch - 1)));
+    const Array x =
+        random.array(DataType::kFloat, {batch, pool.outputs * pool.cells * pool.cells, random.between(1, 20), random.between(1, 20)});
+    return run_trial("cuda.position_roi_pool", Trial{&pool, {x, regions}, {}, usual_tolerance(DataType::kFloat)});
   });
 }
 

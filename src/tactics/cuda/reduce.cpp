@@ -40,6 +40,7 @@ struct ReduceKernel final : Kernel {
   Reduce op;
   DataType type = DataType::kFloat, output = DataType::kFloat;
   Format format = Format::kLinear, output_format = Format::kLinear;
+  std::vector<DataType> extras;  // types of what the epilogue reads besides
   Operands operands;
 
   Result<std::unique_ptr<Launch>> launch(const std::vector<Shape>& inputs, const std::vector<Shape>& outputs) const override {
@@ -53,13 +54,17 @@ struct ReduceKernel final : Kernel {
     std::vector<RowDim> dims = row_dims(shape, format, in_row);
     const Shape y_strides = memory_strides(output_format, outputs[0]);
     const auto order = memory_order(format, shape.size());
+    std::vector<Shape> strides;
+    for (size_t e = 0; e < extras.size(); ++e) strides.push_back(broadcast_strides(inputs[e + 1], Format::kLinear, outputs[0]));
     for (size_t i = 0; i < order.size(); ++i) {
+      dims[i].extra.resize(extras.size());
       if (in_row[order[i]]) continue;
       size_t at = 0;  // of the axis among the output's
       for (size_t d = 0; d < order[i]; ++d) at += op.keepdims || !in_row[d];
       dims[i].y = y_strides[at];
+      for (size_t e = 0; e < extras.size(); ++e) dims[i].extra[e] = strides[e][at];
     }
-    TRY_ASSIGN(launch->plan, RowPlan::make(dims, 0));
+    TRY_ASSIGN(launch->plan, RowPlan::make(dims, extras.size()));
     const DataType working = op.input_scale != 0 ? DataType::kFloat : type;
     const std::string real = compute_type(working);
     const KindCode kind = code_of(op.kind, real);
@@ -71,11 +76,19 @@ struct ReduceKernel final : Kernel {
     if (op.epilogue.empty()) {
       code += "#define EPILOGUE value\n";
     } else {
-      TRY_ASSIGN(std::string function, expression_function("epilogue", op.epilogue, {working}, op.output_scale != 0 ? working : output));
-      code += function + "#define EPILOGUE epilogue(value)\n";
+      std::vector<DataType> types{working};
+      types.insert(types.end(), extras.begin(), extras.end());
+      TRY_ASSIGN(std::string function, expression_function("epilogue", op.epilogue, types, op.output_scale != 0 ? working : output));
+      code += function + "#define EPILOGUE epilogue(value";
+      for (size_t e = 0; e < extras.size(); ++e) {
+        const std::string number = std::to_string(e);
+        code += ", load(((const " + storage_type(extras[e]) + "*)p.extra[" + number + "])[extra_offset(p, " + number + ", row, 0)])";
+      }
+      code += ")\n";
     }
     TRY_ASSIGN(launch->kernel, KernelFunction::make(*device, row_kernel_source("reduce", code), "reduce"));
     launch->operands = operands;
+    launch->extras = extras.size();
     return std::unique_ptr<Launch>(std::move(launch));
   }
 };
@@ -87,14 +100,20 @@ struct ReduceRows final : CudaTactic {
     REQUIRES(op, std::string(problem.op->name()) + " is no reduction");
     const DataType working = working_type(*op, problem);
     TRY(accepts_scales(*op, problem));
-    REQUIRES(problem.inputs.size() == 1 && op->epilogue.input_count() == 1, "the epilogue reads further inputs");
+    REQUIRES(problem.inputs.size() == 1 || (op->input_scale == 0 && op->output_scale == 0),
+             "the epilogue of scaled integers reads further inputs");
+    REQUIRES(problem.inputs.size() <= 1 + kMostInputs, "the epilogue reads " + std::to_string(problem.inputs.size() - 1) + " inputs");
+    for (size_t i = 1; i < problem.inputs.size(); ++i)
+      REQUIRES(is_present(problem, i) && input_format(problem, i) == Format::kLinear, "a further input is left out, or not linear");
     TRY(has_known_types(problem));
     TRY(has_plain_formats(problem));
     const bool rounds = op->kind == ReduceKind::kL2 || op->kind == ReduceKind::kLogSum || op->kind == ReduceKind::kLogSumExp;
     REQUIRES(is_floating(working) || !rounds, "an irrational result of integers");
     REQUIRES(op->keepdims || output_format(problem, 0) == Format::kLinear, "axes go away, and the output is not linear");
     if (!op->epilogue.empty()) {
-      auto function = expression_function("epilogue", op->epilogue, {working}, op->output_scale != 0 ? working : problem.outputs[0].type);
+      std::vector<DataType> types{working};
+      for (size_t i = 1; i < problem.inputs.size(); ++i) types.push_back(problem.inputs[i].type);
+      auto function = expression_function("epilogue", op->epilogue, types, op->output_scale != 0 ? working : problem.outputs[0].type);
       if (!function.ok()) return std::move(function).error();
     }
     return Ok{};
@@ -122,6 +141,7 @@ struct ReduceRows final : CudaTactic {
     kernel->output = problem.outputs[0].type;
     kernel->format = input_format(problem, 0);
     kernel->output_format = output_format(problem, 0);
+    for (size_t i = 1; i < problem.inputs.size(); ++i) kernel->extras.push_back(problem.inputs[i].type);
     TRY_ASSIGN(kernel->operands, Operands::make(*kernel->device, problem));
     return std::unique_ptr<Kernel>(std::move(kernel));
   }

@@ -31,16 +31,18 @@ std::string row_kernel_source(std::string_view name, const std::string& definiti
 // "-infinity" of a compute type, as code.
 std::string least_code(const std::string& real);
 
-// A kernel that takes rows of input 0 to output 0.
+// A kernel that takes rows of input 0 to output 0. Inputs behind the first are the plan's further tensors.
 struct RowLaunch final : Launch {
   KernelFunction kernel;
   RowPlan plan;
   Operands operands;
+  size_t extras = 0;
 
   Status run(const RunArguments& arguments) const override {
     RowParameters p = plan.parameters;
     p.x = operands.at(arguments, 0);
     p.y = arguments.outputs[0];
+    for (size_t i = 0; i < extras; ++i) p.extra[i] = operands.at(arguments, i + 1);
     return kernel.launch(plan.grid, 256, arguments.stream, p);
   }
 };
