@@ -8,6 +8,7 @@
 
 #include "base/cpu_info.h"
 #include "tactics/layout.h"
+#include "tactics/opening.h"
 #include "tactics/problem.h"
 
 namespace ingot {
@@ -236,6 +237,7 @@ Hash128 timing_key(const Tactic& tactic, const Problem& problem) {
   std::string text = "1 " + std::string(tactic.name()) + " " + problem.op->hash().hex() + " " + std::string(name_of(current_isa())) + " " +
                      std::to_string(ThreadPool::shared().thread_count()) + (problem.allow_tf32 ? " tf32" : "") +
                      (problem.device && problem.device->is_asynchronous() ? " flushed" : "");  // caches of before know other figures
+  if (const std::string_view library = library_of(tactic.name()); !library.empty()) text += " " + std::to_string(library_version(library));
   for (size_t i = 0; i < problem.inputs.size(); ++i) {
     text += problem.present[i] ? " " + std::string(name_of(problem.inputs[i].type)) + to_text(problem.opt_inputs[i]) : " _";
     if (problem.constants[i].data()) text += "c";

@@ -19,6 +19,18 @@ std::string_view library_of(std::string_view tactic) {
   return {};
 }
 
+size_t library_version(std::string_view library) {
+  if (library == kCublasLt) {
+    const auto lt = cuda::cublaslt();
+    return lt.ok() ? (*lt)->version_call() : 0;
+  }
+  if (library == kCudnn) {
+    const auto dnn = cuda::cudnn();
+    return dnn.ok() ? (*dnn)->version_call() : 0;
+  }
+  return 0;
+}
+
 void open_ahead(std::string_view tactic, Device& device) {
   const LoadPart part("the library of " + std::string(tactic));
   auto* gpu = dynamic_cast<cuda::CudaDevice*>(&device);

@@ -102,5 +102,21 @@ TEST_F(CudaMeasure, a_library_is_opened_where_it_is_worth_it) {
   EXPECT_EQ(library_of(chosen_with(0.998f)), "");
 }
 
+TEST_F(CudaMeasure, figures_belong_to_the_version_of_the_library) {
+  if (!count_) GTEST_SKIP() << "the emulated library has the version that it is told";
+  auto network = network_of("input x [4, 64]\nweights w float [64, 32] = seed 1\ny = matmul(x, w)\noutput y\n");
+  ASSERT_TRUE(network);
+  register_all_tactics();
+  const ShapeCase shapes = shape_case(*network).value();
+  const Problem problem =
+      problem_of(*network->layers()[0], {Format::kLinear, Format::kLinear}, {Format::kLinear}, false, shapes.opt, device_.get());
+  const auto key_of = [&](const char* tactic) { return timing_key(*TacticCatalogue::instance().find(tactic), problem); };
+  const Hash128 library = key_of("cuda.matmul_cublaslt_0"), own = key_of("cuda.matmul");
+  setenv("EMULATED_CUBLASLT_VERSION", "130100", 1);
+  EXPECT_NE(key_of("cuda.matmul_cublaslt_0"), library);
+  EXPECT_EQ(key_of("cuda.matmul"), own);
+  unsetenv("EMULATED_CUBLASLT_VERSION");
+}
+
 }  // namespace
 }  // namespace ingot
