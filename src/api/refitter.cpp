@@ -170,14 +170,22 @@ class RefitterFacade final : public nvinfer1::IRefitter {
     const std::shared_ptr<const Engine> now = engine_.core();
     std::map<std::string, Array> weights;
     for (const auto& [name, given] : set_) {
-      const Shape shape = constant_shape(now->network().find_tensor(name)->type.dims);
+      const TensorType& wanted = now->network().find_tensor(name)->type;
+      const Shape shape = constant_shape(wanted.dims);
       if (given.location == TensorLocation::kDEVICE && now->device().is_asynchronous()) {
         TRY_ASSIGN(DataType type, to_core(given.weights.type));
+        if (type != wanted.type)
+          return invalid("weights '" + name + "' in device memory are " + std::string(name_of(type)) + "; " +
+                         std::string(name_of(wanted.type)) + " are wanted there");
         TRY_ASSIGN(weights[name], Array::make(type, shape));
         TRY(now->device().copy(weights[name].mutable_data(), given.weights.values, weights[name].byte_count(), stream));
         continue;
       }
       TRY_ASSIGN(Array borrowed, to_array(given.weights, shape));
+      if (borrowed.type() != wanted.type) {
+        TRY_ASSIGN(weights[name], borrowed.converted(wanted.type));
+        continue;
+      }
       borrowed.mutable_data();  // the program may free its own once this returns
       weights[name] = std::move(borrowed);
     }
@@ -210,7 +218,9 @@ class RefitterFacade final : public nvinfer1::IRefitter {
   Status take(const WeightsEntry& entry, const Weights& weights, const std::string& where) {
     const Tensor* tensor = constant(entry);
     TRY_ASSIGN(DataType type, to_core(weights.type));
-    if (type != tensor->type.type || weights.count != tensor->constant.count() || !weights.values)
+    // The network may have converted what it was given, so floating types are converted here too.
+    const bool converts = is_floating(type) && is_floating(tensor->type.type);
+    if ((type != tensor->type.type && !converts) || weights.count != tensor->constant.count() || !weights.values)
       return invalid(where + ": " + std::to_string(tensor->constant.count()) + " values of " + std::string(name_of(tensor->type.type)) +
                      " are wanted; got " + std::to_string(weights.count) + " of " + std::string(name_of(type)));
     set_[entry.constant] = {weights, TensorLocation::kHOST};

@@ -61,6 +61,36 @@ TEST(Attention, ShapesMasksAndLayouts) {
       &levels);
 }
 
+// Masks that hide all but some columns of each row: bands that move, now and then of nothing, as those of packed sequences do.
+TEST(Attention, MasksThatHideMost) {
+  const std::vector<Isa> levels = isa_levels();
+  for_random_trials(
+      60,
+      [](Random& random) {
+        Attention op;
+        const DataType type = random.pick({DataType::kFloat, DataType::kBf16, DataType::kHalf});
+        const int64_t heads = random.between(1, 2), length = random.pick({1, 40, 130}), columns = random.pick({33, 100, 300}),
+                      depth = random.pick({8, 32, 33}), value_depth = random.pick({32, 20});
+        op.causal = random.chance(0.2);
+        op.softcap = random.chance(0.2) ? 2.5 : 0;
+        Trial trial{&op, {}, {}, usual_tolerance(type)};
+        trial.inputs = {random.array(type, {2, heads, length, depth}), random.array(type, {2, heads, columns, depth}),
+                        random.array(type, {2, heads, columns, value_depth})};
+        trial.tolerance.relative *= type == DataType::kFloat ? 4 : 3;
+        Array mask = *Array::make(DataType::kBool, {random.pick({1, 2}), 1, random.chance(0.8) ? length : 1, columns});
+        const int64_t rows = mask.count() / columns, step = random.pick({1, 20, 200});
+        for (int64_t row = 0; row < rows; row += step) {
+          const int64_t begin = random.between(0, columns - 1), end = random.chance(0.1) ? begin : random.between(begin, columns);
+          for (int64_t r = row; r < std::min(rows, row + step); ++r) {
+            for (int64_t c = begin; c < end; ++c) mask.set_integer(r * columns + c, random.chance(0.9));
+          }
+        }
+        trial.inputs.push_back(mask);
+        return run_trial("cpu.attention", trial);
+      },
+      &levels);
+}
+
 TEST(Attention, LongRows) {
   Random random(1);
   Attention op;

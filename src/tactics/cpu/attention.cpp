@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <tuple>
 
 #include "tactics/cpu/convert_rows.h"
 #include "tactics/cpu/expression_kernels.h"
@@ -65,6 +66,7 @@ struct AttentionLaunch final : Launch {
   void multiply(const void* const* a, void* const* c, int64_t rows, int64_t depth_of_product, const std::byte* panels, size_t panel_bytes,
                 int64_t b_stride, int64_t count, const Finish& finish) const;
   void add_mask_row(const void* mask, int64_t at, float* row, int64_t count) const;
+  std::pair<int64_t, int64_t> shown(const void* mask, int64_t at, int64_t rows, int64_t seen) const;
 };
 
 struct AttentionKernel final : Kernel {
@@ -224,6 +226,29 @@ void AttentionLaunch::add_mask_row(const void* mask, int64_t at, float* row, int
   }
 }
 
+// The columns from the first to behind the last that a bool mask shows to some of `rows` rows from `at` on, in whole panels, at least one.
+// What lies outside weighs nothing, so nobody computes it; with whole panels sums keep their order, and every row its bits.
+std::pair<int64_t, int64_t> AttentionLaunch::shown(const void* mask, int64_t at, int64_t rows, int64_t seen) const {
+  int64_t first = seen, last = 0;
+  const auto is_empty = [](const char* bools) {
+    uint64_t word = 0;
+    std::memcpy(&word, bools, sizeof word);
+    return word == 0;
+  };
+  for (int64_t r = 0; r < rows; ++r) {
+    const auto* row = static_cast<const char*>(mask) + at + r * mask_strides[2];
+    int64_t begin = 0, end = seen;
+    while (begin + 8 <= first && is_empty(row + begin)) begin += 8;
+    while (begin < first && row[begin] == 0) ++begin;
+    while (end - 8 >= last && is_empty(row + end - 8)) end -= 8;
+    while (end > last && row[end - 1] == 0) --end;
+    first = std::min(first, begin);
+    last = std::max(last, end);
+  }
+  first = std::min(first, seen - 1) / kPanelColumns * kPanelColumns;
+  return {first, std::min(seen, round_up(std::max(last, first + 1), kPanelColumns))};
+}
+
 void AttentionLaunch::unit(const RunArguments& arguments, int64_t index, std::byte* memory) const {
   const auto input = [&](size_t i) {
     return static_cast<const char*>(kernel.constants[i].data() ? kernel.constants[i].data() : arguments.inputs[i]);
@@ -262,15 +287,18 @@ void AttentionLaunch::unit(const RunArguments& arguments, int64_t index, std::by
   auto* scores = reinterpret_cast<float*>(memory + layout.scores);
   auto* added = reinterpret_cast<float*>(memory + layout.added);
   auto* queries = reinterpret_cast<float*>(memory + layout.queries);
+  const int64_t mask_at = mask ? b * mask_strides[0] + h * mask_strides[1] : 0;
   const bool same_mask = mask && mask_strides[2] == 0;
-  if (same_mask) add_mask_row(mask, b * mask_strides[0] + h * mask_strides[1], added, columns);
+  const bool hides = mask && kernel.mask_type == DataType::kBool && mask_strides[3] == 1;
+  if (same_mask) add_mask_row(mask, mask_at, added, columns);
 
   const void* a[kMostBlockRows];
   void* c[kMostBlockRows];
   for (int64_t first = begin; first < end; first += block_rows) {
     const int64_t rows = std::min(block_rows, end - first);
     // Columns that some row of the block sees.
-    const int64_t seen = kernel.op.causal ? std::min(columns, first + rows) : columns;
+    int64_t from = 0, seen = kernel.op.causal ? std::min(columns, first + rows) : columns;
+    if (hides && seen > 0) std::tie(from, seen) = shown(mask, mask_at + first * mask_strides[2], same_mask ? 1 : rows, seen);
     for (int64_t r = 0; r < rows; ++r) {
       const char* row = q_data + q.at(b, h, first + r) * bytes;
       if (kernel.converts) {
@@ -281,11 +309,13 @@ void AttentionLaunch::unit(const RunArguments& arguments, int64_t index, std::by
       }
       c[r] = scores + r * score_stride;
     }
-    multiply(a, c, rows, depth, keys, key_panel, kPanelColumns * 4, seen, score_finish);
+    const int64_t width = seen - from;
+    multiply(a, c, rows, depth, keys + from / kPanelColumns * static_cast<int64_t>(key_panel), key_panel, kPanelColumns * 4, width,
+             score_finish);
     for (int64_t r = 0; r < rows; ++r) {
       float* row = scores + r * score_stride;
-      const int64_t visible = kernel.op.causal ? std::min(seen, first + r + 1) : seen;
-      if (mask && !same_mask) add_mask_row(mask, b * mask_strides[0] + h * mask_strides[1] + (first + r) * mask_strides[2], added, visible);
+      const int64_t visible = kernel.op.causal ? std::clamp<int64_t>(first + r + 1 - from, 0, width) : width;
+      if (mask && !same_mask) add_mask_row(mask, mask_at + (first + r) * mask_strides[2] + from * mask_strides[3], added, visible);
       float factor = scale;
       if (kernel.softcap) {
         const auto cap = static_cast<float>(kernel.op.softcap);
@@ -293,13 +323,13 @@ void AttentionLaunch::unit(const RunArguments& arguments, int64_t index, std::by
         kernel.softcap(&operand, row, visible, cap, scale / cap);
         factor = 1;
       }
-      kernels.attention_weights(row, visible, factor, mask ? added : nullptr);
-      std::fill(row + visible, row + seen, 0.0f);
-      if (product_bytes == 2) kernel.store(row, row, seen);  // narrows in place: each vector is read before its place is written
+      if (visible > 0) kernels.attention_weights(row, visible, factor, mask ? added + (same_mask ? from : 0) : nullptr);
+      std::fill(row + visible, row + width, 0.0f);
+      if (product_bytes == 2) kernel.store(row, row, width);  // narrows in place: each vector is read before its place is written
       a[r] = row;
       c[r] = y_data + y.at(b, h, first + r) * bytes;
     }
-    multiply(a, c, rows, seen, value_panels, value_panel, value_stride, value_depth, value_finish);
+    multiply(a, c, rows, width, value_panels + from / unit * value_stride, value_panel, value_stride, value_depth, value_finish);
   }
 }
 

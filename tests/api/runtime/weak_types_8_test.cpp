@@ -3,6 +3,7 @@
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct WeakTypes : testing::Test {
   const std::vector<uint16_t> ones = std::vector<uint16_t>(9, kOne), twos = std::vector<uint16_t>(9, kTwo);
   const std::vector<float> floats = std::vector<float>(9, 0.5f);
   const Weights none{DataType::kFLOAT, nullptr, 0};
+  std::function<void(ICudaEngine&)> change;  // of the engine before it runs
   Weights half(const std::vector<uint16_t>& values, int64_t count) { return {DataType::kHALF, values.data(), count}; }
   Weights single(int64_t count) { return {DataType::kFLOAT, floats.data(), count}; }
 
@@ -44,6 +46,7 @@ struct WeakTypes : testing::Test {
     if (!plan) return {};
     std::unique_ptr<IRuntime> runtime(createInferRuntime(log));
     std::unique_ptr<ICudaEngine> engine(runtime->deserializeCudaEngine(plan->data(), plan->size()));
+    if (change) change(*engine);
     std::unique_ptr<IExecutionContext> context(engine->createExecutionContext());
     std::vector<T> values(count);
     EXPECT_TRUE(context->setTensorAddress("x", const_cast<T*>(x.data())));
@@ -92,6 +95,23 @@ TEST_F(WeakTypes, float_weights_serve_half_tensors) {
   full->getOutput(0)->setType(DataType::kHALF);
   EXPECT_EQ(run<uint16_t>(*full->getOutput(0), std::vector<uint16_t>(9, kTwo), 1), (std::vector<uint16_t>{0x4880}));
   EXPECT_EQ(log.errors, "");
+}
+
+TEST_F(WeakTypes, refits_take_what_the_network_took) {
+  ITensor& x = *network->addInput("x", DataType::kFLOAT, Dims4(1, 1, 3, 3));
+  IConvolutionLayer* convolution = network->addConvolutionNd(x, 1, DimsHW(3, 3), half(ones, 9), none);
+  ASSERT_NE(convolution, nullptr) << log.errors;
+  convolution->setName("sum");
+  convolution->getOutput(0)->setName("y");
+  config->setFlag(BuilderFlag::kREFIT);
+  change = [&](ICudaEngine& engine) {
+    std::unique_ptr<IRefitter> refitter(createInferRefitter(engine, log));
+    EXPECT_FALSE(refitter->setWeights("sum", WeightsRole::kKERNEL, Weights{DataType::kINT8, twos.data(), 9}));
+    EXPECT_NE(log.errors.find("9 values of float are wanted"), std::string::npos) << log.errors;
+    EXPECT_TRUE(refitter->setWeights("sum", WeightsRole::kKERNEL, half(twos, 9))) << log.errors;
+    EXPECT_TRUE(refitter->refitCudaEngine()) << log.errors;
+  };
+  EXPECT_EQ(run<float>(*convolution->getOutput(0), {1, 2, 3, 4, 5, 6, 7, 8, 9}, 1), (std::vector<float>{90}));
 }
 
 TEST_F(WeakTypes, strong_ones_stay_apart) {
