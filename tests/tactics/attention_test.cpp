@@ -65,7 +65,7 @@ TEST(Attention, ShapesMasksAndLayouts) {
 TEST(Attention, MasksThatHideMost) {
   const std::vector<Isa> levels = isa_levels();
   for_random_trials(
-      60,
+      25,
       [](Random& random) {
         Attention op;
         const DataType type = random.pick({DataType::kFloat, DataType::kBf16, DataType::kHalf});
