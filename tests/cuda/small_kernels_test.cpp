@@ -1,6 +1,7 @@
 // The GPU's kernels of elements of few bits, of n-grams, of trees and of detectors' boxes, on random problems, against the references.
 #include "operators/batched_nms.h"
 #include "operators/dequantize.h"
+#include "operators/pad.h"
 #include "operators/pairwise_probabilities.h"
 #include "operators/pool.h"
 #include "operators/position_roi_pool.h"
@@ -213,6 +214,27 @@ TEST(CudaSmallKernels, slices_outside_of_their_input) {
     }
     const DataType type = random.pick({DataType::kFloat, DataType::kHalf, DataType::kInt8, DataType::kInt64});
     return run_trial("cuda.slice_modes", Trial{&op, {random.array(type, x)}, {}, {0, 0}});
+  });
+}
+
+TEST(CudaSmallKernels, windows_that_are_computed) {
+  for_many([](Random& random) {
+    const Shape x = random.shape(random.between(1, 3), 6);
+    const auto rank = static_cast<int64_t>(x.size());
+    const auto numbers = [&](int64_t count, int64_t least, int64_t most) {
+      std::vector<int64_t> values;
+      for (int64_t i = 0; i < count; ++i) values.push_back(random.between(least, most));
+      return Array::from_int64s(values);
+    };
+    const Array values = random.array(random.pick({DataType::kFloat, DataType::kInt8}), x);
+    if (random.chance(0.5)) {
+      Pad pad;
+      pad.symbol = "run_y";
+      return run_trial("cuda.runtime_window", Trial{&pad, {values, numbers(2 * rank, 0, 3)}, {}, {0, 0}});
+    }
+    Slice slice;
+    slice.symbol = "run_y";
+    return run_trial("cuda.runtime_window", Trial{&slice, {values, numbers(rank, -7, 3), numbers(rank, -3, 9)}, {}, {0, 0}});
   });
 }
 
