@@ -39,7 +39,8 @@ struct ScanLaunch final : ControlLaunch {
   std::unique_ptr<Body> body;
   std::vector<Slices> read, written;
   std::vector<DeviceMemory> slices;  // of the scanned inputs, for the step at hand
-  int64_t length = 0;
+  int64_t length = 0, batches = 1;
+  std::vector<int64_t> input_bytes, output_bytes;  // of one batch
 
   const Scan& scan() const { return static_cast<const Scan&>(*op); }
   size_t states() const { return static_cast<size_t>(scan().states); }
@@ -48,6 +49,23 @@ struct ScanLaunch final : ControlLaunch {
     const Scan& own = scan();
     const size_t scanned = own.input_axes.size();
     TRY_ASSIGN(body, body_of(*own.body, 0, states() + scanned));
+    // With batches each is a scan by itself, whose tensors follow each other.
+    if (own.batched) {
+      batches = inputs[0][0];
+      for (size_t i = 0; i < states() + scanned; ++i) {
+        if (inputs[i][0] != batches) return invalid("the inputs have different numbers of batches");
+        inputs[i].erase(inputs[i].begin());
+      }
+      for (Shape& output : outputs) output.erase(output.begin());
+    }
+    for (size_t i = 0; i < states() + scanned; ++i) {
+      TRY_ASSIGN(const size_t bytes, storage_bytes(own.body->inputs()[i]->type.type, Format::kLinear, inputs[i]));
+      input_bytes.push_back(static_cast<int64_t>(bytes));
+    }
+    for (size_t o = 0; o < outputs.size(); ++o) {
+      TRY_ASSIGN(const size_t bytes, bytes_of(o, outputs[o]));
+      output_bytes.push_back(static_cast<int64_t>(bytes));
+    }
     for (size_t i = 0; i < scanned; ++i) {
       const size_t input = states() + i;
       TRY_ASSIGN(const int64_t axis, normalize_axis(own.input_axes[i], static_cast<int64_t>(inputs[input].size())));
@@ -74,8 +92,25 @@ struct ScanLaunch final : ControlLaunch {
 
   Status run(const RunArguments& arguments) const override {
     TRY(check(arguments));
+    for (int64_t batch = 0; batch < batches; ++batch) {
+      Status status = run_batch(arguments, batch);
+      if (!status.ok()) return scan().batched ? std::move(status).within("in batch " + std::to_string(batch)) : std::move(status);
+    }
+    return Ok{};
+  }
+
+ private:
+  Status run_batch(const RunArguments& arguments, int64_t batch) const {
+    std::vector<void*> targets;
+    for (size_t o = 0; o < outputs.size(); ++o) {
+      auto* to = static_cast<char*>(arguments.outputs[o]);
+      targets.push_back(to ? to + batch * output_bytes[o] : nullptr);
+    }
     std::vector<Body::Value> values, results;
-    for (size_t i = 0; i < inputs.size(); ++i) values.push_back(value(arguments, i));
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      values.push_back(value(arguments, i));
+      if (i < input_bytes.size()) values[i].data = static_cast<const char*>(values[i].data) + batch * input_bytes[i];
+    }
     std::vector<const char*> whole;
     for (size_t i = 0; i < read.size(); ++i) {
       Body::Value& own = values[states() + i];
@@ -94,11 +129,13 @@ struct ScanLaunch final : ControlLaunch {
         if (result.shape != written[i].shape)
           return invalid("what is stacked is " + to_text(result.shape) + " in step " + std::to_string(step) + ", and " +
                          to_text(written[i].shape) + " was inferred");
-        auto* to = static_cast<char*>(arguments.outputs[states() + i]);
+        auto* to = static_cast<char*>(targets[states() + i]);
         if (to) TRY(written[i].boxes.run(&result.data, to + written[i].offset(step, length), arguments.stream));
       }
     }
-    for (size_t i = 0; i < states(); ++i) TRY(give(arguments, i, values[i]));
+    RunArguments own = arguments;
+    own.outputs = targets.data();
+    for (size_t i = 0; i < states(); ++i) TRY(give(own, i, values[i]));
     return Ok{};
   }
 };
@@ -106,9 +143,7 @@ struct ScanLaunch final : ControlLaunch {
 struct ScanBody final : CudaTactic {
   std::string_view name() const override { return "cuda.scan"; }
   Status accepts(const Problem& problem) const override {
-    const auto* op = dynamic_cast<const Scan*>(problem.op);
-    REQUIRES(op, std::string(problem.op->name()) + " is no scan");
-    REQUIRES(!op->batched, "each batch runs by itself");
+    REQUIRES(dynamic_cast<const Scan*>(problem.op), std::string(problem.op->name()) + " is no scan");
     return takes_bodies(problem);
   }
   std::vector<Formats> proposals(const Problem& problem) const override { return {linear_formats(problem)}; }
