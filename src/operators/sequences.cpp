@@ -52,7 +52,8 @@ Result<Tokens> packed_tokens(Network& network, const Sequences& sequences) {
   TRY_ASSIGN(tokens.sequence, network.add(Reduce(ReduceKind::kSum, {1}, false), {is_behind}));
   TRY_ASSIGN(Tensor * begin, network.add(Gather(0), {places, tokens.sequence}));
   TRY_ASSIGN(tokens.place, binary(network, ScalarOp::kSub, each, begin));
-  TRY_ASSIGN(Tensor * counts, counts_of(network, sequences));
+  TRY_ASSIGN(Tensor * begins, slice_axis(network, places, 0, 0, -1));
+  TRY_ASSIGN(Tensor * counts, binary(network, ScalarOp::kSub, ends, begins));
   TRY_ASSIGN(counts, network.add(Concat(0), {counts, network.add_constant("", Array::from_int64s({0}))}));
   TRY_ASSIGN(tokens.count, network.add(Gather(0), {counts, tokens.sequence}));
   return tokens;
@@ -117,6 +118,14 @@ Status check_sequence_lengths(const TensorType& tokens, const TensorType& length
   if (are_places(tokens, lengths)) return Ok{};
   TRY(same_dim(given, batch, std::string("numbers of ") + what + " and of sequences"));
   return Ok{};
+}
+
+Result<Tensor*> places_of_tokens(Network& network, Tensor* tokens, Tensor* lengths) {
+  if (tokens->type.rank() < 1 || lengths->type.rank() != 1)
+    return invalid("tokens are " + tokens->type.text() + " and the places of sequences " + lengths->type.text() +
+                   "; rows and [batch + 1] are wanted");
+  TRY_ASSIGN(const Tokens found, packed_tokens(network, {tokens, lengths}));
+  return found.place;
 }
 
 Result<Tensor*> joined_tokens(Network& network, const Sequences& sequences) {

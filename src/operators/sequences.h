@@ -15,6 +15,9 @@ struct Sequences {
 
 // An error where these lengths do not go with tokens of these dims.
 Status check_sequence_lengths(const TensorType& tokens, const TensorType& lengths, const char* what);
+// The place of each of `count` packed tokens in its sequence, int64 [count], from the places where sequences begin and the last one ends;
+// `tokens` has a token a row.
+Result<Tensor*> places_of_tokens(Network& network, Tensor* tokens, Tensor* lengths);
 // The same tokens as one sequence, [1, heads, all tokens, size].
 Result<Tensor*> joined_tokens(Network& network, const Sequences& sequences);
 

@@ -58,14 +58,17 @@ Result<Tensors> l2_normalization(Network& network, const Tensors& in, const Stoc
   return w.done({w.apply(ScalarOp::kMul, {w.apply(ScalarOp::kDiv, {x, length}), scale})});
 }
 
-// y = layer_norm(x + skip + bias) * gamma + beta over the hidden dim of [sequence, batch, hidden, 1, 1] or [..., hidden].
+// y = layer_norm(x + skip + bias) * gamma + beta over the hidden dim of [sequence, batch, hidden, 1, 1], of packed tokens
+// [tokens, hidden, 1, 1] or of [..., hidden].
 Result<Tensors> skip_layer_normalization(Network& network, const Tensors& in, const StockFields& fields) {
   Wiring w(network);
   w.require(in.size() == 2, "CustomSkipLayerNormPluginDynamic has two inputs");
   if (!w.ok()) return w.done({});
   Tensor* sum = w.apply(ScalarOp::kAdd, in);
   const size_t rank = w.dims(sum).size();
-  const size_t axis = rank == 5 ? 2 : rank - 1;
+  if (!w.ok()) return w.done({});
+  const bool trails = rank == 5 || (rank == 4 && sum->type.dims[2].is(1) && sum->type.dims[3].is(1));
+  const size_t axis = trails ? rank - 3 : rank - 1;
   const auto& gamma = fields.numbers("gamma");
   const auto& beta = fields.numbers("beta");
   const auto hidden = static_cast<int64_t>(gamma.size());
@@ -83,6 +86,8 @@ Result<Tensors> skip_layer_normalization(Network& network, const Tensors& in, co
 std::vector<StockKind> normalization_plugins() {
   const std::vector<StockField> instance = {
       {"epsilon", kReal, {1e-5}}, {"scales", kReal}, {"bias", kReal}, {"relu", kInteger, {0}}, {"alpha", kReal, {0}}};
+  const std::vector<StockField> skip = {
+      {"ld", kInteger, {0}}, {"type_id", kInteger, {0}}, {"beta", kReal}, {"gamma", kReal}, {"bias", kReal}};
   return {{"InstanceNormalization_TRT", "1", instance, always("x"), instance_normalization},
           {"InstanceNormalization_TRT", "2", instance, always("x"), instance_normalization},
           {"GroupNormalizationPlugin", "1", {{"eps", kReal, {1e-5}}, {"num_groups", kInteger, {1}}}, always("x"), group_normalization},
@@ -95,11 +100,8 @@ std::vector<StockKind> normalization_plugins() {
             {"eps", kReal, {1e-10}}},
            always("x"),
            l2_normalization},
-          {"CustomSkipLayerNormPluginDynamic",
-           "1",
-           {{"ld", kInteger, {0}}, {"type_id", kInteger, {0}}, {"beta", kReal}, {"gamma", kReal}, {"bias", kReal}},
-           always("x"),
-           skip_layer_normalization}};
+          {"CustomSkipLayerNormPluginDynamic", "1", skip, always("x"), skip_layer_normalization},
+          {"CustomSkipLayerNormPluginDynamic", "2", skip, always("x"), skip_layer_normalization}};
 }
 
 }  // namespace ingot::api

@@ -10,20 +10,26 @@ const std::vector<StockKind>& stock_kinds() {
       for (StockKind& kind : group()) all.push_back(std::move(kind));
     }
     // Versions that differ from those before by their interface alone.
-    const std::pair<const char*, const char*> newer[] = {{"InstanceNormalization_TRT", "3"},
-                                                         {"ScatterElements", "2"},
-                                                         {"DisentangledAttention_TRT", "2"},
-                                                         {"CustomEmbLayerNormPluginDynamic", "6"},
-                                                         {"CustomQKVToContextPluginDynamic", "4"},
-                                                         {"CustomSkipLayerNormPluginDynamic", "5"},
-                                                         {"CustomFCPluginDynamic", "2"},
-                                                         {"CustomGeluPluginDynamic", "2"},
-                                                         {"ROIAlign_TRT", "2"},
-                                                         {"ModulatedDeformConv2d", "2"},
-                                                         {"CropAndResizeDynamic", "2"}};
-    for (const auto& [name, version] : newer) {
+    struct Newer {
+      const char *name, *version, *before = "1";
+    };
+    const Newer newer[] = {{"InstanceNormalization_TRT", "3"},
+                           {"ScatterElements", "2"},
+                           {"DisentangledAttention_TRT", "2"},
+                           {"CustomEmbLayerNormPluginDynamic", "6"},
+                           {"CustomQKVToContextPluginDynamic", "4"},
+                           {"CustomSkipLayerNormPluginDynamic", "5"},
+                           {"CustomEmbLayerNormPluginDynamic", "4", "2"},
+                           {"CustomQKVToContextPluginDynamic", "5", "2"},
+                           {"CustomSkipLayerNormPluginDynamic", "6", "2"},
+                           {"CustomFCPluginDynamic", "2"},
+                           {"CustomGeluPluginDynamic", "2"},
+                           {"ROIAlign_TRT", "2"},
+                           {"ModulatedDeformConv2d", "2"},
+                           {"CropAndResizeDynamic", "2"}};
+    for (const auto& [name, version, before] : newer) {
       for (size_t i = 0; i < all.size(); ++i) {
-        if (all[i].name != name || all[i].version != "1") continue;
+        if (all[i].name != name || all[i].version != before) continue;
         StockKind kind = all[i];
         kind.version = version;
         kind.is_v3 = true;

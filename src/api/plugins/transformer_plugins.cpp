@@ -4,11 +4,13 @@
 #include "api/plugins/kinds.h"
 #include "api/plugins/wiring.h"
 #include "operators/attention.h"
+#include "operators/attention_layer.h"
 #include "operators/gather.h"
 #include "operators/matmul.h"
 #include "operators/normalization.h"
 #include "operators/onnx_reroute.h"
 #include "operators/reduce.h"
+#include "operators/sequences.h"
 #include "operators/unsqueeze.h"
 
 namespace ingot::api {
@@ -23,32 +25,85 @@ Tensor* table_of(Wiring& w, const StockFields& fields, const char* name, int64_t
   return w.ok() ? w.numbers(values, {count / width, width}, nullptr) : nullptr;
 }
 
+// The tables of embeddings and their normalization.
+struct Embeddings {
+  Tensor *words = nullptr, *segments = nullptr, *positions = nullptr;
+  std::vector<double> gamma, beta;
+
+  Embeddings(Wiring& w, const StockFields& fields)
+      : gamma(fields.numbers("bert_embeddings_layernorm_gamma")), beta(fields.numbers("bert_embeddings_layernorm_beta")) {
+    const auto hidden = static_cast<int64_t>(beta.size());
+    w.require(gamma.size() == beta.size(), "bert_embeddings_layernorm_gamma and _beta have one length");
+    words = table_of(w, fields, "bert_embeddings_word_embeddings", hidden);
+    segments = table_of(w, fields, "bert_embeddings_token_type_embeddings", hidden);
+    positions = table_of(w, fields, "bert_embeddings_position_embeddings", hidden);
+  }
+  // The sum of the rows, normalized along the last axis, with two dims of 1 behind.
+  Tensor* normalized(Wiring& w, Tensor* sum, const StockFields& fields) const {
+    if (!w.ok()) return nullptr;
+    const int64_t rank = sum->type.rank();
+    const Shape hidden{static_cast<int64_t>(beta.size())};
+    Normalization op;
+    op.axes = {rank - 1};
+    op.epsilon = 1e-5;
+    Tensor* y = w.add(std::move(op), {sum, w.numbers(gamma, hidden, nullptr), w.numbers(beta, hidden, nullptr)});
+    if (fields.flag("output_fp16")) y = w.cast(y, DataType::kHalf);
+    return w.add(Unsqueeze({rank, rank + 1}), {y});
+  }
+};
+
 // Inputs: tokens, segments and mask, int32 [B, S]. Outputs: the sum of the embeddings of token, segment and position, normalized, as
 // [S, B, hidden, 1, 1], and how many tokens of each sequence count, [B].
 Result<Tensors> embeddings(Network& network, const Tensors& in, const StockFields& fields) {
   Wiring w(network);
   w.require(in.size() == 3 && w.dims(in[0]).size() == 2 && w.dims(in[1]).size() == 2 && w.dims(in[2]).size() == 2,
             "CustomEmbLayerNormPluginDynamic has three inputs [B, S]: tokens, segments and mask");
-  const std::vector<double>&beta = fields.numbers("bert_embeddings_layernorm_beta"),
-        &gamma = fields.numbers("bert_embeddings_layernorm_gamma");
-  const auto hidden = static_cast<int64_t>(beta.size());
-  w.require(gamma.size() == beta.size(), "bert_embeddings_layernorm_gamma and _beta have one length");
-  Tensor* words = table_of(w, fields, "bert_embeddings_word_embeddings", hidden);
-  Tensor* segments = table_of(w, fields, "bert_embeddings_token_type_embeddings", hidden);
-  Tensor* positions = table_of(w, fields, "bert_embeddings_position_embeddings", hidden);
+  const Embeddings tables(w, fields);
   if (!w.ok()) return w.done({});
   TRY_ASSIGN(Tensor * length, length_of(network, in[0], 1));
   TRY_ASSIGN(Tensor * place, count_up(network, length));
   const auto rows = [&](Tensor* table, Tensor* ids) { return w.add(Gather(0), {table, w.transpose(ids, {1, 0})}); };
-  Tensor* sum = w.apply(ScalarOp::kAdd, {rows(words, in[0]), rows(segments, in[1])});
-  sum = w.apply(ScalarOp::kAdd, {sum, w.add(Unsqueeze({1}), {w.add(Gather(0), {positions, place})})});
-  Normalization op;
-  op.axes = {2};
-  op.epsilon = 1e-5;
-  Tensor* y = w.add(std::move(op), {sum, w.numbers(gamma, {hidden}, nullptr), w.numbers(beta, {hidden}, nullptr)});
-  if (fields.flag("output_fp16")) y = w.cast(y, DataType::kHalf);
-  y = w.add(Unsqueeze({3, 4}), {y});
-  return w.done({y, w.cast(w.add(Reduce(ReduceKind::kSum, {1}, false), {in[2]}), DataType::kInt32)});
+  Tensor* sum = w.apply(ScalarOp::kAdd, {rows(tables.words, in[0]), rows(tables.segments, in[1])});
+  sum = w.apply(ScalarOp::kAdd, {sum, w.add(Unsqueeze({1}), {w.add(Gather(0), {tables.positions, place})})});
+  return w.done({tables.normalized(w, sum, fields), w.cast(w.add(Reduce(ReduceKind::kSum, {1}, false), {in[2]}), DataType::kInt32)});
+}
+
+// The same without padding. Inputs: tokens and segments, int32 [n], the places where sequences begin and the last one ends, [B + 1], and
+// the length of the longest. Outputs: [n, hidden, 1, 1], and how many tokens each sequence has, [B], which nobody needs.
+Result<Tensors> packed_embeddings(Network& network, const Tensors& in, const StockFields& fields) {
+  Wiring w(network);
+  w.require(
+      in.size() == 4 && w.dims(in[0]).size() == 1 && w.dims(in[1]).size() == 1 && w.dims(in[2]).size() == 1,
+      "CustomEmbLayerNormPluginDynamic 2 has four inputs: tokens [n], segments [n], places of sequences [B + 1] and the longest length");
+  const Embeddings tables(w, fields);
+  if (!w.ok()) return w.done({});
+  TRY_ASSIGN(Tensor * place, places_of_tokens(network, in[0], in[2]));
+  Tensor* sum = w.apply(ScalarOp::kAdd, {w.add(Gather(0), {tables.words, in[0]}), w.add(Gather(0), {tables.segments, in[1]})});
+  sum = w.apply(ScalarOp::kAdd, {sum, w.add(Gather(0), {tables.positions, place})});
+  TRY_ASSIGN(Tensor * ends, slice_axis(network, in[2], 0, 1, INT64_MAX));
+  TRY_ASSIGN(Tensor * begins, slice_axis(network, in[2], 0, 0, -1));
+  return w.done({tables.normalized(w, sum, fields), w.apply(ScalarOp::kSub, {ends, begins})});
+}
+
+// x [n, 3 * hidden, 1, 1] as below, a mask that says nothing more, the places of sequences [B + 1] and the longest length;
+// y [n, hidden, 1, 1].
+Result<Tensors> packed_self_attention(Network& network, const Tensors& in, const StockFields& fields) {
+  Wiring w(network);
+  const int64_t hidden = fields.integer("hidden_size"), heads = fields.integer("num_heads");
+  w.require(heads > 0 && hidden > 0 && hidden % heads == 0, "hidden_size is a multiple of num_heads, and both are positive");
+  w.require(fields.flag("var_seqlen"), "var_seqlen of CustomQKVToContextPluginDynamic 2 is 0; padded sequences are for version 1");
+  w.require(in.size() == 4 && w.dims(in[0]).size() == 4 && w.dims(in[2]).size() == 1,
+            "CustomQKVToContextPluginDynamic 2 has four inputs: [n, 3 * hidden, 1, 1], a mask, places of sequences [B + 1] and the longest "
+            "length");
+  if (!w.ok()) return w.done({});
+  const Dim count = in[0]->type.dims[0], size(hidden / heads);
+  Tensor* parts = w.reshape(in[0], {count, Dim(heads), Dim(3), size});
+  Tensors operands;
+  for (int64_t i = 0; i < 3; ++i) operands.push_back(w.reshape(w.slice(parts, 2, i, 1), {count, Dim(heads), size}));
+  if (!w.ok()) return w.done({});
+  operands[0] = w.add(Elementwise(ScalarOp::kAffine, 1 / std::sqrt(static_cast<double>(hidden / heads)), 0), {operands[0]});
+  operands.insert(operands.end(), {nullptr, nullptr, in[2], in[2]});
+  return w.done({w.reshape(w.add(AttentionLayer{}, operands), {count, Dim(hidden), Dim(1), Dim(1)})});
 }
 
 // x [S, B, 3 * hidden, 1, 1], of each head its query, key and value one behind the other, and how many tokens of each sequence count, [B].
@@ -165,6 +220,26 @@ std::vector<StockKind> transformer_plugins() {
         {"dq_probs", kReal, {0}}},
        always("x"),
        self_attention},
+      {"CustomEmbLayerNormPluginDynamic",
+       "2",
+       {{"output_fp16", kInteger, {0}},
+        {"bert_embeddings_layernorm_beta", kReal},
+        {"bert_embeddings_layernorm_gamma", kReal},
+        {"bert_embeddings_word_embeddings", kReal},
+        {"bert_embeddings_token_type_embeddings", kReal},
+        {"bert_embeddings_position_embeddings", kReal}},
+       [](const StockFields& fields) { return std::string(fields.flag("output_fp16") ? "hi" : "fi"); },
+       packed_embeddings},
+      {"CustomQKVToContextPluginDynamic",
+       "2",
+       {{"type_id", kInteger, {0}},
+        {"hidden_size", kInteger, {0}},
+        {"num_heads", kInteger, {0}},
+        {"has_mask", kInteger, {0}},
+        {"dq_probs", kReal, {0}},
+        {"var_seqlen", kInteger, {0}}},
+       always("x"),
+       packed_self_attention},
       {"CustomFCPluginDynamic", "1", {{"out_dims", kInteger, {0}}, {"type_id", kInteger, {0}}, {"W", kReal}}, always("x"), full_product},
       {"DisentangledAttention_TRT", "1", {{"span", kInteger, {0}}, {"factor", kReal, {1}}}, always("x"), disentangled_attention}};
 }

@@ -222,6 +222,32 @@ TEST(StockPlugins, bert) {
       {2, 1, 3, 1, 1}, {1, 2, 3, 3, 4, 7});
 }
 
+TEST(StockPlugins, bert_without_padding) {
+  Fields tables;
+  tables.reals("bert_embeddings_layernorm_gamma", {2, 1})
+      .reals("bert_embeddings_layernorm_beta", {0, 10})
+      .reals("bert_embeddings_word_embeddings", {0, 0, 1, 0, 0, 3})
+      .reals("bert_embeddings_token_type_embeddings", {0, 0, 0, 1})
+      .reals("bert_embeddings_position_embeddings", {0, 0, -4, 0});
+  const DataType whole = DataType::kINT32;
+  const Value ends{{3}, {0, 2, 3}}, longest{{1}, {2}};
+  const auto y = run(make("CustomEmbLayerNormPluginDynamic", tables, "2"), {{{3}, {1, 1, 1}}, {{3}, {0, 0, 0}}, ends, longest},
+                     {whole, whole, whole, whole});
+  ASSERT_EQ(y.size(), 2u);
+  // (1, 0), then (-3, 0) at the second place, and (1, 0) again where the next sequence begins.
+  expect_near(y[0], {3, 2, 1, 1}, {2, 9, -2, 11, 2, 9}, 1e-3);
+  const Value x{{3, 6, 1, 1}, {0, 5, 10, 0, 1, 100, 0, 6, 20, 0, 1, 300, 1, 1, 7, 1, 1, 9}};
+  const Fields two_heads = std::move(Fields().ints("hidden_size", {2}).ints("num_heads", {2}).ints("var_seqlen", {1}));
+  expect_near(run(make("CustomQKVToContextPluginDynamic", two_heads, "2"), {x, {{2}, {2, 1}}, ends, longest},
+                  {DataType::kFLOAT, whole, whole, whole})
+                  .at(0),
+              {3, 2, 1, 1}, {15, 200, 15, 200, 7, 9}, 1e-3);
+  expect_near(run(make("CustomSkipLayerNormPluginDynamic", Fields().ints("ld", {2}).reals("gamma", {2, 1}).reals("beta", {0, 10}), "2"),
+                  {{{2, 2, 1, 1}, {1, 2, 3, 4}}, {{2, 2, 1, 1}, {0, 3, 0, -7}}})
+                  .at(0),
+              {2, 2, 1, 1}, {-2, 11, 2, 9}, 1e-3);
+}
+
 TEST(StockPlugins, attention_of_content_and_place_apart) {
   for (const int span : {2, 8}) {
     const int length = 60, width = 2 * span;
