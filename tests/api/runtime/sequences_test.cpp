@@ -65,6 +65,40 @@ TEST(Sequences, padded_caches_have_lengths) {
   expect_near(values[0], {2, 2, 1, 1}, {4, 4, 8, 8}, 1e-4);
 }
 
+TEST(Sequences, of_numbers_that_only_the_run_tells) {
+  Program p;
+  ITensor &q = p.input("q", {-1, 1, 1}), &cache = p.input("cache", {-1, 1, -1, 1});
+  auto* attention = p.network->addAttentionV2(q, cache, cache, AttentionNormalizationOp::kSOFTMAX, CausalMaskKind::kNONE);
+  ASSERT_NE(attention, nullptr) << p.log.errors;
+  EXPECT_TRUE(attention->setQueryForm(kPacked));
+  EXPECT_TRUE(attention->setQueryLengths(&p.input("ends", {-1}, DataType::kINT32)));
+  EXPECT_TRUE(attention->setKeyValueLengths(&p.input("lengths", {-1}, DataType::kINT32)));
+  p.mark(*attention->getOutput(0));
+  IOptimizationProfile& profile = *p.builder->createOptimizationProfile();
+  const auto range = [&](const char* name, const std::vector<int64_t>& least, const std::vector<int64_t>& most) {
+    profile.setDimensions(name, OptProfileSelector::kMIN, dims(least));
+    profile.setDimensions(name, OptProfileSelector::kOPT, dims(most));
+    profile.setDimensions(name, OptProfileSelector::kMAX, dims(most));
+  };
+  range("q", {1, 1, 1}, {64, 1, 1});
+  range("cache", {1, 1, 1, 1}, {4, 1, 16, 1});
+  range("ends", {2}, {5});
+  range("lengths", {1}, {4});
+  p.config->addOptimizationProfile(&profile);
+  const auto engine = p.engine();
+  ASSERT_NE(engine, nullptr) << p.log.errors;
+  const auto two = run_engine(
+      *engine,
+      {{"q", {{3, 1, 1}, {0, 0, 0}}}, {"cache", {{2, 1, 2, 1}, {1, 3, 7, 9}}}, {"ends", {{3}, {0, 1, 3}}}, {"lengths", {{2}, {2, 1}}}},
+      p.log);
+  ASSERT_EQ(two.size(), 1u) << p.log.errors;
+  expect_near(two[0], {3, 1, 1}, {2, 7, 7});
+  const auto one = run_engine(
+      *engine, {{"q", {{1, 1, 1}, {0}}}, {"cache", {{1, 1, 3, 1}, {1, 2, 6}}}, {"ends", {{2}, {0, 1}}}, {"lengths", {{1}, {3}}}}, p.log);
+  ASSERT_EQ(one.size(), 1u) << p.log.errors;
+  expect_near(one[0], {1, 1, 1}, {3});
+}
+
 TEST(Sequences, packed_updates_of_caches) {
   Program p;
   ITensor &cache = p.input("cache", {2, 2, 3, 1}), &update = p.input("update", {3, 2, 1});
