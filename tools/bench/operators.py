@@ -67,7 +67,7 @@ class Peer:
 
     def run(self, milliseconds):
         times, start = [], time.perf_counter()
-        while (time.perf_counter() - start) * 1e3 < milliseconds or len(times) < 3:
+        while (time.perf_counter() - start) * 1e3 < milliseconds or len(times) < 5:
             once = time.perf_counter()
             self.session.run_with_iobinding(self.binding)
             times.append(time.perf_counter() - once)
@@ -164,9 +164,9 @@ def main():
                 total = peer.bytes if peer else float(ask("bytes"))
                 mine, theirs = math.inf, math.inf if peer else math.nan
                 for _ in range(options.rounds):
-                    time.sleep(0.003)  # until the threads of the other have gone to sleep
+                    time.sleep(0.015)  # until the threads of the other have gone to sleep
                     mine = min(mine, float(ask(f"run {options.ms}")))
-                    time.sleep(0.003)
+                    time.sleep(0.015)
                     theirs = min(theirs, peer.run(options.ms)) if peer else theirs
             except Exception as problem:  # one row that fails does not hide the others
                 print(f"{name}: {str(problem).splitlines()[0][:200]}", file=sys.stderr, flush=True)

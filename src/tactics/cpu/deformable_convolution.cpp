@@ -14,17 +14,29 @@ namespace {
 
 constexpr int64_t kMostOutputs = 1 << 20;
 
-// The four elements of a plane around a place, those outside with the weight 0; entries `pitch` apart.
+// Elements that are read together: neighbours of a row, where there are two.
+int64_t together(int64_t columns) { return columns > 1 ? 2 : 1; }
+
+// The four elements of a plane around a place, a pair of each of two rows, those outside with the weight 0. The second pair is an entry
+// `pitch` behind the first.
 void find_place(double y, double x, int64_t rows, int64_t columns, double scale, int32_t* at, float* weight, int64_t pitch) {
-  for (int corner = 0; corner < 4; ++corner) at[corner * pitch] = 0, weight[corner * pitch] = 0;
+  const int64_t pair = together(columns);
+  for (int64_t t = 0; t < 2; ++t) {
+    at[t * pitch] = 0;
+    for (int64_t k = 0; k < pair; ++k) weight[t * pitch * pair + k] = 0;
+  }
   if (!(y > -1 && x > -1 && y < static_cast<double>(rows) && x < static_cast<double>(columns))) return;
   const double top = std::floor(y), left = std::floor(x);
-  for (int corner = 0; corner < 4; ++corner) {
-    const int64_t row = static_cast<int64_t>(top) + corner / 2, column = static_cast<int64_t>(left) + corner % 2;
-    if (row < 0 || row >= rows || column < 0 || column >= columns) continue;
-    const double down = corner / 2 ? y - top : 1 - (y - top), right = corner % 2 ? x - left : 1 - (x - left);
-    at[corner * pitch] = static_cast<int32_t>(row * columns + column);
-    weight[corner * pitch] = static_cast<float>(down * right * scale);
+  const auto first = static_cast<int64_t>(left), base = std::clamp<int64_t>(first, 0, columns - pair);
+  for (int64_t t = 0; t < 2; ++t) {
+    const int64_t row = static_cast<int64_t>(top) + t;
+    if (row < 0 || row >= rows) continue;
+    const double down = (t != 0 ? y - top : 1 - (y - top)) * scale;
+    at[t * pitch] = static_cast<int32_t>(row * columns + base);
+    for (int64_t k = 0; k < pair; ++k) {
+      const double right = base + k == first ? 1 - (x - left) : base + k == first + 1 ? x - left : 0;
+      weight[t * pitch * pair + k] = static_cast<float>(down * right);
+    }
   }
 }
 
@@ -46,8 +58,10 @@ struct Sizes {
         columns(output[3]),
         pitch((output[3] + kPanelColumns - 1) / kPanelColumns * kPanelColumns) {}
   int64_t read_floats() const { return per_group * taps * pitch; }
-  int64_t place_count() const { return 4 * taps * pitch; }
-  int64_t part_bytes() const { return (read_floats() + 2 * place_count()) * 4; }
+  // Pairs of one of the two rows, and of both; each has two weights.
+  int64_t row_places() const { return taps * pitch; }
+  int64_t place_count() const { return 2 * row_places(); }
+  int64_t part_bytes() const { return (read_floats() + 3 * place_count()) * 4; }
   int64_t cost() const { return per_group * taps * columns * 2; }
 };
 
@@ -112,7 +126,8 @@ struct DeformableConvolutionRows final : PlainTactic {
     auto* read = reinterpret_cast<float*>(scratch);
     auto* places = reinterpret_cast<int32_t*>(read + sizes.read_floats());
     auto* weights = reinterpret_cast<float*>(places + sizes.place_count());
-    const SamplePlane sample = sample_plane();
+    const int64_t pair = together(sizes.width);
+    const auto sample = pair == 2 ? sample_loops().pairs : sample_loops().elements;
     const TileKernel tiles = tile_kernel(Product::kFloat, current_isa());
     const Finish finish = plain_finish();
     const int64_t columns = sizes.columns, plane = sizes.rows * columns, per_offsets = sizes.channels / op.offset_groups;
@@ -130,16 +145,18 @@ struct DeformableConvolutionRows final : PlainTactic {
           const auto top = static_cast<double>(r * op.strides[0] - op.pads[0] + tap / sizes.kernel_width * op.dilations[0]);
           for (int64_t c = 0; c < columns; ++c) {
             const auto left = static_cast<double>(c * op.strides[1] - op.pads[1] + tap % sizes.kernel_width * op.dilations[1]);
+            const int64_t entry = tap * sizes.pitch + c;
             find_place(top + static_cast<double>(down[c]), left + static_cast<double>(down[plane + c]), sizes.height, sizes.width,
-                       scale ? static_cast<double>(scale[c]) : 1.0, places + tap * 4 * sizes.pitch + c, weights + tap * 4 * sizes.pitch + c,
-                       sizes.pitch);
+                       scale ? static_cast<double>(scale[c]) : 1.0, places + entry, weights + entry * pair, sizes.row_places());
+          }
+          for (int64_t c = columns; c < sizes.pitch; ++c) {  // nothing is beside the row
+            const int64_t entry = tap * sizes.pitch + c;
+            find_place(-2, -2, sizes.height, sizes.width, 0, places + entry, weights + entry * pair, sizes.row_places());
           }
         }
         known = own;
         const float* x = call.from<float>(0) + (n * sizes.channels + channel) * sizes.height * sizes.width;
-        for (int64_t tap = 0; tap < sizes.taps; ++tap)
-          sample(x, places + tap * 4 * sizes.pitch, weights + tap * 4 * sizes.pitch, 4, sizes.pitch,
-                 read + (k * sizes.taps + tap) * sizes.pitch, columns);
+        sample(x, places, weights, 2, sizes.row_places(), read + k * sizes.row_places(), sizes.row_places());
       }
       multiply(tiles, finish, call.from<float>(1) + group * group_outs * terms, read, sizes, group_outs,
                call.to<float>(0) + (n * sizes.outs + group * group_outs) * plane + r * columns);

@@ -76,7 +76,7 @@ struct GridSampleLaunch final : Launch {
   const Array* constants[2] = {};
   int64_t batches = 0, channels = 0, rows = 1, columns = 1, points = 0;
   int64_t taps = 1, slab = 0, group = 1;  // points of a slab, planes that are read together
-  SamplePlane sample = nullptr;
+  const SampleLoops* loops = nullptr;
 
   size_t workspace_bytes() const override { return static_cast<size_t>(taps * taps * slab) * (sizeof(int32_t) + sizeof(float)); }
 
@@ -97,8 +97,8 @@ struct GridSampleLaunch final : Launch {
                      int64_t last) const {
     for (int64_t chunk = first; chunk < last; chunk += kChunk) {
       for (int64_t c = channel; c < end; ++c)
-        sample(x + c * rows * columns, places + chunk, weights + chunk, taps * taps, slab, y + c * points + chunk,
-               std::min(kChunk, last - chunk));
+        loops->elements(x + c * rows * columns, places + chunk, weights + chunk, taps * taps, slab, y + c * points + chunk,
+                        std::min(kChunk, last - chunk));
     }
   }
 
@@ -152,7 +152,7 @@ struct GridSampleKernel final : Kernel {
     launch->slab = std::min(kSlab, launch->points);
     launch->taps = op.mode == SampleMode::kNearest ? 1 : op.mode == SampleMode::kLinear ? 2 : 4;
     launch->group = std::clamp<int64_t>(kPlaneBytes / std::max<int64_t>(4, shape[2] * shape[3] * 4), 1, 16);
-    launch->sample = sample_plane();
+    launch->loops = &sample_loops();
     if (grid[0] != shape[0]) return invalid("a grid " + to_text(grid) + " does not go with an input " + to_text(shape));
     TRY_ASSIGN(const int64_t total, volume(Shape{shape[0], shape[1], launch->points}));
     if (total > 0 && launch->rows * launch->columns == 0) return invalid("an input " + to_text(shape) + " has no elements to sample");
