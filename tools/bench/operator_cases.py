@@ -222,13 +222,12 @@ def layer_cases(sizes):
                dict(kernel_shape=[3] * 3, pads=[1] * 6))
         yield (f"Conv {channels * 4}x{size}x{size}, 3x3, 4 groups", "Conv",
                [floats(1, channels * 4, size, size), ("constant", floats(channels * 4, channels, 3, 3) * 0.1)], dict(kernel_shape=[3, 3], pads=[1] * 4, group=4))
-    for tokens, hidden, inner in ((16, 64, 128), (64, 256, 512), (256, 256, 1024)):
-        yield (f"MoE {tokens}x{hidden}, 2 of 8 experts of {inner}", "MoE",
-               [floats(tokens, hidden), floats(tokens, 8), ("constant", floats(8, inner, hidden) * 0.1), None, ("constant", floats(8, hidden, inner) * 0.1)],
-               dict(domain="com.microsoft", k=2, activation_type="silu"))
     # Layers that ONNX has not.
     yield from (own(f"RaggedSoftmax {r}x{c}", "y = ragged_softmax(x0, x1)", [floats(r, c), integers(c, r, 1, dtype=np.int32)])
                 for r, c in ((16, 1000), (1536, 128), (12288, 128)))
+    for tokens, hidden, inner in ((1, 256, 512), (4, 512, 1024), (16, 1024, 2048)):
+        yield own(f"MoE {tokens}x{hidden}, 2 of 8 experts of {inner}", "y = mixture_of_experts(x0, x1, x2, x3, x4, x5)",
+                  [floats(tokens, hidden), integers(8, tokens, 2, dtype=np.int32), floats(tokens, 2), floats(8, hidden, inner), floats(8, hidden, inner), floats(8, inner, hidden)])
     yield from (own(f"Linspace {r}x{c}", f"y = linspace(_, x0, x1) dims=[{r}, {c}]", [np.array(1, np.float32), np.array([0.5, 0.25], np.float32)])
                 for r, c in ((64, 64), (512, 512), (2048, 2048)))
     for to, block, scale in (("int8", -1, "float"), ("fp8", 32, "e8m0"), ("fp4", 16, "fp8")):
@@ -236,7 +235,7 @@ def layer_cases(sizes):
         yield from (own(f"DynamicQuantize {r}x{c} to {to}, blocks of {block if block > 0 else 'a row'}",
                         f"y, z = dynamic_quantize(x0{more}) block=[1, {block}] to={to} scale_type={scale}",
                         [floats(r, c)] + ([np.array([0.01], np.float32)] if more else [])) for r, c in tables)
-    yield from (own(f"Scale {'x'.join(map(str, s))} with a power", "y = scale(x0, x1, _, p)", [floats(*s, low=0.1), floats(s[1], low=0.5)], "weights p [1] = 1.5\n") for s in sizes)
+    yield from (own(f"Scale {'x'.join(map(str, s))} squared", "y = scale(x0, x1, _, p)", [floats(*s, low=0.1), floats(s[1], low=0.5)], "weights p [1] = 2\n") for s in sizes)
     yield from (own(f"Pool {'x'.join(map(str, s))}, maximum and average", "y = pool(x0) kind=blend kernel=[2, 2] strides=[2, 2] blend_factor=0.5", [floats(*s)]) for s in sizes)
     yield from (own(f"FloorDiv {'x'.join(map(str, s))}", "y = floor_div(x0, x1)", [floats(*s), floats(*s, low=0.5)]) for s in sizes)
     yield from (own(f"ScaledTanh {'x'.join(map(str, s))}", "y = scaled_tanh(x0) a=2 b=0.5", [floats(*s)]) for s in sizes)

@@ -127,7 +127,8 @@ struct Runner {
         } else {
           for (int64_t b = 0; b < some; ++b) scales[b] = scale_for(most[b], first + b);
         }
-        loops.divide_blocks(x, scales, Code::kWhole, second != 1, extent, some, ratios);
+        const bool is_near = std::is_same_v<Code, Fp4Code> && loops.divide_nearly(x, scales, extent, some, ratios);
+        if (!is_near) loops.divide_blocks(x, scales, Code::kWhole, second != 1, extent, some, ratios);
         write(ratios, first * extent, elements);
       }
     });

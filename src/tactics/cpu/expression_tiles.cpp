@@ -126,11 +126,26 @@ class Compiler {
   }
 
  private:
+  // Functions that take polynomials of many terms.
+  static bool is_elementary(ScalarOp op) {
+    switch (op) {
+      case ScalarOp::kTanh:
+      case ScalarOp::kScaledTanh:
+      case ScalarOp::kErf:
+      case ScalarOp::kGelu:
+      case ScalarOp::kGeluTanh:
+      case ScalarOp::kSigmoid:
+      case ScalarOp::kSilu:
+      case ScalarOp::kExp:
+      case ScalarOp::kLog: return true;
+      default: return false;
+    }
+  }
   // Nanoseconds an element.
   static double cost_of(const Step& step) {
     switch (step.work) {
       case Work::kPass: return 0;
-      case Work::kFloats:
+      case Work::kFloats: return is_elementary(step.op) ? 0.5 : 0.05;
       case Work::kLoadFloats: return 0.05;
       case Work::kFloatsOneByOne: return 8;
       default: return step.work >= Work::kLoadDoubles ? 0.8 : 0.15;

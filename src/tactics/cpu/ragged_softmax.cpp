@@ -21,7 +21,7 @@ struct RaggedSoftmaxRows final : PlainTactic {
   Status run(const PlainCall& call) const override {
     const int64_t length = call.inputs[0].back();
     TRY_ASSIGN(const int64_t count, volume(call.inputs[0]));
-    call.share(count == 0 ? 0 : count / length, length, [&](int64_t first, int64_t last) {
+    call.share(count == 0 ? 0 : count / length, 2 * length, [&](int64_t first, int64_t last) {
       for (int64_t row = first; row < last; ++row) {
         const int64_t own = std::clamp<int64_t>(call.integer(1, row), 0, length);
         float* y = call.to<float>(0) + row * length;

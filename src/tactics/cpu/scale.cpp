@@ -17,7 +17,13 @@ Result<CompiledExpression> compile(const Problem& problem) {
   };
   if (is_present(problem, 1)) value = expression.add(ScalarOp::kMul, value, parameter(1));
   if (is_present(problem, 2)) value = expression.add(ScalarOp::kAdd, value, parameter(2));
-  if (is_present(problem, 3)) value = expression.add(ScalarOp::kPow, value, parameter(3));
+  if (is_present(problem, 3)) {
+    const double power = is_constant(problem, 3) && problem.constants[3].count() == 1 ? problem.constants[3].number(0) : 0;
+    if (power == 2)
+      value = expression.add(ScalarOp::kMul, value, value);
+    else if (power != 1)
+      value = expression.add(ScalarOp::kPow, value, parameter(3));
+  }
   if (value < 0) expression.add(ScalarOp::kIdentity, value);
   std::vector<DataType> types;
   for (size_t i = 0; i < problem.inputs.size(); ++i)
