@@ -226,5 +226,31 @@ TEST(Conversion, BlocksFindTheirOwnScales) {
   });
 }
 
+// Ratios that lie at the middle between two codes, but for what their operands were rounded by.
+TEST(Conversion, RatiosBesideTheMiddle) {
+  on_each_isa([] {
+    std::string failed;
+    for_random_trials(60, [&](Random& random) {
+      DynamicQuantize op;
+      op.to = random.pick({DataType::kFp4, DataType::kInt8});
+      const bool is_narrow = op.to == DataType::kFp4;
+      op.scale_type = is_narrow ? DataType::kFp8 : DataType::kFloat;
+      op.block = {1, is_narrow ? 16 : -1};
+      const double second = static_cast<double>(static_cast<float>(random.real(0.01, 1)));
+      Array x = *Array::make(DataType::kFloat, {20, 64});
+      for (int64_t i = 0; i < x.count(); ++i) {
+        const double middle =
+            is_narrow ? random.pick({0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5.0}) : static_cast<double>(random.between(0, 126)) + 0.5;
+        const double sign = random.chance(0.5) ? -1 : 1;
+        x.set_number(i, i % 16 == 0 ? (is_narrow ? 6 : 127) * second : sign * middle * second);
+      }
+      Trial trial{&op, {x}, {}, {}};
+      if (is_narrow) trial.inputs.push_back(Array::scalar(DataType::kFloat, second));
+      return run_trial("cpu.dynamic_quantize", trial);
+    });
+    return failed;
+  });
+}
+
 }  // namespace
 }  // namespace ingot::testing

@@ -129,6 +129,20 @@ TEST(TopK, EveryAxisAndType) {
   });
 }
 
+TEST(TopK, LongLinesWithEquals) {
+  for_random_trials(40, [](Random& random) {
+    TopK op;
+    op.k = random.between(1, 60);
+    op.axis = -1;
+    op.largest = random.chance(0.5);
+    Array x = random.array(random.pick({DataType::kFloat, DataType::kHalf, DataType::kInt8}), {2, random.between(500, 5000)}, -50, 50);
+    for (int64_t i = 0; i < x.count(); i += 90) x.set_number(i, static_cast<double>(random.between(-50, 50)));
+    if (is_floating(x.type()) && random.chance(0.3))
+      x.set_number(random.between(0, x.count() - 1), std::numeric_limits<double>::quiet_NaN());
+    return run_trial("cpu.topk", {&op, {x}, {}, {}});
+  });
+}
+
 TEST(ArgReduce, EveryAxisAndType) {
   for_random_trials(200, [](Random& random) {
     const Shape shape = some_shape(random, 1, 4);
