@@ -284,8 +284,9 @@ TEST(Plain, MixtureOfExperts) {
     MixtureOfExperts op;
     op.activation = random.pick({ExpertActivation::kIdentity, ExpertActivation::kSilu});
     if (random.chance(0.5)) op.limit = 1.5, op.alpha = 1.7, op.beta = 1;
-    const int64_t experts = random.between(1, 5), size = random.between(1, 40), inner = random.between(1, 50),
-                  chosen = random.between(1, 3), tokens = some_length(random, 80);
+    int64_t size = random.between(1, 40), inner = random.between(1, 50);
+    if (random.chance(0.5)) size = 32 * random.between(1, 2), inner = 32 * random.between(1, 10);  // whole panels
+    const int64_t experts = random.between(1, 5), chosen = random.between(1, 3), tokens = some_length(random, 80);
     Arrays inputs{random.array(DataType::kFloat, {tokens, size}), indices(random, {tokens, chosen}, 0, experts - 1),
                   random.array(DataType::kFloat, {tokens, chosen})};
     for (int i = 0; i < 2; ++i) inputs.push_back(random.array(DataType::kFloat, {experts, size, inner}));

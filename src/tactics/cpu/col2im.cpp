@@ -85,7 +85,7 @@ struct Col2ImPlanes final : PlainTactic {
                      to_text(shape) + " has " + std::to_string(shape[2]));
     const int64_t planes = call.outputs[0][0] * call.outputs[0][1], size = axes[0].image * axes[1].image * axes[2].image;
     const LineLoops& loops = line_loops();
-    call.share(planes, elements * blocks, [&](int64_t first, int64_t last) {
+    call.share(planes, 2 * elements * blocks, [&](int64_t first, int64_t last) {
       for (int64_t p = first; p < last; ++p) plane(loops, axes, call.from<float>(0) + p * elements * blocks, call.to<float>(0) + p * size);
     });
     return Ok{};

@@ -1,4 +1,5 @@
-// cpu.mixture_of_experts: token by token, each product as a sum of rows of the expert's weights.
+// cpu.mixture_of_experts: expert by expert, the tokens that chose it against tiles of its weights where they lie. Weights whose rows are no
+// whole panels are taken token by token, each product as a sum of rows.
 #include "operators/mixture_of_experts.h"
 
 #include <algorithm>
@@ -6,8 +7,10 @@
 
 #include "base/float_types.h"
 #include "tactics/cpu/dynamic_scales.h"
+#include "tactics/cpu/expression_kernels.h"
 #include "tactics/cpu/plain_tactic.h"
 #include "tactics/cpu/row_kernels.h"
+#include "tactics/cpu/tile_kernel.h"
 
 namespace ingot {
 namespace {
@@ -91,6 +94,119 @@ struct Snap {
   }
 };
 
+// Pairs of a token and an expert that it chose, expert by expert, and what becomes of them.
+struct Grouped {
+  const PlainCall& call;
+  const MixtureOfExperts& op;
+  const Snap& snap;
+  int64_t experts, size, inner, chosen, tokens;
+  int64_t pairs = tokens * chosen;
+  float* gate = static_cast<float*>(call.workspace);
+  float *up = gate + pairs * inner, *sum = up + pairs * inner;
+  int32_t *order = reinterpret_cast<int32_t*>(sum + pairs * size), *starts = order + pairs;
+
+  // It follows from the weights alone, so that a token's bits do not depend on its neighbours.
+  static bool is_possible(const Shape& gates) {
+    return gates[1] > 0 && gates[2] > 0 && gates[1] % kPanelColumns == 0 && gates[2] % kPanelColumns == 0;
+  }
+  static size_t workspace_bytes(const Shape& gates, int64_t pairs) {
+    return static_cast<size_t>(pairs * (2 * gates[2] + gates[1] + 1) + gates[0] + 1) * sizeof(float);
+  }
+
+  void sort() const {
+    std::fill(starts, starts + experts + 1, 0);
+    for (int64_t p = 0; p < pairs; ++p) ++starts[call.integer(1, p)];
+    for (int64_t e = 1; e <= experts; ++e) starts[e] += starts[e - 1];
+    for (int64_t p = pairs; p-- > 0;) order[--starts[call.integer(1, p)]] = static_cast<int32_t>(p);
+  }
+
+  // c = a * weights + bias for the pairs of each expert; a row of `a` stands for `shared` pairs. Weights are inputs, [experts, k, width].
+  void multiply(const float* a, int64_t shared, size_t weights, size_t biases, int64_t k, int64_t width, float* c) const {
+    static constexpr float kNone[kPanelColumns] = {};
+    constexpr int64_t kMostRows = 64;
+    const TileKernel tiles = tile_kernel(Product::kFloat, current_isa());
+    const bool has_bias = call.inputs.size() > biases && call.in[biases];
+    const int64_t panels = width / kPanelColumns, most = std::min<int64_t>(tiles.most_rows, kMostRows);
+    call.share(experts * panels, std::max<int64_t>(1, pairs * k * kPanelColumns / experts / 4), [&](int64_t first, int64_t last) {
+      const void* rows[kMostRows];
+      void* results[kMostRows];
+      for (int64_t unit = first; unit < last; ++unit) {
+        const int64_t expert = unit / panels, column = unit % panels * kPanelColumns;
+        const int64_t begin = starts[expert], count = starts[expert + 1] - begin, cuts = (count + most - 1) / most;
+        Finish finish;
+        finish.bias = has_bias ? call.from<float>(biases) + expert * width + column : kNone;
+        finish.is_plain = true;
+        Tile tile{};
+        tile.a = rows;
+        tile.c = results;
+        tile.taps = 1;
+        tile.k = k;
+        tile.b = call.from<float>(weights) + expert * k * width + column;
+        tile.b_stride = width * 4;
+        tile.columns = kPanelColumns;
+        tile.finish = &finish;
+        for (int64_t t = 0; t < cuts; ++t) {
+          const int64_t from = count * t / cuts, end = count * (t + 1) / cuts;
+          for (int64_t r = from; r < end; ++r) {
+            const int64_t pair = order[begin + r];
+            rows[r - from] = a + pair / shared * k;
+            results[r - from] = c + pair * width + column;
+          }
+          tile.a_stride = end - from;
+          tile.rows = static_cast<int>(end - from);
+          tiles.run(tile);
+        }
+      }
+    });
+  }
+
+  void activate(float* g, const float* u) const {
+    constexpr int64_t kPiece = 256;
+    const auto limit = static_cast<float>(op.limit), alpha = static_cast<float>(op.alpha), beta = static_cast<float>(op.beta);
+    const ExpressionKernel sigmoid = expression_kernel(ScalarOp::kSigmoid);
+    alignas(64) float factor[kPiece];
+    for (int64_t first = 0; first < inner; first += kPiece, g += kPiece, u += kPiece) {
+      const int64_t count = std::min(kPiece, inner - first);
+      for (int64_t i = 0; i < count; ++i) {
+        g[i] = std::min(g[i], limit);
+        factor[i] = alpha * g[i];
+      }
+      if (op.activation == ExpertActivation::kSilu) {
+        const TileOperand operand{factor, 1};
+        sigmoid(&operand, factor, count, 0, 0);
+      }
+      for (int64_t i = 0; i < count; ++i) {
+        const float other = std::clamp(u[i], -limit, limit);
+        g[i] *= op.activation == ExpertActivation::kSilu ? factor[i] * (other + beta) : other;
+      }
+    }
+  }
+
+  void run() const {
+    sort();
+    multiply(call.from<float>(0), chosen, 3, 6, size, inner, gate);
+    multiply(call.from<float>(0), chosen, 4, 7, size, inner, up);
+    call.share(pairs, inner * 4, [&](int64_t first, int64_t last) {
+      for (int64_t p = first; p < last; ++p) {
+        activate(gate + p * inner, up + p * inner);
+        snap(gate + p * inner, inner);
+      }
+    });
+    multiply(gate, 1, 5, 8, inner, size, sum);
+    call.share(tokens, size * chosen, [&](int64_t first, int64_t last) {
+      for (int64_t token = first; token < last; ++token) {
+        float* y = call.to<float>(0) + token * size;
+        std::fill(y, y + size, 0.0f);
+        for (int64_t k = 0; k < chosen; ++k) {
+          const float* own = sum + (token * chosen + k) * size;
+          const float score = call.from<float>(2)[token * chosen + k];
+          for (int64_t d = 0; d < size; ++d) y[d] += own[d] * score;
+        }
+      }
+    });
+  }
+};
+
 struct MixtureOfExpertsTokens final : PlainTactic {
   std::string_view name() const override { return "cpu.mixture_of_experts"; }
 
@@ -116,6 +232,7 @@ struct MixtureOfExpertsTokens final : PlainTactic {
   }
   static int64_t cost(const std::vector<Shape>& inputs) { return inputs[1].back() * inputs[3][1] * inputs[3][2] / 4; }
   size_t workspace_bytes(const Operator&, const std::vector<Shape>& inputs, const std::vector<Shape>&) const override {
+    if (Grouped::is_possible(inputs[3])) return Grouped::workspace_bytes(inputs[3], tokens_of(inputs[0]) * inputs[1].back());
     return static_cast<size_t>(PlainCall::parts_for(tokens_of(inputs[0]), cost(inputs)) * part_floats(inputs)) * sizeof(float);
   }
 
@@ -149,6 +266,10 @@ struct MixtureOfExpertsTokens final : PlainTactic {
     snap.table = CodeTable::of(op.quantize_to);
     if (call.inputs.size() > MixtureOfExperts::kScale && call.in[MixtureOfExperts::kScale])
       snap.scale = *call.from<float>(MixtureOfExperts::kScale);
+    if (Grouped::is_possible(gates)) {
+      Grouped{call, op, snap, experts, size, inner, chosen, tokens}.run();
+      return Ok{};
+    }
     const auto limit = static_cast<float>(op.limit), alpha = static_cast<float>(op.alpha), beta = static_cast<float>(op.beta);
     call.share(size == 0 || inner == 0 ? 0 : tokens, cost(call.inputs), [&](int64_t first, int64_t last, int64_t part) {
       float* gate = static_cast<float*>(call.workspace) + part * part_floats(call.inputs);
