@@ -126,20 +126,10 @@ class Compiler {
   }
 
  private:
-  // Functions that take polynomials of many terms.
-  static bool is_elementary(ScalarOp op) {
-    switch (op) {
-      case ScalarOp::kTanh:
-      case ScalarOp::kScaledTanh:
-      case ScalarOp::kErf:
-      case ScalarOp::kGelu:
-      case ScalarOp::kGeluTanh:
-      case ScalarOp::kSigmoid:
-      case ScalarOp::kSilu:
-      case ScalarOp::kExp:
-      case ScalarOp::kLog: return true;
-      default: return false;
-    }
+  static bool is_elementary(ScalarOp op) {  // takes a polynomial of many terms
+    using enum ScalarOp;
+    constexpr ScalarOp kAll[] = {kTanh, kScaledTanh, kErf, kGelu, kGeluTanh, kSigmoid, kSilu, kExp, kLog};
+    return std::find(std::begin(kAll), std::end(kAll), op) != std::end(kAll);
   }
   // Nanoseconds an element.
   static double cost_of(const Step& step) {
