@@ -9,12 +9,21 @@
 #include "ingot/dims.h"
 #include "ingot/level.h"
 
-// The version that the library implements, as NV_TENSORRT_VERSION counts, and its parts.
-extern "C" TENSORRTAPI int32_t getInferLibVersion() noexcept;
-extern "C" TENSORRTAPI int32_t getInferLibMajorVersion() noexcept;
-extern "C" TENSORRTAPI int32_t getInferLibMinorVersion() noexcept;
-extern "C" TENSORRTAPI int32_t getInferLibPatchVersion() noexcept;
-extern "C" TENSORRTAPI int32_t getInferLibBuildVersion() noexcept;
+// The version of the program's generation, as NV_TENSORRT_VERSION counts, and its parts: the library implements them all. Each generation
+// has functions of its own in the library; those of 10 have the names that programs look up.
+#if NV_TENSORRT_MAJOR == 10
+#define INGOT_OF_GENERATION(name)
+#else
+#define INGOT_TEXT_OF(text) #text
+#define INGOT_NAME_OF(name, major) INGOT_TEXT_OF(name##_##major)
+#define INGOT_NAME_AT(name, major) INGOT_NAME_OF(name, major)
+#define INGOT_OF_GENERATION(name) __asm__(INGOT_NAME_AT(name, NV_TENSORRT_MAJOR))
+#endif
+extern "C" TENSORRTAPI int32_t getInferLibVersion() noexcept INGOT_OF_GENERATION(getInferLibVersion);
+extern "C" TENSORRTAPI int32_t getInferLibMajorVersion() noexcept INGOT_OF_GENERATION(getInferLibMajorVersion);
+extern "C" TENSORRTAPI int32_t getInferLibMinorVersion() noexcept INGOT_OF_GENERATION(getInferLibMinorVersion);
+extern "C" TENSORRTAPI int32_t getInferLibPatchVersion() noexcept INGOT_OF_GENERATION(getInferLibPatchVersion);
+extern "C" TENSORRTAPI int32_t getInferLibBuildVersion() noexcept INGOT_OF_GENERATION(getInferLibBuildVersion);
 
 namespace nvinfer1 {
 

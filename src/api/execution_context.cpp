@@ -179,7 +179,12 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
     return true;
   }
   cudaEvent_t getInputConsumedEvent() const noexcept override { return consumed_; }
-  void setAuxStreams(cudaStream_t*, int32_t) noexcept override {}
+  void setAuxStreams(cudaStream_t* streams, int32_t count) noexcept override {
+    guarded(reporter_, [&]() -> Status {
+      if (count < 0 || (count > 0 && !streams)) return invalid("setAuxStreams: " + std::to_string(count) + " streams at no address");
+      return Ok{};
+    });
+  }
 
   void setDeviceMemoryV2(void* memory, int64_t size) noexcept override {
     guarded(reporter_, [&]() -> Status {
@@ -216,8 +221,9 @@ class ContextFacade final : public nvinfer1::IExecutionContext {
   }
   bool getEnqueueEmitsProfile() const noexcept override { return emits_; }
   bool reportToProfiler() const noexcept override {
-    if (!profiler_ || times_.empty()) return false;
     return guarded(reporter_, false, [&]() -> Status {
+      if (!profiler_) return invalid("reportToProfiler: the context has no profiler; call setProfiler");
+      if (times_.empty()) return invalid("reportToProfiler: there is no run whose times were not reported yet");
       for (const auto& [layer, ms] : times_) profiler_->reportLayerTime(layer.c_str(), ms);
       times_.clear();
       return Ok{};

@@ -49,4 +49,19 @@ TENSORRTAPI int32_t getInferLibMinorVersion() noexcept { return kMinor; }
 TENSORRTAPI int32_t getInferLibPatchVersion() noexcept { return kPatch; }
 TENSORRTAPI int32_t getInferLibBuildVersion() noexcept { return kBuild; }
 
+// Of the other generations, by the names that the headers give them: the last release of each.
+#define VERSION_OF(major, minor, patch, scale)                                                              \
+  TENSORRTAPI int32_t getInferLibVersion_##major() noexcept { return major * scale + minor * 100 + patch; } \
+  TENSORRTAPI int32_t getInferLibMajorVersion_##major() noexcept { return major; }                          \
+  TENSORRTAPI int32_t getInferLibMinorVersion_##major() noexcept { return minor; }                          \
+  TENSORRTAPI int32_t getInferLibPatchVersion_##major() noexcept { return patch; }                          \
+  TENSORRTAPI int32_t getInferLibBuildVersion_##major() noexcept { return kBuild; }
+VERSION_OF(4, 0, 1, 1000)
+VERSION_OF(5, 1, 5, 1000)
+VERSION_OF(6, 0, 1, 1000)
+VERSION_OF(7, 2, 3, 1000)
+VERSION_OF(8, 6, 1, 1000)
+VERSION_OF(9, 3, 0, 1000)
+VERSION_OF(11, 1, 0, 10000)
+
 }  // extern "C"

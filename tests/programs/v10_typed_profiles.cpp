@@ -58,6 +58,7 @@ class FileReader : public IStreamReader {
 }  // namespace
 
 int main(int, char** arguments) {
+  CHECK(getInferLibVersion() == NV_TENSORRT_VERSION);
   std::string const folder = std::string(arguments[2]) + "/models/mnist_lenet/",
                     file = std::string(arguments[1]) + "/v10_typed_profiles.plan";
   std::vector<float> const in = read_floats(folder + "input.npy", 10 * kPixels), wanted = read_floats(folder + "expected_ort.npy", 100);

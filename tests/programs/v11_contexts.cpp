@@ -53,6 +53,9 @@ std::unique_ptr<IHostMemory> build(ShowingLogger& logger, std::vector<float> con
 }  // namespace
 
 int main() {
+  CHECK(getInferLibVersion() == NV_TENSORRT_VERSION && getInferLibMajorVersion() == NV_TENSORRT_MAJOR);
+  CHECK(getInferLibMinorVersion() == NV_TENSORRT_MINOR && getInferLibPatchVersion() == NV_TENSORRT_PATCH);
+  CHECK(getInferLibBuildVersion() >= 0);
   ShowingLogger logger;
   std::vector<float> weights(256);
   for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(static_cast<int>(i % 13) - 6) / 8;

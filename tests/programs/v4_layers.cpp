@@ -50,6 +50,7 @@ std::vector<float> reference(float const* image) {
 }  // namespace
 
 int main() {
+  CHECK(getInferLibVersion() == NV_TENSORRT_VERSION);
   ShowingLogger logger;
   IBuilder* builder = createInferBuilder(logger);
   INetworkDefinition* network = builder->createNetwork();

@@ -9,6 +9,7 @@
 using namespace nvinfer1;
 
 int main() {
+  CHECK(getInferLibVersion() == NV_TENSORRT_VERSION);
   ShowingLogger logger;
   int count = 0;
   getPluginRegistry()->getPluginCreatorList(&count);

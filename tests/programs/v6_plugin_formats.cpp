@@ -85,6 +85,7 @@ class Creator : public IPluginCreator {
 }  // namespace
 
 int main() {
+  CHECK(getInferLibVersion() == NV_TENSORRT_VERSION);
   ShowingLogger logger;
   Creator creator;
   CHECK(getPluginRegistry()->registerCreator(creator, "program"));

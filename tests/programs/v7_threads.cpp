@@ -87,6 +87,7 @@ void serve(ICudaEngine* engine, int thread) {
 }  // namespace
 
 int main(int, char** arguments) {
+  CHECK(getInferLibVersion() == NV_TENSORRT_VERSION);
   ShowingLogger logger;
   std::string const file = std::string(arguments[1]) + "/v7_threads.plan";
   build(logger, file);

@@ -72,6 +72,7 @@ std::unique_ptr<IHostMemory> build(ShowingLogger& logger, Selector& selector, st
 }  // namespace
 
 int main() {
+  CHECK(getInferLibVersion() == NV_TENSORRT_VERSION);
   ShowingLogger logger;
   Selector selector;
   std::vector<char> timings;
