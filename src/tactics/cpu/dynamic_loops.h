@@ -126,7 +126,15 @@ struct DynamicBody {
   }
 
   static void largest_of_blocks(const float* x, int64_t extent, int64_t blocks, float* most) {
-    for (int64_t b = 0; b < blocks; ++b) most[b] = largest(x + b * extent, extent, 0);
+    if (extent % V::kLanes != 0 || extent > 2 * V::kLanes) {
+      for (int64_t b = 0; b < blocks; ++b) most[b] = largest(x + b * extent, extent, 0);
+      return;
+    }
+    const int64_t second = extent - V::kLanes;  // where the last vector of a block begins, which may be its first
+    for (int64_t b = 0; b < blocks; ++b, x += extent) {
+      const F first = V::max(V::abs(V::load(x)), V::zero());
+      most[b] = V::largest(V::max(V::abs(V::load(x + second)), first));
+    }
   }
 
   static void find_scales(DataType type, const float* most, double code_most, double second, int64_t blocks, void* stored, int64_t at,
@@ -175,10 +183,17 @@ struct DynamicBody {
     // Middles are multiples of a quarter up to 5; four times a ratio is off by 4e-6 at most.
     const F four = V::set(4.0f), near = V::set(2e-5f), beyond = V::set(22.0f);
     F doubtful = V::zero();
+    constexpr int64_t kRound = 64;
+    float factors[kRound];
     for (int64_t b = 0; b < blocks; ++b) {
-      const auto factor = static_cast<float>(1 / scales[b]);
-      if (!(scales[b] > 0) || !(factor < 1e30f)) return false;
-      const F by = V::set(factor);
+      if (b % kRound == 0) {
+        const int64_t count = blocks - b < kRound ? blocks - b : kRound;
+        int useless = 0;
+        for (int64_t i = 0; i < count; ++i) factors[i] = static_cast<float>(1 / scales[b + i]);
+        for (int64_t i = 0; i < count; ++i) useless |= (factors[i] > 0) & (factors[i] < 1e30f) ? 0 : 1;
+        if (useless) return false;
+      }
+      const F by = V::set(factors[b % kRound]);
       for (int64_t i = 0; i < extent; i += V::kLanes, x += V::kLanes, to += V::kLanes) {
         const F ratio = V::mul(V::load(x), by), quarters = V::mul(ratio, four), size = V::abs(quarters);
         const F distance = V::abs(V::sub(quarters, V::round(quarters)));
