@@ -159,8 +159,8 @@ class EngineFacade final : public nvinfer1::ICudaEngine {
   mutable std::deque<std::vector<int32_t>> narrow_values_;  // what the retired 32-bit readings point to
 };
 
-// The engine inspector's text; also of single layers. `detailed` adds shapes, formats and tactics.
-std::string describe_engine(const Engine& engine, bool detailed, bool json);
-std::string describe_layer(const Engine& engine, size_t step, bool detailed, bool json);
+// The engine inspector's text; also of single layers. `detailed` adds shapes, formats and tactics; `values` are known sizes of open ones.
+std::string describe_engine(const Engine& engine, bool detailed, bool json, const SymbolValues& values = {});
+std::string describe_layer(const Engine& engine, size_t step, bool detailed, bool json, const SymbolValues& values = {});
 
 }  // namespace ingot::api

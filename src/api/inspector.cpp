@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "api/engine.h"
+#include "tactics/problem.h"
 
 namespace ingot::api {
 
@@ -10,15 +12,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string shape_text(const Dims& dims) {
+// With -1 for what `values` leave open.
+std::string shape_text(const Dims& dims, const SymbolValues& values) {
   std::string text = "[";
-  for (size_t i = 0; i < dims.size(); ++i) text += (i ? "," : "") + (dims[i].is_constant() ? dims[i].text() : std::string("-1"));
+  for (size_t i = 0; i < dims.size(); ++i) text += (i ? "," : "") + std::to_string(dims[i].evaluate(values).value_or(-1));
   return text + "]";
 }
 
-Json tensor_json(const Tensor* tensor, Format format) {
+Json tensor_json(const Tensor* tensor, Format format, const SymbolValues& values) {
   Json dims = Json::array();
-  for (const Dim& dim : tensor->type.dims) dims.push_back(dim.is_constant() ? dim.value() : -1);
+  for (const Dim& dim : tensor->type.dims) dims.push_back(dim.evaluate(values).value_or(-1));
   const char* words = describe(format, tensor->type.type);
   return {{"Name", tensor->name},
           {"Location", tensor->type.place == Place::kHost ? "Host" : "Device"},
@@ -29,16 +32,16 @@ Json tensor_json(const Tensor* tensor, Format format) {
                : std::string(words) + " " + std::string(name_of(tensor->type.type))}};
 }
 
-Json layer_json(const Engine& engine, size_t step, bool detailed) {
+Json layer_json(const Engine& engine, size_t step, bool detailed, const SymbolValues& values) {
   const Layer& layer = engine.layer(step);
   if (!detailed) return layer.name;
   const Choice& choice = engine.choice(step);
   Json inputs = Json::array(), outputs = Json::array();
   for (size_t i = 0; i < layer.inputs().size(); ++i) {
     const Tensor* input = layer.inputs()[i];
-    if (input && !input->is_constant()) inputs.push_back(tensor_json(input, choice.input_formats[i]));
+    if (input && !input->is_constant()) inputs.push_back(tensor_json(input, choice.input_formats[i], values));
   }
-  for (size_t i = 0; i < layer.outputs().size(); ++i) outputs.push_back(tensor_json(layer.output(i), choice.output_formats[i]));
+  for (size_t i = 0; i < layer.outputs().size(); ++i) outputs.push_back(tensor_json(layer.output(i), choice.output_formats[i], values));
   Json json = {{"Name", layer.name},
                {"LayerType", std::string(layer.op().name())},
                {"Inputs", inputs},
@@ -70,15 +73,15 @@ Json layer_json(const Engine& engine, size_t step, bool detailed) {
   return json;
 }
 
-std::string layer_line(const Engine& engine, size_t step, bool detailed) {
+std::string layer_line(const Engine& engine, size_t step, bool detailed, const SymbolValues& values) {
   const Layer& layer = engine.layer(step);
   if (!detailed) return layer.name;
   std::string inputs, outputs;
   for (const Tensor* input : layer.inputs()) {
-    if (input && !input->is_constant()) inputs += (inputs.empty() ? "" : ", ") + input->name + " " + shape_text(input->type.dims);
+    if (input && !input->is_constant()) inputs += (inputs.empty() ? "" : ", ") + input->name + " " + shape_text(input->type.dims, values);
   }
   for (const Tensor* output : layer.outputs())
-    outputs += (outputs.empty() ? "" : ", ") + output->name + " " + shape_text(output->type.dims);
+    outputs += (outputs.empty() ? "" : ", ") + output->name + " " + shape_text(output->type.dims, values);
   return layer.name + " (" + std::string(layer.op().name()) + ", " + engine.choice(step).tactic + "): " + inputs + " -> " + outputs;
 }
 
@@ -96,16 +99,31 @@ class InspectorFacade final : public nvinfer1::IEngineInspector {
     return tell([&]() -> Result<std::string> {
       if (index < 0 || static_cast<size_t>(index) >= engine_->step_count())
         return invalid("the engine has " + std::to_string(engine_->step_count()) + " layers; there is no layer " + std::to_string(index));
-      return describe_layer(*engine_, static_cast<size_t>(index), detailed(), format == LayerInformationFormat::kJSON);
+      return describe_layer(*engine_, static_cast<size_t>(index), detailed(), format == LayerInformationFormat::kJSON, shapes());
     });
   }
   char const* getEngineInformation(LayerInformationFormat format) const noexcept override {
-    return tell([&]() -> Result<std::string> { return describe_engine(*engine_, detailed(), format == LayerInformationFormat::kJSON); });
+    return tell(
+        [&]() -> Result<std::string> { return describe_engine(*engine_, detailed(), format == LayerInformationFormat::kJSON, shapes()); });
   }
   void setErrorRecorder(nvinfer1::IErrorRecorder* recorder) noexcept override { reporter_.set_recorder(recorder); }
   nvinfer1::IErrorRecorder* getErrorRecorder() const noexcept override { return reporter_.recorder(); }
 
  private:
+  // What the context's inputs make of open sizes.
+  SymbolValues shapes() const {
+    SymbolValues values;
+    for (const IoTensor& io : engine_->io()) {
+      if (!context_ || !io.is_input) continue;
+      const auto shape = to_shape(context_->getTensorShape(io.tensor->name.c_str()));
+      if (!shape.ok() || shape->size() != io.tensor->type.dims.size()) continue;
+      SymbolValues own = values;
+      if (std::all_of(shape->begin(), shape->end(), [](int64_t size) { return size >= 0; }) &&
+          bind_symbols(io.tensor->type.dims, *shape, &own).ok())
+        values = std::move(own);
+    }
+    return values;
+  }
   bool detailed() const { return verbosity_ == nvinfer1::ProfilingVerbosity::kDETAILED; }
   template <class Work>
   char const* tell(Work work) const noexcept {
@@ -124,18 +142,18 @@ class InspectorFacade final : public nvinfer1::IEngineInspector {
 
 }  // namespace
 
-std::string describe_layer(const Engine& engine, size_t step, bool detailed, bool json) {
-  return json ? layer_json(engine, step, detailed).dump(2) : layer_line(engine, step, detailed);
+std::string describe_layer(const Engine& engine, size_t step, bool detailed, bool json, const SymbolValues& values) {
+  return json ? layer_json(engine, step, detailed, values).dump(2) : layer_line(engine, step, detailed, values);
 }
 
-std::string describe_engine(const Engine& engine, bool detailed, bool json) {
+std::string describe_engine(const Engine& engine, bool detailed, bool json, const SymbolValues& values) {
   if (!json) {
     std::string text;
-    for (size_t step = 0; step < engine.step_count(); ++step) text += layer_line(engine, step, detailed) + "\n";
+    for (size_t step = 0; step < engine.step_count(); ++step) text += layer_line(engine, step, detailed, values) + "\n";
     return text;
   }
   Json layers = Json::array(), bindings = Json::array();
-  for (size_t step = 0; step < engine.step_count(); ++step) layers.push_back(layer_json(engine, step, detailed));
+  for (size_t step = 0; step < engine.step_count(); ++step) layers.push_back(layer_json(engine, step, detailed, values));
   for (const IoTensor& io : engine.io()) bindings.push_back(io.tensor->name);
   return Json{{"Layers", layers}, {"Bindings", bindings}}.dump(2);
 }
