@@ -8,7 +8,7 @@ Every row is an ONNX model of one node; layers that ONNX has not are networks in
 rounds' medians. GB/s counts inputs read once and outputs written once, by our time. --record adds the rows to a file of tab-separated lines,
 where later ones take the place of earlier ones, so that the whole can be measured in slices. Needs numpy, onnx and onnxruntime.
 """
-import argparse, math, os, pathlib, subprocess, sys, tempfile, time
+import argparse, math, os, pathlib, statistics, subprocess, sys, tempfile, time
 
 import numpy as np
 import onnx
@@ -81,15 +81,15 @@ def verdict(ratio, rate, bandwidth):
 
 
 def read_records(path):
-    """Rows by name, the last of each, and the bandwidth."""
-    rows, bandwidth = {}, 0.0
+    """Rows by name, the last of each, and the bandwidth: the middle of what the slices measured, as shared machines give now more, now less."""
+    rows, bandwidths = {}, []
     for line in path.read_text().splitlines():
         name, *numbers = line.split("\t")
         if name == "bandwidth":
-            bandwidth = max(bandwidth, float(numbers[0]))
+            bandwidths.append(float(numbers[0]))
         else:
             rows[name] = (float(numbers[0]), float(numbers[1]), float(numbers[2]), numbers[3])
-    return rows, bandwidth
+    return rows, statistics.median(bandwidths)
 
 
 def render(path):
