@@ -36,7 +36,8 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, uns
     mark->is_recorded = true;
     if (runtime.is_inside(state) || runtime.is_idle(state)) {
       mark->time = Clock::now();
-      mark->last = {};
+      // Who waits for the event is told that the stream's work failed.
+      mark->last = state->failure == cudaSuccess ? Point{} : Point{state, state->completed};
       return cudaSuccess;
     }
     Work work;
